@@ -1,0 +1,90 @@
+//! A system without work: what 100,000 actors cost that have nothing to do.
+//!
+//! Read from `/proc` for every thread but the one that looks: CPU time from `schedstat`, in
+//! nanoseconds, and context switches from `status`. The switches stand in for system calls, which
+//! nothing outside the kernel counts for free: a worker that polls must come and go, and a thread
+//! without one nanosecond of CPU time has made no call at all.
+
+use std::collections::HashMap;
+use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
+
+use corecast::ActorSystem;
+
+use super::cast::{Quartet, Share};
+
+/// Time for the last worker to fall asleep.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// What the threads did meanwhile.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Activity {
+    pub cpu_nanos: u64,
+    pub switches: u64,
+}
+
+/// Watches a system with all workers and that many actors, which have each handled a message before.
+pub fn activity(actors: usize, time: Duration) -> Result<Activity, String> {
+    let system = ActorSystem::new().map_err(|error| error.to_string())?;
+    let quartets = Quartet::start_all(&system.handle(), actors, None, &Share::unlimited()).expect("the actors start");
+    for quartet in &quartets {
+        quartet.try_tell(0);
+    }
+    while quartets.iter().any(|quartet| quartet.queued() > 0) {
+        sleep(Duration::from_millis(10));
+    }
+    sleep(SETTLE);
+
+    let before = threads()?;
+    sleep(time);
+    let mut after = threads()?;
+
+    let mut sum = Activity::default();
+    for (thread, before) in before {
+        // A thread that has ended was at least awake for it.
+        let after = after.remove(&thread).unwrap_or(Activity { switches: before.switches + 1, ..before });
+        sum.cpu_nanos += after.cpu_nanos - before.cpu_nanos;
+        sum.switches += after.switches - before.switches;
+    }
+    // And one that has begun did all it did meanwhile.
+    for begun in after.into_values() {
+        sum.cpu_nanos += begun.cpu_nanos;
+        sum.switches += begun.switches + 1;
+    }
+    Ok(sum)
+}
+
+/// The threads of this process without its first, each with its activity so far.
+fn threads() -> Result<HashMap<String, Activity>, String> {
+    let main = std::process::id().to_string();
+    let mut threads = HashMap::new();
+    for thread in fs::read_dir("/proc/self/task").map_err(|error| format!("/proc/self/task: {error}"))? {
+        let thread = thread.map_err(|error| error.to_string())?;
+        let id = thread.file_name().to_string_lossy().into_owned();
+        if id == main {
+            continue;
+        }
+        let read = |file: &str| {
+            let path = thread.path().join(file);
+            fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
+        };
+        threads
+            .insert(id, Activity { cpu_nanos: cpu_nanos(&read("schedstat")?)?, switches: switches(&read("status")?)? });
+    }
+    Ok(threads)
+}
+
+fn cpu_nanos(schedstat: &str) -> Result<u64, String> {
+    let first = schedstat.split_whitespace().next();
+    first.and_then(|nanos| nanos.parse().ok()).ok_or_else(|| format!("strange schedstat: {schedstat}"))
+}
+
+fn switches(status: &str) -> Result<u64, String> {
+    let fields = ["voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"];
+    fields
+        .iter()
+        .map(|field| status.lines().find_map(|line| line.strip_prefix(field)?.trim().parse::<u64>().ok()))
+        .sum::<Option<u64>>()
+        .ok_or_else(|| "status without context switches".to_owned())
+}

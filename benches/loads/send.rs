@@ -1,0 +1,71 @@
+//! Local `send` and its reply, one after the other.
+//!
+//! A driver's handler awaits a request to each of 1,000 actors in turn. Each time it suspends, the
+//! other actor is scheduled, runs, replies, and the driver is resumed. Timed is all that the one
+//! worker does from before the first request to after the last reply.
+
+use std::time::Duration;
+
+use corecast::{Actor, ActorContext, ActorError, ActorRef, ActorSystem, Handler, Message};
+
+use super::Load;
+use super::cast::{ACTORS, Quartet, Share};
+use super::clock::Clock;
+
+/// The load. One operation is one request and its reply.
+pub struct Requests {
+    driver: ActorRef<Driver>,
+    /// Held so that it lives as long as the load, and ends with it.
+    _system: ActorSystem,
+}
+
+/// Sets the load up on one worker.
+pub fn load() -> Requests {
+    let system = ActorSystem::builder().workers(1).build().expect("one worker");
+    let driver = system.block_on(async { system.spawn(Driver::default()).await }).expect("the cast starts");
+    let mut requests = Requests { driver, _system: system };
+    // Both types of message to each actor, to warm up.
+    requests.rounds(2);
+    requests
+}
+
+impl Load for Requests {
+    const ROUND: u64 = ACTORS as u64;
+
+    fn rounds(&mut self, rounds: u64) -> Duration {
+        self.driver.blocking_send(Run { rounds }).expect("the driver replies")
+    }
+}
+
+/// Asks, and reads the clock.
+#[derive(Default)]
+struct Driver {
+    quartets: Vec<Quartet>,
+}
+
+impl Actor for Driver {
+    async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        self.quartets = Quartet::start_all(&ctx.system(), ACTORS, None, &Share::unlimited())?;
+        Ok(())
+    }
+}
+
+struct Run {
+    rounds: u64,
+}
+
+impl Message for Run {
+    type Result = Duration;
+}
+
+impl Handler<Run> for Driver {
+    async fn handle(&mut self, Run { rounds }: Run, _: &mut ActorContext<Self>) -> Duration {
+        let started = Clock::ThreadCpu.now();
+        for round in 0..rounds {
+            for quartet in &self.quartets {
+                quartet.send(round).await;
+            }
+        }
+        Clock::ThreadCpu.now() - started
+    }
+}

@@ -1,0 +1,87 @@
+//! The main job: the words of a directory, counted by a pipeline of actors.
+//!
+//! ```text
+//!             blocking_tell            tell                    send to all
+//! reader ──────────────────► tokenizers ──────► counters ◄──────────────────── gather
+//! (blocking pool)  Chunk                 Words   (one per hash range)   Report
+//! ```
+//!
+//! Every mailbox is bounded, so memory holds a few chunks whatever the size of the directory.
+//! The end needs no marker in the stream: a message that is sent after others were accepted is
+//! handled after them, so a tokenizer that answers [`Finish`](tokenizer::Finish) has passed on all its words.
+
+#![allow(unreachable_pub, reason = "`pub` says what the example and its test use; a binary has no other public")]
+
+pub mod corpus;
+mod counter;
+mod counts;
+#[cfg(test)]
+pub mod oracle;
+mod reader;
+mod tokenizer;
+
+use std::error::Error;
+use std::path::Path;
+
+use corecast::{ActorSystem, Mailbox};
+use futures::future::join_all;
+
+pub use counts::Counts;
+
+use counter::{Counter, Report};
+use reader::{Progress, Read, Reader};
+use tokenizer::{Finish, Tokenizer};
+
+/// Whatever ends a run before its result.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
+/// Counters: more than cores, so that they can spread over any number of them.
+const SHARDS: usize = 16;
+
+/// Chunks that wait before a tokenizer.
+const CHUNKS_QUEUED: usize = 16;
+
+/// Lists of words that wait before a counter.
+const LISTS_QUEUED: usize = 64;
+
+/// Counts the words of all text files under `dir`, on a system of its own.
+///
+/// `progress` is called on the reader's thread after each file, with the number of files read and the number of all.
+///
+/// # Errors
+///
+/// If `dir` cannot be listed, or a stage of the pipeline has failed.
+pub fn run(dir: &Path, progress: impl FnMut(usize, usize) + Send + 'static) -> Result<Counts, Failure> {
+    let system = ActorSystem::builder().name("pipeline").build()?;
+    let counts = system.block_on(count(&system, dir, Box::new(progress)))?;
+    system.block_on(system.shutdown());
+    Ok(counts)
+}
+
+async fn count(system: &ActorSystem, dir: &Path, progress: Progress) -> Result<Counts, Failure> {
+    let mut counters = Vec::new();
+    for _ in 0..SHARDS {
+        counters.push(system.spawn(Counter::default()).mailbox(Mailbox::bounded(LISTS_QUEUED)).await?);
+    }
+    let mut tokenizers = Vec::new();
+    for _ in 0..2 * system.workers() {
+        let tokenizer = Tokenizer::new(counters.clone());
+        tokenizers.push(system.spawn(tokenizer).mailbox(Mailbox::bounded(CHUNKS_QUEUED)).await?);
+    }
+    let reader = system.spawn(Reader::new(tokenizers.clone())).await?;
+
+    let read = reader.send(Read { dir: dir.to_owned(), progress }).await??;
+    let mut counts = Counts { files: read.files, skipped: read.skipped, ..Counts::default() };
+
+    // Two requests to many: first to the tokenizers, whose answers say that every word is with its counter.
+    for seen in join_all(tokenizers.iter().map(|tokenizer| tokenizer.send(Finish))).await {
+        let seen = seen??;
+        counts.lines += seen.lines;
+        counts.seen += seen.words;
+    }
+    for words in join_all(counters.iter().map(|counter| counter.send(Report))).await {
+        // Each word has one counter, so nothing is overwritten here.
+        counts.words.extend(words?);
+    }
+    Ok(counts)
+}

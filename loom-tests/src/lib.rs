@@ -1,0 +1,1 @@
+//! Models of corecast under loom; see README.md.

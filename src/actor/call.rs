@@ -1,0 +1,275 @@
+//! The futures of the verbs. They own what they need, and any executor can poll them.
+//!
+//! | future | while it waits for room | after that | dropped |
+//! |---|---|---|---|
+//! | [`Tell`] | its letter is in the mailbox's line | done | withdraws a waiting letter; recalls nothing |
+//! | [`SendFuture`] | the same | the reply slot | the same, and drops the reply |
+//! | [`Reply`] | – | the reply slot | drops the reply |
+//! | [`Stopped`] | – | the actor's end | – |
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::Message;
+use super::letter::{Asked, Receiver, Told};
+use crate::error::{ReplyError, SendError, SendErrorReason, TellError, TellErrorReason};
+use crate::mailbox::waiters::Refused;
+use crate::scheduler::worker;
+use crate::task::coop;
+use crate::task::handle::{Posted, Strong, Waiting, Weak};
+use crate::task::identity::ActorInfo;
+use crate::task::reason::StopReason;
+
+/// Why a closed mailbox is closed, as a refusal says it.
+pub(crate) enum Closed {
+    /// The actor has ended.
+    Stopped(StopReason),
+    /// It is about to.
+    Stopping,
+    /// Its system is shutting down, and the caller is outside of it.
+    ShuttingDown,
+}
+
+impl Closed {
+    #[cold]
+    pub(crate) fn why(refused: Refused, reason: Option<StopReason>) -> Self {
+        match (refused, reason) {
+            (Refused::Held, _) => Self::ShuttingDown,
+            (_, Some(reason)) => Self::Stopped(reason),
+            (_, None) => Self::Stopping,
+        }
+    }
+}
+
+/// Whether the calling thread is a worker, which must not block.
+pub(crate) fn on_worker() -> bool {
+    worker::with_any(|_| ()).is_some()
+}
+
+/// The future of [`tell`](crate::ActorRef::tell): resolves when the message has its place in the mailbox.
+///
+/// The message is on its way already. Polling it is only needed to learn how it went, and to be slowed down by a
+/// full mailbox.
+///
+/// # Cancel safety
+///
+/// Dropping it while it waits for room withdraws the message. Dropping it later recalls nothing.
+#[must_use = "the message is on its way, but a full or closed mailbox shows only when this is awaited; dropping it \
+              withdraws a message that still waits for room"]
+pub struct Tell<M: Message>(TellState<M>);
+
+enum TellState<M: Message> {
+    Done,
+    Failed(Option<Box<TellError<M>>>),
+    Waiting(Waiting<Told<M>>),
+}
+
+impl<M: Message> Tell<M> {
+    #[inline(always)]
+    pub(crate) fn new(task: &Strong, posted: Posted<Told<M>>) -> Self {
+        Self(match posted {
+            Posted::Accepted => TellState::Done,
+            Posted::Waiting(waiting) => TellState::Waiting(waiting),
+            Posted::Refused(letter, refused) => {
+                TellState::Failed(Some(Box::new(refuse_tell(letter.0, refused, task.info(), task.reason()))))
+            }
+        })
+    }
+}
+
+#[cold]
+fn refuse_tell<M>(message: M, refused: Refused, actor: ActorInfo, reason: Option<StopReason>) -> TellError<M> {
+    let reason = match Closed::why(refused, reason) {
+        Closed::Stopped(reason) => TellErrorReason::Stopped(reason),
+        Closed::Stopping => TellErrorReason::Stopping,
+        Closed::ShuttingDown => TellErrorReason::ShuttingDown,
+    };
+    TellError::new(reason, actor, message)
+}
+
+impl<M: Message> Future for Tell<M> {
+    type Output = Result<(), TellError<M>>;
+
+    /// # Panics
+    ///
+    /// If it is polled again after it was ready with an error.
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(coop::proceed(context));
+        match &mut self.0 {
+            TellState::Done => Poll::Ready(Ok(())),
+            TellState::Failed(error) => Poll::Ready(Err(*error.take().expect("`Tell` polled after it was ready"))),
+            TellState::Waiting(waiting) => {
+                let result = ready!(waiting.poll(context)).map_err(|letter| {
+                    let task = waiting.task();
+                    refuse_tell(letter.0, Refused::Closed, task.info(), task.reason())
+                });
+                self.0 = TellState::Done;
+                Poll::Ready(result)
+            }
+        }
+    }
+}
+
+// The message is never pinned in the future.
+impl<M: Message> Unpin for Tell<M> {}
+
+/// The future of [`send`](crate::ActorRef::send): resolves with the reply.
+///
+/// The message is on its way already; polling is needed to get the reply, not to send.
+///
+/// # Cancel safety
+///
+/// Dropping it while it waits for room withdraws the message. Dropping it later recalls nothing: the message is
+/// handled, and its result is dropped.
+#[must_use = "the reply arrives only when this is awaited; dropping it withdraws a message that still waits for room"]
+pub struct SendFuture<M: Message>(SendState<M>);
+
+enum SendState<M: Message> {
+    Placed(Receiver<M::Result>),
+    Waiting(Waiting<Asked<M>>, Receiver<M::Result>),
+    Failed(Option<Box<SendError<M>>>),
+}
+
+impl<M: Message> SendFuture<M> {
+    #[inline(always)]
+    pub(crate) fn new(task: &Strong, posted: Posted<Asked<M>>, receiver: Receiver<M::Result>) -> Self {
+        Self(match posted {
+            Posted::Accepted => SendState::Placed(receiver),
+            Posted::Waiting(waiting) => SendState::Waiting(waiting, receiver),
+            Posted::Refused(letter, refused) => {
+                let error = refuse_send(letter.into_message(), refused, task.info(), task.reason());
+                SendState::Failed(Some(Box::new(error)))
+            }
+        })
+    }
+}
+
+#[cold]
+fn refuse_send<M>(message: M, refused: Refused, actor: ActorInfo, reason: Option<StopReason>) -> SendError<M> {
+    let reason = match Closed::why(refused, reason) {
+        Closed::Stopped(reason) => SendErrorReason::Stopped(reason),
+        Closed::Stopping => SendErrorReason::Stopping,
+        Closed::ShuttingDown => SendErrorReason::ShuttingDown,
+    };
+    SendError::not_accepted(reason, actor, message)
+}
+
+impl<M: Message> Future for SendFuture<M> {
+    type Output = Result<M::Result, SendError<M>>;
+
+    /// # Panics
+    ///
+    /// If it is polled again after it was ready.
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(coop::proceed(context));
+        if let SendState::Waiting(waiting, _) = &mut self.0 {
+            let placed = ready!(waiting.poll(context));
+            let failed = placed.err().map(|letter| {
+                let task = waiting.task();
+                refuse_send(letter.into_message(), Refused::Closed, task.info(), task.reason())
+            });
+            let state = std::mem::replace(&mut self.0, SendState::Failed(failed.map(Box::new)));
+            if let (SendState::Waiting(_, receiver), SendState::Failed(None)) = (state, &self.0) {
+                self.0 = SendState::Placed(receiver);
+            }
+        }
+        match &mut self.0 {
+            SendState::Placed(receiver) => {
+                let answer = ready!(Pin::new(receiver).poll(context));
+                Poll::Ready(answer.map_err(|error| SendError::unanswered(*error)))
+            }
+            SendState::Failed(error) => {
+                Poll::Ready(Err(*error.take().expect("`SendFuture` polled after it was ready")))
+            }
+            SendState::Waiting(..) => unreachable!("the wait is over"),
+        }
+    }
+}
+
+// Neither message nor reply is pinned in the future.
+impl<M: Message> Unpin for SendFuture<M> {}
+
+/// The reply to a message that was accepted by [`try_send`](crate::ActorRef::try_send).
+///
+/// # Cancel safety
+///
+/// Dropping it recalls nothing: the message is handled, and its result is dropped.
+#[must_use = "the reply arrives only when this is awaited"]
+pub struct Reply<R>(Receiver<R>);
+
+impl<R> Reply<R> {
+    pub(crate) fn new(receiver: Receiver<R>) -> Self {
+        Self(receiver)
+    }
+}
+
+impl<R> Future for Reply<R> {
+    type Output = Result<R, ReplyError>;
+
+    /// # Panics
+    ///
+    /// With debug assertions, if it is polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(coop::proceed(context));
+        Pin::new(&mut self.0).poll(context).map_err(|error| *error)
+    }
+}
+
+/// The future of [`stopped`](crate::ActorRef::stopped): resolves with the reason when the actor has ended.
+///
+/// It doesn't keep the actor alive.
+#[must_use = "the reason arrives only when this is awaited"]
+#[derive(Clone)]
+pub struct Stopped(Weak);
+
+impl Stopped {
+    pub(crate) fn new(task: Weak) -> Self {
+        Self(task)
+    }
+}
+
+impl Future for Stopped {
+    type Output = StopReason;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<StopReason> {
+        ready!(coop::proceed(context));
+        self.0.poll_ended(context)
+    }
+}
+
+impl<M: Message> fmt::Debug for Tell<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.0 {
+            TellState::Done => "placed",
+            TellState::Failed(_) => "failed",
+            TellState::Waiting(_) => "waiting",
+        };
+        f.debug_tuple("Tell").field(&state).finish()
+    }
+}
+
+impl<M: Message> fmt::Debug for SendFuture<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.0 {
+            SendState::Placed(_) => "placed",
+            SendState::Failed(_) => "failed",
+            SendState::Waiting(..) => "waiting",
+        };
+        f.debug_tuple("SendFuture").field(&state).finish()
+    }
+}
+
+impl<R> fmt::Debug for Reply<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reply")
+    }
+}
+
+impl fmt::Debug for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stopped").field(&self.0.id()).finish()
+    }
+}

@@ -1,0 +1,100 @@
+//! What a handler knows of its own actor.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::reference::{ActorRef, WeakActorRef};
+use super::{Actor, Body};
+use crate::scheduler::worker;
+use crate::sync::Arc;
+use crate::task::handle::WeakTask;
+use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::letter::Host;
+
+/// What a handler or a hook knows of its own actor, and may ask of it.
+///
+/// It is lent to one call at a time. [`system`](Self::system) and [`spawn_blocking`](Self::spawn_blocking) reach the
+/// system that the actor lives in.
+pub struct ActorContext<A: Actor>(WeakTask<Body<A>>);
+
+impl<A: Actor> ActorContext<A> {
+    pub(crate) fn new(task: WeakTask<Body<A>>) -> Self {
+        Self(task)
+    }
+
+    pub(crate) fn host(&self) -> &Arc<dyn Host> {
+        self.0.weak().host()
+    }
+
+    /// A reference to this actor, for others to send to.
+    ///
+    /// As every `ActorRef` it keeps the actor alive: an actor that keeps one to itself is never unreachable.
+    #[must_use]
+    pub fn actor_ref(&self) -> ActorRef<A> {
+        ActorRef::new(self.0.revive())
+    }
+
+    /// A reference to this actor that doesn't keep it alive.
+    #[must_use]
+    pub fn weak_ref(&self) -> WeakActorRef<A> {
+        WeakActorRef::new(self.0.clone())
+    }
+
+    /// Asks this actor to stop, as [`ActorRef::stop`] does: it goes on with what it has accepted, and then ends.
+    pub fn stop(&self) {
+        self.0.weak().stop();
+    }
+
+    /// How many messages wait: exact. The one that is being handled isn't in it.
+    #[must_use]
+    pub fn mailbox_size(&self) -> usize {
+        self.0.weak().len()
+    }
+
+    /// This actor's number.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        self.0.weak().id()
+    }
+
+    /// This actor's number, type and name.
+    #[must_use]
+    pub fn info(&self) -> ActorInfo {
+        self.0.weak().info()
+    }
+
+    /// The worker that is running this call. After an await it may be another one, unless the actor is placed.
+    #[must_use]
+    pub fn worker(&self) -> usize {
+        worker::with_any(worker::Worker::index).unwrap_or(0)
+    }
+
+    /// Lets others run: resolves when this actor comes round in the queue again.
+    pub fn yield_now(&self) -> YieldNow {
+        YieldNow(false)
+    }
+}
+
+impl<A: Actor> fmt::Debug for ActorContext<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActorContext({})", self.info())
+    }
+}
+
+/// The future of [`ActorContext::yield_now`].
+#[must_use = "nobody else runs unless this is awaited"]
+#[derive(Debug)]
+pub struct YieldNow(bool);
+
+impl Future for YieldNow {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

@@ -1,0 +1,177 @@
+//! Actors, messages and handlers: the traits that users implement, and the body that joins them to a task.
+//!
+//! | file | noun |
+//! |---|---|
+//! | [`letter`] | a message on its way: told, or asked with a reply |
+//! | [`call`] | the futures of the verbs |
+//! | [`reference`] | `ActorRef` and `WeakActorRef` |
+//! | [`recipient`] | `Recipient`: whoever takes one type of message |
+//! | [`context`] | what a handler knows of its own actor |
+//! | [`mailbox`] | how many messages may wait |
+#![forbid(unsafe_code)]
+
+pub(crate) mod call;
+pub(crate) mod context;
+pub(crate) mod letter;
+pub(crate) mod mailbox;
+pub(crate) mod recipient;
+pub(crate) mod reference;
+
+use std::fmt;
+
+use crate::reply;
+use crate::task::TaskWaiter;
+use crate::task::handle::WeakTask;
+use crate::task::letter::{Body as TaskBody, Receive};
+use crate::task::reason::{ActorError, StopReason};
+use context::ActorContext;
+
+/// A message, and what comes back for it.
+///
+/// ```
+/// struct Add(u64);
+///
+/// impl corecast::Message for Add {
+///     type Result = u64;
+/// }
+/// ```
+pub trait Message: Send + 'static {
+    /// What a handler returns, and [`send`](crate::ActorRef::send) resolves with. `()` if there is nothing to say.
+    type Result: Send + 'static;
+}
+
+/// Private state with a life of its own, which handles one message at a time.
+///
+/// `impl Actor for Counter {}` is enough: both hooks have empty bodies. They are implemented with plain
+/// `async fn`s.
+///
+/// ```
+/// use corecast::{Actor, ActorContext, ActorError, StopReason};
+///
+/// struct Log(Vec<String>);
+///
+/// impl Actor for Log {
+///     async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+///         self.0.push(format!("{} is here", ctx.id()));
+///         Ok(())
+///     }
+///
+///     async fn post_stop(&mut self, reason: &StopReason, _ctx: &mut ActorContext<Self>) {
+///         self.0.push(format!("gone: {reason}"));
+///     }
+/// }
+/// ```
+pub trait Actor: Sized + Send + 'static {
+    /// Runs before the first message. An error ends the actor with [`StopReason::StartFailed`], and whoever awaits
+    /// the spawn gets it.
+    ///
+    /// # Panics
+    ///
+    /// A panic ends the actor with [`StopReason::Panicked`].
+    fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> impl Future<Output = Result<(), ActorError>> + Send {
+        let _ = ctx;
+        async { Ok(()) }
+    }
+
+    /// Runs after the last message, also after a panic or a kill, but not if `pre_start` failed.
+    ///
+    /// If the actor was killed it has the time that the builder's `post_stop_deadline` gives it, and is dropped at
+    /// its await point after that.
+    ///
+    /// # Panics
+    ///
+    /// A panic is reported, and becomes the reason unless there was a panic already.
+    fn post_stop(&mut self, reason: &StopReason, ctx: &mut ActorContext<Self>) -> impl Future<Output = ()> + Send {
+        let _ = (reason, ctx);
+        async {}
+    }
+}
+
+/// How an actor handles messages of type `M`. Implemented with a plain `async fn`.
+///
+/// A handler that finishes without waiting costs no allocation and no box. One that waits keeps its frame with
+/// its actor, whose next message is handled when it is done; the worker goes on meanwhile.
+///
+/// # Panics
+///
+/// A panic in a handler stops this actor alone, with a reason that carries the text. With `panic = "abort"` it ends
+/// the process, as every panic then does: corecast can't contain it.
+///
+/// # Cancel safety
+///
+/// [`kill`](crate::ActorRef::kill) drops a handler at its await point. Nothing else does.
+///
+/// ```
+/// use corecast::{Actor, ActorContext, Handler, Message};
+///
+/// struct Counter(u64);
+/// impl Actor for Counter {}
+///
+/// struct Add(u64);
+/// impl Message for Add {
+///     type Result = u64;
+/// }
+///
+/// impl Handler<Add> for Counter {
+///     async fn handle(&mut self, msg: Add, _ctx: &mut ActorContext<Self>) -> u64 {
+///         self.0 += msg.0;
+///         self.0
+///     }
+/// }
+/// ```
+pub trait Handler<M: Message>: Actor {
+    /// Handles one message.
+    fn handle(&mut self, msg: M, ctx: &mut ActorContext<Self>) -> impl Future<Output = M::Result> + Send;
+}
+
+/// Tells whoever awaits the spawn how it went.
+pub(crate) type Startup = reply::Sender<Result<(), StopReason>, TaskWaiter>;
+
+/// What a task runs for an actor: the actor, its context, and who waits for its start.
+pub(crate) struct Body<A: Actor> {
+    actor: A,
+    context: ActorContext<A>,
+    startup: Option<Startup>,
+}
+
+impl<A: Actor> Body<A> {
+    pub(crate) fn new(actor: A, task: WeakTask<Self>, startup: Option<Startup>) -> Self {
+        Self { actor, context: ActorContext::new(task), startup }
+    }
+}
+
+impl<A: Actor> TaskBody for Body<A> {
+    fn type_name() -> &'static str {
+        std::any::type_name::<A>()
+    }
+
+    fn start(&mut self) -> impl Future<Output = Result<(), ActorError>> + Send {
+        self.actor.pre_start(&mut self.context)
+    }
+
+    fn started(&mut self, outcome: Result<(), &StopReason>) -> bool {
+        let Some(startup) = self.startup.take() else {
+            return false;
+        };
+        startup.complete(outcome.map_err(StopReason::clone)).is_ok()
+    }
+
+    async fn stop(&mut self, reason: StopReason) {
+        self.actor.post_stop(&reason, &mut self.context).await;
+    }
+}
+
+impl<A: Handler<M>, M: Message> Receive<M> for Body<A> {
+    type Output = M::Result;
+
+    #[inline(always)]
+    fn receive(&mut self, message: M) -> impl Future<Output = M::Result> + Send {
+        self.actor.handle(message, &mut self.context)
+    }
+}
+
+impl<A: Actor> fmt::Debug for Body<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Body")
+    }
+}

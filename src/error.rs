@@ -1,0 +1,459 @@
+//! What can go wrong, one type per operation.
+//!
+//! Each names the actor and the cause, gives back the message that wasn't accepted, and fits into
+//! `Box<dyn Error + Send + Sync>` whatever the message is.
+#![forbid(unsafe_code)]
+
+use std::error::Error;
+use std::fmt;
+
+use crate::sync::exclusive::Exclusive;
+use crate::task::identity::ActorInfo;
+use crate::task::reason::{Panic, ReplyErrorReason, StopReason};
+
+/// What all errors about a message have in common.
+macro_rules! message_error {
+    ($(#[$meta:meta])* $name:ident, $reason:ident, $what:literal) => {
+        $(#[$meta])*
+        pub struct $name<M> {
+            reason: $reason,
+            actor: ActorInfo,
+            message: Exclusive<M>,
+        }
+
+        impl<M> $name<M> {
+            pub(crate) fn new(reason: $reason, actor: ActorInfo, message: M) -> Self {
+                Self { reason, actor, message: Exclusive::new(message) }
+            }
+
+            /// The message, which wasn't accepted.
+            #[must_use]
+            pub fn into_message(self) -> M {
+                self.message.into_inner()
+            }
+
+            /// Why.
+            #[must_use]
+            pub fn reason(&self) -> &$reason {
+                &self.reason
+            }
+
+            /// The actor that it was for.
+            #[must_use]
+            pub fn actor(&self) -> &ActorInfo {
+                &self.actor
+            }
+        }
+
+        impl<M> fmt::Display for $name<M> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($what, " {}: {}"), self.actor, self.reason)
+            }
+        }
+
+        impl<M> fmt::Debug for $name<M> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name))
+                    .field("reason", &self.reason)
+                    .field("actor", &self.actor)
+                    .finish_non_exhaustive()
+            }
+        }
+
+        impl<M> Error for $name<M> {}
+    };
+}
+
+message_error! {
+    /// A [`tell`](crate::ActorRef::tell) or [`blocking_tell`](crate::ActorRef::blocking_tell) wasn't accepted.
+    TellError, TellErrorReason, "could not tell"
+}
+
+message_error! {
+    /// A [`try_tell`](crate::ActorRef::try_tell) wasn't accepted.
+    TryTellError, TryTellErrorReason, "could not tell"
+}
+
+message_error! {
+    /// A [`try_send`](crate::ActorRef::try_send) wasn't accepted.
+    TrySendError, TrySendErrorReason, "could not send to"
+}
+
+/// Why a `tell` wasn't accepted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TellErrorReason {
+    /// The actor has ended.
+    Stopped(StopReason),
+    /// The actor takes no more messages and is about to end.
+    Stopping,
+    /// The system is shutting down, and the caller isn't one of its threads.
+    ShuttingDown,
+    /// `blocking_tell` was called on a worker, which must not block. Use `tell(..).await` there.
+    WouldBlock,
+}
+
+/// Why a `try_tell` wasn't accepted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TryTellErrorReason {
+    /// The mailbox is full, or others wait for room already.
+    Full,
+    /// The actor has ended.
+    Stopped(StopReason),
+    /// The actor takes no more messages and is about to end.
+    Stopping,
+    /// The system is shutting down, and the caller isn't one of its threads.
+    ShuttingDown,
+}
+
+/// Why a `try_send` wasn't accepted.
+pub type TrySendErrorReason = TryTellErrorReason;
+
+impl<M> TryTellError<M> {
+    /// Whether there was merely no room.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self.reason, TryTellErrorReason::Full)
+    }
+}
+
+impl<M> TrySendError<M> {
+    /// Whether there was merely no room.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self.reason, TryTellErrorReason::Full)
+    }
+}
+
+const STOPPING: &str = "it takes no more messages and is about to end";
+const SHUTTING_DOWN: &str = "its system is shutting down";
+
+impl fmt::Display for TellErrorReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped(reason) => write!(f, "it has ended: {reason}"),
+            Self::Stopping => f.write_str(STOPPING),
+            Self::ShuttingDown => f.write_str(SHUTTING_DOWN),
+            Self::WouldBlock => f.write_str("a worker must not block; await `tell` instead of calling `blocking_tell`"),
+        }
+    }
+}
+
+impl fmt::Display for TryTellErrorReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => f.write_str("its mailbox is full"),
+            Self::Stopped(reason) => write!(f, "it has ended: {reason}"),
+            Self::Stopping => f.write_str(STOPPING),
+            Self::ShuttingDown => f.write_str(SHUTTING_DOWN),
+        }
+    }
+}
+
+/// A [`send`](crate::ActorRef::send) or [`blocking_send`](crate::ActorRef::blocking_send) brought no reply.
+pub struct SendError<M> {
+    reason: SendErrorReason,
+    actor: ActorInfo,
+    message: Option<Exclusive<M>>,
+}
+
+/// Why a `send` brought no reply.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SendErrorReason {
+    /// Not accepted: the actor has ended.
+    Stopped(StopReason),
+    /// Not accepted: the actor takes no more messages and is about to end.
+    Stopping,
+    /// Not accepted: the system is shutting down, and the caller isn't one of its threads.
+    ShuttingDown,
+    /// Not accepted: `blocking_send` was called on a worker, which must not block. Use `send(..).await` there.
+    WouldBlock,
+    /// The handler of this message panicked.
+    Panicked(Panic),
+    /// The actor was killed while it handled this message.
+    Killed,
+    /// Accepted, but the actor ended before it came to the message.
+    Died(StopReason),
+    /// The reply was dropped.
+    ReplyDropped,
+}
+
+impl fmt::Display for SendErrorReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped(reason) => write!(f, "it has ended: {reason}"),
+            Self::Stopping => f.write_str(STOPPING),
+            Self::ShuttingDown => f.write_str(SHUTTING_DOWN),
+            Self::WouldBlock => f.write_str("a worker must not block; await `send` instead of calling `blocking_send`"),
+            Self::Panicked(panic) => ReplyErrorReason::Panicked(panic.clone()).fmt(f),
+            Self::Killed => ReplyErrorReason::Killed.fmt(f),
+            Self::Died(reason) => ReplyErrorReason::Died(reason.clone()).fmt(f),
+            Self::ReplyDropped => ReplyErrorReason::ReplyDropped.fmt(f),
+        }
+    }
+}
+
+impl<M> SendError<M> {
+    pub(crate) fn not_accepted(reason: SendErrorReason, actor: ActorInfo, message: M) -> Self {
+        Self { reason, actor, message: Some(Exclusive::new(message)) }
+    }
+
+    pub(crate) fn unanswered(error: ReplyError) -> Self {
+        let reason = match error.reason {
+            ReplyErrorReason::Panicked(panic) => SendErrorReason::Panicked(panic),
+            ReplyErrorReason::Killed => SendErrorReason::Killed,
+            ReplyErrorReason::Died(reason) => SendErrorReason::Died(reason),
+            ReplyErrorReason::ReplyDropped => SendErrorReason::ReplyDropped,
+        };
+        Self { reason, actor: error.actor, message: None }
+    }
+
+    /// The message, if it wasn't accepted.
+    #[must_use]
+    pub fn into_message(self) -> Option<M> {
+        self.message.map(Exclusive::into_inner)
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> &SendErrorReason {
+        &self.reason
+    }
+
+    /// The actor that it was for.
+    #[must_use]
+    pub fn actor(&self) -> &ActorInfo {
+        &self.actor
+    }
+}
+
+impl<M> fmt::Display for SendError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.message.is_some() { "could not send to" } else { "no reply from" };
+        write!(f, "{what} {}: {}", self.actor, self.reason)
+    }
+}
+
+impl<M> fmt::Debug for SendError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendError")
+            .field("reason", &self.reason)
+            .field("actor", &self.actor)
+            .field("accepted", &self.message.is_none())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M> Error for SendError<M> {}
+
+/// A message that was accepted by [`try_send`](crate::ActorRef::try_send) brought no reply.
+#[derive(Clone, Debug)]
+pub struct ReplyError {
+    reason: ReplyErrorReason,
+    actor: ActorInfo,
+}
+
+impl ReplyError {
+    pub(crate) fn new(reason: ReplyErrorReason, actor: ActorInfo) -> Self {
+        Self { reason, actor }
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> &ReplyErrorReason {
+        &self.reason
+    }
+
+    /// The actor that was asked.
+    #[must_use]
+    pub fn actor(&self) -> &ActorInfo {
+        &self.actor
+    }
+}
+
+impl fmt::Display for ReplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no reply from {}: {}", self.actor, self.reason)
+    }
+}
+
+impl Error for ReplyError {}
+
+/// A system could not be built.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// No workers were asked for.
+    ZeroWorkers,
+    /// More workers than a system can have.
+    TooManyWorkers {
+        /// How many were asked for.
+        workers: usize,
+        /// How many there can be.
+        max: usize,
+    },
+    /// More pinned workers than cores that this process may use, or than cores that were listed.
+    NotEnoughCores {
+        /// How many workers were asked for.
+        workers: usize,
+        /// How many cores there are for them.
+        cores: usize,
+    },
+    /// A core that isn't there, or that this process may not use.
+    NoSuchCore {
+        /// Its number.
+        core: usize,
+    },
+    /// No threads were asked for to run blocking closures.
+    ZeroBlockingThreads,
+    /// The operating system gave no thread.
+    Thread(std::io::Error),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ZeroWorkers => f.write_str("a system needs at least one worker"),
+            Self::TooManyWorkers { workers, max } => {
+                write!(f, "{workers} workers were asked for, and a system has at most {max}")
+            }
+            Self::NotEnoughCores { workers, cores } => {
+                write!(f, "{workers} workers were to be pinned, and there are {cores} cores for them")
+            }
+            Self::NoSuchCore { core } => write!(f, "there is no core {core} that this process may use"),
+            Self::ZeroBlockingThreads => f.write_str("blocking closures need at least one thread"),
+            Self::Thread(error) => write!(f, "the operating system gave no thread: {error}"),
+        }
+    }
+}
+
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Thread(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// An actor could not be spawned.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// A mailbox that holds nothing.
+    ZeroCapacity,
+    /// A mailbox that is larger than a bounded one can be.
+    CapacityTooLarge {
+        /// The capacity that was asked for.
+        capacity: usize,
+        /// The largest one.
+        max: usize,
+    },
+    /// Another actor has this name.
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// A worker that the system doesn't have.
+    NoSuchWorker {
+        /// Its number.
+        worker: usize,
+        /// How many there are.
+        workers: usize,
+    },
+    /// `on_core` in a system whose workers aren't pinned.
+    NotPinned,
+    /// A core that no worker is pinned to.
+    NoSuchCore {
+        /// Its number.
+        core: usize,
+    },
+    /// The system is shutting down, or gone.
+    ShutDown,
+    /// The actor ended before its `pre_start` had succeeded.
+    PreStart {
+        /// Who it was.
+        actor: ActorInfo,
+        /// Why it ended.
+        reason: StopReason,
+    },
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ZeroCapacity => f.write_str("a mailbox needs room for at least one message"),
+            Self::CapacityTooLarge { capacity, max } => {
+                write!(f, "a bounded mailbox holds at most {max} messages, not {capacity}; use an unbounded one")
+            }
+            Self::NameTaken { name } => write!(f, "another actor is named `{name}`"),
+            Self::NoSuchWorker { worker, workers } => {
+                write!(f, "there is no worker {worker}: the system has {workers}, numbered from 0")
+            }
+            Self::NotPinned => {
+                f.write_str("the workers aren't pinned to cores; build the system with `pin_cores(true)`")
+            }
+            Self::NoSuchCore { core } => write!(f, "no worker is pinned to core {core}"),
+            Self::ShutDown => f.write_str("the system is shutting down"),
+            Self::PreStart { actor, reason } => write!(f, "{actor} did not start: {reason}"),
+        }
+    }
+}
+
+impl Error for SpawnError {}
+
+/// A name was not found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FindError {
+    /// No actor has this name.
+    NotFound {
+        /// The name.
+        name: String,
+    },
+    /// The actor with this name is of another type.
+    WrongType {
+        /// The name.
+        name: String,
+        /// The type that was asked for.
+        expected: &'static str,
+        /// The type that the actor has.
+        found: &'static str,
+    },
+}
+
+impl fmt::Display for FindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound { name } => write!(f, "no actor is named `{name}`"),
+            Self::WrongType { name, expected, found } => write!(f, "`{name}` is a {found}, not a {expected}"),
+        }
+    }
+}
+
+impl Error for FindError {}
+
+/// A blocking closure brought no result.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum BlockingError {
+    /// It panicked.
+    Panicked(Panic),
+    /// The system is gone, or the operating system gave no thread.
+    ShutDown,
+}
+
+impl fmt::Display for BlockingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panicked(panic) => panic.fmt(f),
+            Self::ShutDown => {
+                f.write_str("the blocking closure was not run: the system is gone or has no thread for it")
+            }
+        }
+    }
+}
+
+impl Error for BlockingError {}

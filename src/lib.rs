@@ -1,0 +1,90 @@
+//! corecast: a lock-free, thread-per-core actor runtime with an executor of its own.
+//!
+//! Actors keep private state and handle one message at a time. Messages are typed, and say what comes back for
+//! them; they lie by value in lock-free mailboxes, and a work-stealing scheduler runs the actors that have any.
+//!
+//! ```
+//! use corecast::{Actor, ActorContext, ActorSystem, Handler, Message};
+//!
+//! struct Counter(u64);
+//! impl Actor for Counter {}
+//!
+//! struct Add(u64);
+//! impl Message for Add {
+//!     type Result = u64;
+//! }
+//!
+//! impl Handler<Add> for Counter {
+//!     async fn handle(&mut self, msg: Add, _ctx: &mut ActorContext<Self>) -> u64 {
+//!         self.0 += msg.0;
+//!         self.0
+//!     }
+//! }
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//!     let system = ActorSystem::new()?;
+//!     system.block_on(async {
+//!         let counter = system.spawn(Counter(0)).await?;
+//!         counter.tell(Add(1)).await?; // fire and forget
+//!         let sum = counter.send(Add(2)).await?; // request and reply
+//!         assert_eq!(sum, 3);
+//!         Ok(())
+//!     })
+//! }
+//! ```
+//!
+//! # Guarantees
+//!
+//! 1. A message that a verb accepted is handled exactly once; or it fails with its handler, which is recorded; or it
+//!    becomes a dead letter, with a reason. A message that wasn't accepted comes back in the error.
+//! 2. Messages from one sender to one actor are handled in the order of the calls.
+//! 3. A `send` ends when the fate of its message is decided, with the reply or an error that names the cause.
+//! 4. Stopping and killing never wait behind messages, and are never refused.
+//! 5. An actor handles one message at a time and is never run by two workers at once.
+//! 6. No verb blocks a worker thread.
+//! 7. An actor is alive while it can be reached: by a reference, or by its name.
+//!
+//! # What is not guaranteed
+//!
+//! Delivery of a message that was accepted, if its actor or its system ends first: it is a dead letter then. Order
+//! between different senders. Progress while a handler computes or blocks its thread: other actors go on on other
+//! workers, this one doesn't. With `panic = "abort"`, a panic ends the process. *Lock-free* is said per method; a
+//! sender that the operating system interrupts between claiming a place and filling it delays that one actor (see
+//! the mailbox's README in the source).
+//!
+//! # The layers
+//!
+//! Imports point down only: `sync` (the facade over std and the model checker), `memory` (recycled blocks), `mailbox`
+//! and `reply` (the lock-free parts), `task` (one actor's cell and activation), `scheduler` (workers, queues, sleep),
+//! `actor` (traits and references), `system` (the composition root). ARCHITECTURE.md has the map.
+
+mod actor;
+mod error;
+mod mailbox;
+mod memory;
+mod reply;
+mod scheduler;
+mod sync;
+mod system;
+mod task;
+
+pub use actor::call::{Reply, SendFuture, Stopped, Tell};
+pub use actor::context::{ActorContext, YieldNow};
+pub use actor::mailbox::Mailbox;
+pub use actor::recipient::Recipient;
+pub use actor::reference::{ActorRef, WeakActorRef};
+pub use actor::{Actor, Handler, Message};
+pub use error::{
+    BlockingError, BuildError, FindError, ReplyError, SendError, SendErrorReason, SpawnError, TellError,
+    TellErrorReason, TrySendError, TrySendErrorReason, TryTellError, TryTellErrorReason,
+};
+pub use system::ActorSystem;
+pub use system::blocking::Blocking;
+pub use system::builder::ActorSystemBuilder;
+pub use system::handle::SystemRef;
+pub use system::observer::{ActorFailure, MessageFailure, Observer};
+pub use system::shutdown::{Shutdown, ShutdownReport};
+pub use system::spawn::{SpawnBuilder, SpawnFuture};
+pub use task::identity::{ActorId, ActorInfo};
+pub use task::letter::DeadLetter;
+pub use task::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};

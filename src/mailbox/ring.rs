@@ -1,0 +1,577 @@
+//! The lock-free MPSC ring: one word, one inline place, and segments that come and go.
+//!
+//! A claim is one compare-and-swap of the [word](super::word): it takes the next position, checks that the
+//! mailbox is open, and turns an idle actor into a scheduled one. Room is checked against `limit`, which
+//! only grows: if the position that the CAS confirms is below a limit that was read earlier, it is below the
+//! present one. Then the claimer fills its place and publishes it.
+//!
+//! Where the place of a position is:
+//!
+//! | the claim found | place | a segment is |
+//! |---|---|---|
+//! | not scheduled | the inline one | – |
+//! | scheduled, a segment, position not a multiple of its length | in that segment | – |
+//! | scheduled, otherwise | in a new segment | attached by the same CAS, linked back to the one before |
+//!
+//! The inline place is free whenever the actor is idle, because the reader goes idle only when all is taken
+//! out. Segments are not circular: each place is used once per attachment, so a claimer never meets an old
+//! message, and a segment is let go of by the reader alone: when its last place was taken out, or by the
+//! CAS that goes idle, which drops its number from the word. No claimer looks at a segment before its claim.
+//!
+//! # The two windows
+//!
+//! A producer that is descheduled between claim and publication holds up the messages behind its own; one
+//! that is descheduled between its scheduling claim and the push to a run queue holds up the actor. Both are
+//! inherent to claiming first. In the first the reader never spins without limit and never goes idle
+//! over the claimed place: it reports [`Rest::Behind`], and after a few pauses the worker runs somebody else.
+//! Claims by other producers go on in both.
+//!
+//! Progress: `claim` is lock-free (an attempt fails only because another one succeeded), publication and
+//! the reader's steps are wait-free but for the walk along new segments. A new segment may call the allocator.
+//!
+//! Source: the word that combines queue and scheduling state is Pony's (`messageq.c`, the EMPTY bit);
+//! claim-then-publish per slot is Vyukov's bounded MPMC queue; the per-segment chain is that of tokio's
+//! mpsc blocks, with the reader as the only one who frees.
+
+use std::fmt;
+use std::ptr::NonNull;
+
+use super::envelope::{Packed, Parcel, Payload, Slot, Vtable};
+use super::segment::{Owned, Segment};
+use super::word::{CLOSE, GATE, NUDGE, UNGATE, UNNUDGE, Word};
+use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::cell::UnsafeCell;
+use crate::sync::hint::spin_loop;
+use crate::sync::limits::SEGMENT_SLOTS;
+
+/// The largest capacity of a bounded mailbox.
+pub(crate) const MAX_CAPACITY: u32 = 1 << 30;
+
+/// What an unbounded mailbox holds at most: half of what positions can tell apart.
+pub(crate) const UNBOUNDED: u32 = (1 << 31) - 1;
+
+/// A mailbox: two lines and the inline place. `S` and `O` ride on the lines that the ring leaves half empty.
+#[repr(C)]
+pub(crate) struct Ring<S, O> {
+    near: Near<S>,
+    far: Far<O>,
+    inline: Slot,
+}
+
+/// The line that producers touch.
+#[repr(C, align(64))]
+struct Near<S> {
+    word: AtomicU64,
+    /// The position at which the mailbox is full. Written by the reader alone, and only growing.
+    limit: AtomicU32,
+    capacity: u32,
+    rider: S,
+}
+
+/// The line that the reader touches.
+#[repr(C, align(64))]
+struct Far<O> {
+    /// The position of the oldest message. Written by the reader alone; others read it to tell the size.
+    head: AtomicU32,
+    cursor: UnsafeCell<Cursor>,
+    rider: O,
+}
+
+/// Where the reader is. The reader's alone.
+struct Cursor {
+    /// The position behind the last place of `segment`; equal to the head while there is no place to look at.
+    end: u32,
+    segment: Option<NonNull<Segment>>,
+}
+
+/// Why a message wasn't taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// There is no room, or somebody waits for it already.
+    Full,
+    /// The mailbox is closed.
+    Closed,
+}
+
+/// What a successful step leaves to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "an actor that nobody schedules never runs"]
+pub(crate) enum Duty {
+    /// Nothing.
+    Nothing,
+    /// The caller has scheduled the actor and must push it to a run queue.
+    Schedule,
+}
+
+/// Whether a claim stops at the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// Yes: an ordinary sender.
+    Respect,
+    /// No: the holder of the line's lock.
+    Hold,
+}
+
+/// What the reader found when it tried to rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "anything but `Idle` leaves the actor with its reader"]
+pub(crate) enum Rest {
+    /// The actor is idle, and the reader's rights are gone: this was its last access.
+    Idle,
+    /// There are messages: published, or claimed and about to be.
+    Behind,
+    /// Senders may be waiting in line.
+    Gated,
+    /// Somebody asked to look again whether the actor can be reached.
+    Nudged,
+    /// Closed, and the last message has been taken out.
+    Drained,
+}
+
+impl<S, O> Ring<S, O> {
+    /// An empty mailbox that counts as scheduled: its actor is about to run for the first time.
+    ///
+    /// `capacity` is between 1 and [`MAX_CAPACITY`], or [`UNBOUNDED`].
+    pub(crate) fn new(capacity: u32, near: S, far: O) -> Self {
+        debug_assert!((1..=MAX_CAPACITY).contains(&capacity) || capacity == UNBOUNDED);
+        Self {
+            near: Near { word: AtomicU64::new(Word::FIRST.0), limit: AtomicU32::new(capacity), capacity, rider: near },
+            far: Far { head: AtomicU32::new(0), cursor: UnsafeCell::new(Cursor { end: 0, segment: None }), rider: far },
+            inline: Slot::new(),
+        }
+    }
+
+    /// What rides on the producers' line.
+    #[inline(always)]
+    pub(crate) fn near(&self) -> &S {
+        &self.near.rider
+    }
+
+    /// What rides on the reader's line.
+    #[inline(always)]
+    pub(crate) fn far(&self) -> &O {
+        &self.far.rider
+    }
+
+    /// Puts a message into its place. Lock-free.
+    ///
+    /// # Safety
+    ///
+    /// `vtable` is for messages of type `E` and for the reader of this ring.
+    ///
+    /// # Errors
+    ///
+    /// The message back, and why.
+    #[inline(always)]
+    pub(crate) unsafe fn post<E>(
+        &self,
+        message: Packed<E>,
+        vtable: &'static Vtable,
+    ) -> Result<Duty, (Packed<E>, Refusal)> {
+        match self.claim(Gate::Respect) {
+            // SAFETY: the payload is ours between claim and publication, and is what `vtable` expects.
+            Ok(place) => Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) }),
+            Err(refusal) => Err((message, refusal)),
+        }
+    }
+
+    /// Claims the next place.
+    #[inline(always)]
+    pub(super) fn claim(&self, gate: Gate) -> Result<Place<'_>, Refusal> {
+        let mut spare: Option<Owned> = None;
+        let mut pauses = 1;
+        // ORDERING: Relaxed; nothing is concluded from this value that the CAS doesn't confirm, and a
+        // refusal promises nothing about other memory.
+        let mut word = Word(self.near.word.load(Ordering::Relaxed));
+        let claimed = loop {
+            if word.is_closed() {
+                break Err(Refusal::Closed);
+            }
+            if (word.is_gated() && gate == Gate::Respect) || !self.has_room(word) {
+                break Err(Refusal::Full);
+            }
+            let (next, place) = if !word.is_scheduled() {
+                (word.claim_inline(), Where::Inline)
+            } else if word.needs_segment() {
+                let segment = spare.get_or_insert_with(Owned::acquire);
+                segment.set_previous(word.segment());
+                (word.claim_first_of(segment.number()), Where::New)
+            } else {
+                (word.claim(), Where::In(word.segment()))
+            };
+            // ORDERING: Acquire pairs with the reader's idle CAS (the actor's state passes to whom we schedule
+            // it for) and with the claim that attached the segment (its places and its directory entry).
+            // Release pairs with later claimers and with the reader's Acquire in `advance`, for the segment
+            // that we attach. Relaxed on failure: as for the load above.
+            match self.near.word.compare_exchange(word.0, next.0, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => break Ok((word.position(), place)),
+                Err(now) => word = Word(now),
+            }
+            // Somebody else got through. A short, growing pause lets a burst of claimers pass one by one.
+            for _ in 0..pauses {
+                spin_loop();
+            }
+            pauses = (pauses * 2).min(32);
+        };
+        let (position, place) = match claimed {
+            Ok(claimed) => claimed,
+            Err(refusal) => {
+                if let Some(unused) = spare {
+                    unused.release();
+                }
+                return Err(refusal);
+            }
+        };
+        let schedules = matches!(place, Where::Inline);
+        let segment = match (place, spare) {
+            (Where::Inline, None) => return Ok(Place { slot: &self.inline, schedules }),
+            (Where::New, Some(spare)) => spare.attach(),
+            (Where::In(number), None) => Segment::find(number),
+            (place, Some(unused)) => {
+                unused.release();
+                match place {
+                    Where::In(number) => Segment::find(number),
+                    _ => return Ok(Place { slot: &self.inline, schedules }),
+                }
+            }
+            (Where::New, None) => unreachable!("a new segment was acquired before the claim"),
+        };
+        // SAFETY: attached, by us or by the claim that we acquired; it holds the position that we claimed.
+        Ok(Place { slot: unsafe { Segment::slot(segment, position) }, schedules })
+    }
+
+    /// Whether the position of `word` is below the limit.
+    #[inline(always)]
+    fn has_room(&self, word: Word) -> bool {
+        // ORDERING: Relaxed; the limit only grows, so an old value can only refuse. A sender that was refused
+        // looks again after its read-modify-write of the word (`knock`), which orders it behind the reader's.
+        let limit = self.near.limit.load(Ordering::Relaxed);
+        limit.wrapping_sub(word.position()) as i32 > 0
+    }
+
+    /// Raises the gate, so that later senders wait in line, and tells whether the caller itself may still
+    /// claim. The caller holds the line's lock.
+    pub(super) fn knock(&self) -> Knock {
+        // ORDERING: Acquire pairs with the Release of the reader's read-modify-write of the word after it
+        // raised the limit (`credit`, `rest`): either it sees our gate, or we see its limit below. Release:
+        // whoever sees the gate also sees where the line is.
+        let word = Word(self.near.word.fetch_or(GATE, Ordering::AcqRel));
+        if word.is_closed() {
+            return Knock::Closed;
+        }
+        // RECHECK: the room may have come back before the gate was up.
+        if self.has_room(word) {
+            return Knock::Room;
+        }
+        Knock::Full
+    }
+
+    /// Lowers the gate. The caller holds the line's lock, and the line is empty.
+    pub(super) fn ungate(&self) {
+        // ORDERING: Relaxed; the gate guards no data, and whoever finds it up takes the lock.
+        self.near.word.fetch_and(UNGATE, Ordering::Relaxed);
+    }
+
+    /// Closes the mailbox: no place is claimed any more. Wait-free.
+    pub(crate) fn close(&self) -> Duty {
+        // ORDERING: Acquire pairs with the idle CAS, because we may be the one who schedules; Release makes
+        // what we did before (the reason) visible to the reader that finds the mailbox closed.
+        self.schedules(self.near.word.fetch_or(CLOSE, Ordering::AcqRel))
+    }
+
+    /// Asks the reader to look whether the actor can still be reached. Wait-free.
+    pub(crate) fn nudge(&self) -> Duty {
+        // ORDERING: Acquire pairs with the idle CAS, because we may be the one who schedules; Release makes
+        // the reference count that we changed visible to the reader that finds the nudge.
+        self.schedules(self.near.word.fetch_or(NUDGE, Ordering::AcqRel))
+    }
+
+    fn schedules(&self, before: u64) -> Duty {
+        if Word(before).is_scheduled() { Duty::Nothing } else { Duty::Schedule }
+    }
+
+    /// Whether the mailbox is closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        // ORDERING: Acquire pairs with `close`'s Release, for callers that go on to look for the reason.
+        Word(self.near.word.load(Ordering::Acquire)).is_closed()
+    }
+
+    /// Whether nothing runs, waits or is about to run.
+    pub(crate) fn is_idle(&self) -> bool {
+        // ORDERING: Acquire pairs with the idle CAS: what the actor did before is visible.
+        !Word(self.near.word.load(Ordering::Acquire)).is_scheduled()
+    }
+
+    /// How many messages are accepted and not yet taken out. Exact at some moment during the call.
+    pub(crate) fn len(&self) -> u32 {
+        loop {
+            // ORDERING: Acquire pairs with the reader's Release in `Reader::take`: a message that was taken out was
+            // claimed before, so the word read next is not older than this head.
+            let head = self.far.head.load(Ordering::Acquire);
+            // ORDERING: Acquire keeps the second look at the head behind this load.
+            let word = Word(self.near.word.load(Ordering::Acquire));
+            // ORDERING: Relaxed; if the head still is the same, it was the head when the word was read.
+            if self.far.head.load(Ordering::Relaxed) == head {
+                return word.position().wrapping_sub(head);
+            }
+            spin_loop();
+        }
+    }
+
+    /// The reader's side.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the only reader: it has the right to run the actor, which the scheduling step handed over.
+    #[inline(always)]
+    pub(crate) unsafe fn reader(&self) -> Reader<'_, S, O> {
+        Reader { ring: self }
+    }
+}
+
+impl<S, O> fmt::Debug for Ring<S, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // ORDERING: Relaxed; for people to look at.
+        let word = Word(self.near.word.load(Ordering::Relaxed));
+        f.debug_struct("Ring").field("word", &word).field("capacity", &self.near.capacity).finish()
+    }
+}
+
+/// Where a claimed place is.
+#[derive(Clone, Copy)]
+enum Where {
+    Inline,
+    In(u32),
+    New,
+}
+
+/// What a sender that found no room learns at the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Knock {
+    /// There is room after all.
+    Room,
+    /// There is none.
+    Full,
+    /// The mailbox is closed.
+    Closed,
+}
+
+/// A claimed place. It must be published.
+#[must_use = "a place that is claimed and never published blocks the mailbox"]
+pub(super) struct Place<'a> {
+    slot: &'a Slot,
+    schedules: bool,
+}
+
+impl Place<'_> {
+    /// Fills and publishes the place.
+    ///
+    /// # Safety
+    ///
+    /// `write` fills the payload as `vtable` expects, and doesn't unwind.
+    #[inline(always)]
+    pub(super) unsafe fn publish(self, vtable: &'static Vtable, write: impl FnOnce(*mut Payload)) -> Duty {
+        // SAFETY: rule 1 of `envelope`: this place is our claim, published here once.
+        unsafe { self.slot.publish(vtable, write) };
+        if self.schedules { Duty::Schedule } else { Duty::Nothing }
+    }
+}
+
+/// The right to take messages out. One exists at a time.
+#[derive(Debug)]
+pub(crate) struct Reader<'a, S, O> {
+    ring: &'a Ring<S, O>,
+}
+
+impl<'a, S, O> Reader<'a, S, O> {
+    /// The oldest message, if it is published.
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> Option<Parcel<'a>> {
+        let head = self.head();
+        let (end, segment) = self.cursor(|cursor| (cursor.end, cursor.segment));
+        match segment {
+            Some(segment) if head != end => {
+                // SAFETY: the segment is attached until we let go of it, and holds the head.
+                let parcel = unsafe { Segment::slot(segment, head).take() }?;
+                self.advance_head(head);
+                Some(parcel)
+            }
+            _ => self.next_elsewhere(head),
+        }
+    }
+
+    /// The oldest message, if it is in the inline place or in a segment that we have not reached.
+    fn next_elsewhere(&mut self, head: u32) -> Option<Parcel<'a>> {
+        // SAFETY: we are the reader, and a message in the inline place is the oldest: it was the claim that
+        // scheduled the actor. Once taken, the place stays empty until the actor has been idle.
+        if let Some(parcel) = unsafe { self.ring.inline.take() } {
+            self.advance_head(head);
+            self.cursor(|cursor| cursor.end = head.wrapping_add(1));
+            return Some(parcel);
+        }
+        let segment = self.advance(head)?;
+        // SAFETY: attached, and it holds the head: `advance` found it so.
+        let parcel = unsafe { Segment::slot(segment, head).take() }?;
+        self.advance_head(head);
+        Some(parcel)
+    }
+
+    /// Moves on to the segment that holds `head`, if anybody has claimed in it.
+    fn advance(&mut self, head: u32) -> Option<NonNull<Segment>> {
+        // ORDERING: Acquire pairs with the attaching claims' Release: their segments, and the links back.
+        let word = Word(self.ring.near.word.load(Ordering::Acquire));
+        if word.position() == head || word.segment() == 0 {
+            return None;
+        }
+        let current = self.cursor(|cursor| cursor.segment);
+        // SAFETY: the current segment is attached until it is let go of below, and we are the reader.
+        let known = current.and_then(|current| unsafe { Segment::next(current, |next| *next) });
+        let next = match known {
+            Some(next) => next,
+            None => {
+                // SAFETY: as above.
+                let oldest = current.map_or(0, |current| unsafe { Segment::number(current) });
+                if word.segment() == oldest {
+                    return None;
+                }
+                self.walk_back(word.segment(), oldest)
+            }
+        };
+        if let Some(done) = current {
+            // SAFETY: its last place was taken out (`head` is behind its end), and newer claims are in newer
+            // segments, so no word holds its number.
+            unsafe { Owned::detached(done) }.release();
+        }
+        self.cursor(|cursor| {
+            cursor.segment = Some(next);
+            cursor.end = (head | (SEGMENT_SLOTS as u32 - 1)).wrapping_add(1);
+        });
+        Some(next)
+    }
+
+    /// Walks from the newest segment back to the one after `oldest`, linking them forward on the way.
+    #[cold]
+    fn walk_back(&mut self, newest: u32, oldest: u32) -> NonNull<Segment> {
+        let mut segment = Segment::find(newest);
+        loop {
+            // SAFETY: every segment of the chain is attached: we haven't reached it yet. Its link back was
+            // acquired with the word: attaching claims form one release sequence.
+            let previous = unsafe { Segment::previous(segment) };
+            if previous == oldest {
+                return segment;
+            }
+            let before = Segment::find(previous);
+            // SAFETY: as above, and we are the reader.
+            unsafe { Segment::next(before, |next| *next = Some(segment)) };
+            segment = before;
+        }
+    }
+
+    /// Gives room back if a quarter of the capacity has been taken out since the last time, or if `all` must be
+    /// given. Returns whether senders may be waiting for it.
+    #[inline(always)]
+    pub(crate) fn credit(&mut self, all: bool) -> bool {
+        let due = self.head().wrapping_add(self.ring.near.capacity);
+        // ORDERING: Relaxed; we alone write it.
+        let taken = due.wrapping_sub(self.ring.near.limit.load(Ordering::Relaxed));
+        let quarter = (self.ring.near.capacity / 4).max(1);
+        if taken >= quarter || (all && taken > 0) { self.credit_now(due) } else { false }
+    }
+
+    #[cold]
+    fn credit_now(&mut self, due: u32) -> bool {
+        // ORDERING: Relaxed; the read-modify-write below publishes it.
+        self.ring.near.limit.store(due, Ordering::Relaxed);
+        // ORDERING: Release pairs with the Acquire of `knock`. Both are read-modify-writes of one word: a sender
+        // that comes first is seen here, one that comes later sees the limit.
+        // Acquire pairs with `knock`'s Release: behind the gate there is a line.
+        Word(self.ring.near.word.fetch_or(0, Ordering::AcqRel)).is_gated()
+    }
+
+    /// Tries to go idle. `served` says that the line of waiting senders was found empty since the last
+    /// message was taken out.
+    pub(crate) fn rest(&mut self, served: bool) -> Rest {
+        let head = self.head();
+        // ORDERING: Relaxed; the idle CAS publishes it to senders (`knock`), the line's lock to the others.
+        self.ring.near.limit.store(head.wrapping_add(self.ring.near.capacity), Ordering::Relaxed);
+        // ORDERING: Acquire pairs with `close` and `nudge`: what they did before is visible to our caller.
+        let mut word = Word(self.ring.near.word.load(Ordering::Acquire));
+        loop {
+            if word.position() != head {
+                return Rest::Behind;
+            }
+            if word.is_gated() && !served {
+                return Rest::Gated;
+            }
+            if word.is_closed() {
+                return Rest::Drained;
+            }
+            if word.is_nudged() {
+                // ORDERING: Acquire pairs with `nudge`'s Release: the caller sees the reference count.
+                self.ring.near.word.fetch_and(UNNUDGE, Ordering::Acquire);
+                return Rest::Nudged;
+            }
+            // Written before the CAS: behind it the cursor may be the next reader's.
+            let segment = self.cursor(|cursor| {
+                cursor.end = head;
+                cursor.segment.take()
+            });
+            // ORDERING: Release hands the actor's state and the cursor to whoever schedules it next, and the
+            // limit to a sender at the gate. Acquire on failure: as for the load above.
+            match self.ring.near.word.compare_exchange(word.0, word.idle().0, Ordering::Release, Ordering::Acquire) {
+                Ok(_) => {
+                    if let Some(segment) = segment {
+                        // SAFETY: all its claimed places were taken out, and the CAS dropped its number.
+                        unsafe { Owned::detached(segment) }.release();
+                    }
+                    return Rest::Idle;
+                }
+                Err(now) => {
+                    word = Word(now);
+                    self.cursor(|cursor| {
+                        cursor.segment = segment;
+                        cursor.end = Self::end_of(segment, head);
+                    });
+                }
+            }
+        }
+    }
+
+    /// Where a cursor on `segment` ends, given that all before `head` is taken out.
+    fn end_of(segment: Option<NonNull<Segment>>, head: u32) -> u32 {
+        match segment {
+            Some(_) => head.wrapping_add(SEGMENT_SLOTS as u32 - 1) & !(SEGMENT_SLOTS as u32 - 1),
+            None => head,
+        }
+    }
+
+    /// Lets go of the last segment of a mailbox that is closed and drained.
+    pub(crate) fn finish(&mut self) {
+        let segment = self.cursor(|cursor| {
+            cursor.end = 0;
+            cursor.segment.take()
+        });
+        if let Some(segment) = segment {
+            // SAFETY: closed and drained: all claimed places were taken out and none is claimed any more. The
+            // word still holds its number, but a claim on a closed mailbox never looks at it.
+            unsafe { Owned::detached(segment) }.release();
+        }
+    }
+
+    fn head(&self) -> u32 {
+        // ORDERING: Relaxed; we alone write it.
+        self.ring.far.head.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    fn advance_head(&mut self, head: u32) {
+        // ORDERING: Release pairs with the Acquire of `Ring::len`.
+        self.ring.far.head.store(head.wrapping_add(1), Ordering::Release);
+    }
+
+    #[inline(always)]
+    fn cursor<R>(&mut self, look: impl FnOnce(&mut Cursor) -> R) -> R {
+        // SAFETY: the cursor is the reader's, and we are the only reader.
+        self.ring.far.cursor.with_mut(|cursor| look(unsafe { &mut *cursor }))
+    }
+}

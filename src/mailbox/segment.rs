@@ -1,0 +1,155 @@
+//! A run of places in a numbered block, linked to the one before it.
+
+use std::mem::{offset_of, size_of};
+use std::ptr::{self, NonNull};
+
+use super::envelope::Slot;
+use crate::memory::numbered;
+use crate::sync::cell::UnsafeCell;
+use crate::sync::limits::SEGMENT_SLOTS;
+
+/// What a segment knows beside its places.
+#[repr(C)]
+struct Trailer {
+    /// The number of the next older segment, zero for the first of a chain. Written before the claim that
+    /// attaches the segment, constant while it is attached.
+    previous: UnsafeCell<u32>,
+    /// The next newer segment, once the reader has walked the chain. The reader's alone.
+    next: UnsafeCell<Option<NonNull<Segment>>>,
+}
+
+/// [`SEGMENT_SLOTS`] places. All are empty whenever the segment is in the pool, which keeps its chain and
+/// its number behind the segment (see `memory::numbered`).
+#[repr(C)]
+pub(super) struct Segment {
+    slots: [Slot; SEGMENT_SLOTS],
+    trailer: Trailer,
+}
+
+const _: () = assert!(offset_of!(Segment, trailer) + size_of::<Trailer>() <= numbered::USABLE);
+
+/// A segment that belongs to one thread: not yet attached, or detached.
+#[derive(Debug)]
+pub(super) struct Owned(NonNull<Segment>);
+
+impl Owned {
+    /// An empty segment.
+    #[inline(always)]
+    pub(super) fn acquire() -> Self {
+        Self(numbered::acquire(prepare).cast())
+    }
+
+    /// Its number.
+    pub(super) fn number(&self) -> u32 {
+        // SAFETY: the block is in use.
+        unsafe { numbered::number(self.0.cast()) }
+    }
+
+    /// Says which segment comes before it, by number.
+    #[inline(always)]
+    pub(super) fn set_previous(&mut self, previous: u32) {
+        // SAFETY: the segment is ours alone until the claim that attaches it.
+        unsafe { trailer(self.0).previous.with_mut(|place| *place = previous) };
+    }
+
+    /// Gives up the ownership: the segment is attached.
+    pub(super) fn attach(self) -> NonNull<Segment> {
+        self.0
+    }
+
+    /// Takes the ownership back.
+    ///
+    /// # Safety
+    ///
+    /// The segment is detached: no word holds its number, and each of its claimed places was taken out.
+    #[inline(always)]
+    pub(super) unsafe fn detached(segment: NonNull<Segment>) -> Self {
+        Self(segment)
+    }
+
+    /// Returns it to the pool.
+    #[inline(always)]
+    pub(super) fn release(self) {
+        // SAFETY: ours alone, and all places are empty: never published, or taken out.
+        unsafe {
+            trailer(self.0).next.with_mut(|next| *next = None);
+            numbered::release(self.0.cast());
+        }
+    }
+}
+
+impl Segment {
+    /// The segment with `number`.
+    #[inline(always)]
+    pub(super) fn find(number: u32) -> NonNull<Self> {
+        numbered::find(number).cast()
+    }
+
+    /// The place of `position`.
+    ///
+    /// # Safety
+    ///
+    /// The segment is attached and holds `position`.
+    #[inline(always)]
+    pub(super) unsafe fn slot<'a>(segment: NonNull<Self>, position: u32) -> &'a Slot {
+        // SAFETY: an attached segment lives until the reader has taken out its last place.
+        unsafe { &(&(*segment.as_ptr()).slots)[position as usize % SEGMENT_SLOTS] }
+    }
+
+    /// The number of the next older segment.
+    ///
+    /// # Safety
+    ///
+    /// The segment is attached, and its number was acquired from the word.
+    pub(super) unsafe fn previous(segment: NonNull<Self>) -> u32 {
+        // SAFETY: written before the attaching claim, constant since.
+        unsafe { trailer(segment).previous.with(|previous| *previous) }
+    }
+
+    /// Runs `look` on the link to the next newer segment.
+    ///
+    /// # Safety
+    ///
+    /// The segment is attached and the caller is the reader.
+    pub(super) unsafe fn next<R>(segment: NonNull<Self>, look: impl FnOnce(&mut Option<NonNull<Self>>) -> R) -> R {
+        // SAFETY: the link is the reader's alone.
+        unsafe { trailer(segment).next.with_mut(|next| look(&mut *next)) }
+    }
+
+    /// The number of an attached segment.
+    ///
+    /// # Safety
+    ///
+    /// The segment is attached.
+    pub(super) unsafe fn number(segment: NonNull<Self>) -> u32 {
+        // SAFETY: a block in use.
+        unsafe { numbered::number(segment.cast()) }
+    }
+}
+
+/// What a segment knows beside its places. A reference to the whole segment would reach into the pool's part.
+///
+/// # Safety
+///
+/// The segment is the caller's, or attached.
+#[inline(always)]
+unsafe fn trailer<'a>(segment: NonNull<Segment>) -> &'a Trailer {
+    // SAFETY: alive, by the caller's promise; the fields are cells.
+    unsafe { &(*segment.as_ptr()).trailer }
+}
+
+/// Makes a fresh block a segment: empty places. The number is written afterwards, by the pool.
+fn prepare(block: NonNull<u8>) {
+    let segment = Segment {
+        slots: std::array::from_fn(|_| Slot::new()),
+        trailer: Trailer { previous: UnsafeCell::new(0), next: UnsafeCell::new(None) },
+    };
+    let segment = std::mem::ManuallyDrop::new(segment);
+    // SAFETY: a fresh numbered block is nobody else's, and large enough for what is before the padding of the
+    // last line (checked above); the padding isn't copied, because the pool keeps its own there.
+    unsafe {
+        let to: *mut Segment = block.cast().as_ptr();
+        ptr::copy_nonoverlapping(&raw const segment.slots, &raw mut (*to).slots, 1);
+        ptr::copy_nonoverlapping(&raw const segment.trailer, &raw mut (*to).trailer, 1);
+    }
+}

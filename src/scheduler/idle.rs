@@ -1,0 +1,165 @@
+//! Who sleeps, who searches, and whom to wake: the protocol that the README beside this file explains.
+//!
+//! | word | written by | tells |
+//! |---|---|---|
+//! | `asleep`, a bit per worker | the worker that goes to sleep; whoever wakes it | whom a push may wake |
+//! | `searching`, a count | wakers (for the one they wake), searchers | that somebody looks for work already |
+//! | `vigilant` | the sentinel | that a sleeper looks after stuck workers |
+//!
+//! Every step that decides is a read-modify-write of `asleep`; the other two are read and written around it.
+
+use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+/// Workers that one word can tell apart.
+pub(crate) const MAX_WORKERS: usize = 64;
+
+/// The three words.
+#[derive(Debug)]
+pub(crate) struct Idle {
+    asleep: AtomicU64,
+    searching: AtomicU32,
+    vigilant: AtomicBool,
+    everybody: u64,
+}
+
+impl Idle {
+    /// All of `workers` are awake, and none of them searches.
+    pub(crate) fn new(workers: usize) -> Self {
+        debug_assert!((1..=MAX_WORKERS).contains(&workers));
+        Self {
+            asleep: AtomicU64::new(0),
+            searching: AtomicU32::new(0),
+            vigilant: AtomicBool::new(false),
+            everybody: u64::MAX >> (MAX_WORKERS - workers),
+        }
+    }
+
+    /// After a push: whom the pusher has to wake, if anybody. That worker counts as searching from now on.
+    pub(crate) fn worker_to_wake(&self) -> Option<usize> {
+        // ORDERING: AcqRel: Release pairs with the Acquire of `fall_asleep`: a worker that goes to sleep after this
+        // sees what was pushed. Acquire pairs with its Release: a worker that went before is seen, and with it
+        // that it searches no more.
+        let mut asleep = self.asleep.fetch_or(0, Ordering::AcqRel);
+        loop {
+            // ORDERING: Relaxed; ordered by the read-modify-write above. If it isn't zero, its searcher will do a
+            // read-modify-write of `asleep` after its last look, and look once more (`stop_searching`, `fall_asleep`).
+            if asleep == 0 || self.searching.load(Ordering::Relaxed) != 0 {
+                return None;
+            }
+            let worker = asleep.trailing_zeros() as usize;
+            if self.claim(worker) {
+                return Some(worker);
+            }
+            // ORDERING: Acquire as above; another waker took that worker.
+            asleep = self.asleep.load(Ordering::Acquire);
+        }
+    }
+
+    /// After a push that only `worker` can run: whether the pusher has to wake it.
+    pub(crate) fn must_wake(&self, worker: usize) -> bool {
+        self.claim(worker)
+    }
+
+    /// Takes `worker` out of the sleepers.
+    fn claim(&self, worker: usize) -> bool {
+        let bit = 1 << worker;
+        // ORDERING: AcqRel as in `worker_to_wake`.
+        if self.asleep.fetch_and(!bit, Ordering::AcqRel) & bit == 0 {
+            return false;
+        }
+        // ORDERING: Relaxed; the woken worker gets it with its token, and others are only told less work to do.
+        self.searching.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+
+    /// A worker that is awake begins to search, unless enough others do.
+    pub(crate) fn start_searching(&self) -> bool {
+        let most = self.everybody.count_ones() / 2;
+        // ORDERING: Relaxed, twice; a limit that may be exceeded by a race.
+        if self.searching.load(Ordering::Relaxed) >= most.max(1) {
+            return false;
+        }
+        self.searching.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+
+    /// A searcher has found work. Returns whether it was the last one: then it looks whether there is more, and
+    /// wakes somebody for it.
+    #[must_use]
+    pub(crate) fn stop_searching(&self) -> bool {
+        // ORDERING: Relaxed; the read-modify-write of `asleep` below releases it.
+        if self.searching.fetch_sub(1, Ordering::Relaxed) != 1 {
+            return false;
+        }
+        // ORDERING: AcqRel: a pusher that relied on this searcher came before this and its push is seen now, or
+        // comes after it and sees that nobody searches.
+        self.asleep.fetch_or(0, Ordering::AcqRel) != 0
+    }
+
+    /// Lists `worker` as asleep; `searching` says that it was searching until now. The caller then looks at all
+    /// queues once more before it parks. Returns whether everybody is asleep now.
+    pub(crate) fn fall_asleep(&self, worker: usize, searching: bool) -> bool {
+        if searching {
+            // ORDERING: Relaxed; released by the next line.
+            self.searching.fetch_sub(1, Ordering::Relaxed);
+        }
+        let bit = 1 << worker;
+        // ORDERING: AcqRel: pairs with `worker_to_wake`, `must_wake` and `stop_searching`, whose callers have pushed.
+        let before = self.asleep.fetch_or(bit, Ordering::AcqRel);
+        (before | bit) == self.everybody
+    }
+
+    /// `worker` is awake. Returns whether it counts as searching, because somebody woke it.
+    pub(crate) fn wake_up(&self, worker: usize) -> bool {
+        let bit = 1 << worker;
+        // ORDERING: AcqRel as in `fall_asleep`: what wakers pushed is seen.
+        self.asleep.fetch_and(!bit, Ordering::AcqRel) & bit == 0
+    }
+
+    /// Whether `worker` is still listed as asleep.
+    pub(crate) fn is_asleep(&self, worker: usize) -> bool {
+        // ORDERING: Relaxed; `wake_up` follows.
+        self.asleep.load(Ordering::Relaxed) & (1 << worker) != 0
+    }
+
+    /// Whether everybody is asleep.
+    pub(crate) fn all_asleep(&self) -> bool {
+        // ORDERING: AcqRel: see `dismiss_sentinel`.
+        self.asleep.fetch_or(0, Ordering::AcqRel) == self.everybody
+    }
+
+    /// Whether somebody could be woken for work that its pusher will come to by itself.
+    #[inline(always)]
+    pub(crate) fn has_sleepers(&self) -> bool {
+        // ORDERING: Relaxed, twice; missing a sleeper costs parallelism for one activation.
+        self.asleep.load(Ordering::Relaxed) != 0 && self.searching.load(Ordering::Relaxed) == 0
+    }
+
+    /// Makes the caller the sentinel, if there is none.
+    pub(crate) fn become_sentinel(&self) -> bool {
+        // ORDERING: Relaxed on the look; AcqRel on the swap: see `dismiss_sentinel`.
+        !self.vigilant.load(Ordering::Relaxed) && !self.vigilant.swap(true, Ordering::AcqRel)
+    }
+
+    /// The sentinel lays down its office. If it does so to sleep for good it then asks `all_asleep` once more: a
+    /// worker that was woken before either is seen by that, or comes after it and sees that there is no sentinel.
+    pub(crate) fn dismiss_sentinel(&self) {
+        // ORDERING: Release pairs with the Acquire of the next sentinel's swap.
+        self.vigilant.store(false, Ordering::Release);
+    }
+
+    /// A worker that was woken asks: somebody who sleeps and should be woken to look after it.
+    pub(crate) fn sentinel_to_wake(&self) -> Option<usize> {
+        // ORDERING: Acquire: a sentinel that dismissed itself before this worker was woken is seen.
+        if self.vigilant.load(Ordering::Acquire) {
+            return None;
+        }
+        // ORDERING: Acquire; a sleeper that is missed here becomes sentinel by itself, if it comes later.
+        let asleep = self.asleep.load(Ordering::Acquire);
+        if asleep == 0 {
+            return None;
+        }
+        let worker = asleep.trailing_zeros() as usize;
+        self.claim(worker).then_some(worker)
+    }
+}

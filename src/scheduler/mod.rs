@@ -1,0 +1,232 @@
+//! The scheduler: workers, their queues, and who sleeps.
+//!
+//! One worker per core runs activations of tasks. A task that a worker schedules goes into that worker's
+//! next-slot and pushes the former one into its deque, which others steal from; what comes from outside goes into
+//! a shared inbox; what is placed on a worker goes into that worker's own. How workers fall asleep and are woken
+//! without losing work, and without waking anybody for work that is done at once, is in `README.md` beside this
+//! file.
+//!
+//! | file | noun |
+//! |---|---|
+//! | [`worker`] | the loop, and the thread's own state |
+//! | [`queue`] | next-slot and deque |
+//! | [`inject`] | the queue that any thread fills |
+//! | [`idle`] | the words of the sleep protocol |
+//! | [`driver`] | how a worker waits |
+//! | [`affinity`] | cores |
+//! | [`deadline`] | cold deadlines |
+//! | [`blocking`] | threads for closures that block |
+
+pub(crate) mod affinity;
+pub(crate) mod blocking;
+mod deadline;
+mod driver;
+pub(crate) mod idle;
+pub(crate) mod inject;
+pub(crate) mod queue;
+pub(crate) mod worker;
+
+use std::time::Duration;
+
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::lock::{Condvar, Mutex};
+use crate::sync::parker::Parker;
+use crate::sync::thread::JoinHandle;
+use crate::sync::time::Clock;
+use crate::task::Runnable;
+use crate::task::handle::Weak;
+use affinity::Placement;
+use deadline::Deadlines;
+use driver::Driver;
+use idle::Idle;
+use inject::Inbox;
+use queue::Stealable;
+
+/// What the workers of one system share.
+#[derive(Debug)]
+pub(crate) struct Scheduler {
+    workers: Box<[Remote]>,
+    /// Tasks that were scheduled by threads which are no workers.
+    outside: Inbox,
+    idle: Idle,
+    clock: Clock,
+    deadlines: Deadlines,
+    placement: Placement,
+    /// Workers leave when they find nothing to do.
+    closing: AtomicBool,
+    /// Somebody wants to know when a worker runs out of work.
+    watched: AtomicBool,
+    lull: Lull,
+}
+
+/// What other threads may touch of a worker. On lines of its own.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Remote {
+    queue: Stealable,
+    /// What didn't fit into the deque. Others may take it.
+    overflow: Inbox,
+    /// Tasks that are placed on this worker. Nobody else takes them.
+    placed: Inbox,
+    driver: Box<dyn Driver>,
+    /// How many activations it has begun. Written by the worker alone.
+    activations: AtomicU32,
+}
+
+/// Where somebody waits for a worker to run out of work.
+#[derive(Debug)]
+struct Lull {
+    count: Mutex<u64>,
+    signal: Condvar,
+}
+
+/// The threads of a scheduler that has been started.
+#[derive(Debug)]
+pub(crate) struct Threads(Vec<JoinHandle<()>>);
+
+impl Scheduler {
+    /// Starts `workers` threads, named after the system.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, when it has no thread to give. Threads that were started have ended by then.
+    pub(crate) fn start(name: &str, workers: usize, placement: Placement) -> std::io::Result<(Arc<Self>, Threads)> {
+        let (locals, remotes): (Vec<_>, Vec<_>) = (0..workers)
+            .map(|_| {
+                let (local, queue) = queue::queue();
+                let remote = Remote {
+                    queue,
+                    overflow: Inbox::new(),
+                    placed: Inbox::new(),
+                    driver: Box::new(Parker::new()),
+                    activations: AtomicU32::new(0),
+                };
+                (local, remote)
+            })
+            .unzip();
+        let scheduler = Arc::new(Self {
+            workers: remotes.into(),
+            outside: Inbox::new(),
+            idle: Idle::new(workers),
+            clock: Clock::new(),
+            deadlines: Deadlines::new(),
+            placement,
+            closing: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
+            lull: Lull { count: Mutex::new(0), signal: Condvar::new() },
+        });
+        let mut threads = Vec::with_capacity(workers);
+        for (index, local) in locals.into_iter().enumerate() {
+            match worker::start(name, index, local, &scheduler) {
+                Ok(thread) => threads.push(thread),
+                Err(error) => {
+                    scheduler.close();
+                    Threads(threads).join();
+                    return Err(error);
+                }
+            }
+        }
+        Ok((scheduler, Threads(threads)))
+    }
+
+    /// Puts a task into the queue where it belongs, and wakes whoever has to be woken.
+    #[inline]
+    pub(crate) fn schedule(&self, runnable: Runnable) {
+        let here = worker::here(self);
+        match (runnable.placed(), here) {
+            (None, Some(here)) => here.schedule_next(runnable),
+            (None, None) => {
+                self.outside.push(runnable);
+                self.wake_one();
+            }
+            (Some(worker), Some(here)) if here.index() == worker => here.schedule_placed(runnable),
+            (Some(worker), _) => {
+                self.workers[worker].placed.push(runnable);
+                if self.idle.must_wake(worker) {
+                    self.workers[worker].driver.unpark();
+                }
+            }
+        }
+    }
+
+    /// Wakes a worker for what was just pushed, if one has to be woken.
+    fn wake_one(&self) {
+        if let Some(worker) = self.idle.worker_to_wake() {
+            self.workers[worker].driver.unpark();
+        }
+    }
+
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// Where they run.
+    pub(crate) fn placement(&self) -> &Placement {
+        &self.placement
+    }
+
+    /// The system's clock.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Expires `task` when `after` has passed.
+    pub(crate) fn expire_later(&self, after: Duration, task: Weak) {
+        self.deadlines.add(self.clock.now().after(after), task);
+    }
+
+    /// Lets the workers leave as soon as they find nothing to do.
+    pub(crate) fn close(&self) {
+        // ORDERING: Release pairs with the Acquire of the worker's look before it sleeps; the token comes after it.
+        self.closing.store(true, Ordering::Release);
+        for worker in &self.workers {
+            worker.driver.unpark();
+        }
+    }
+
+    /// The activations that each worker has begun.
+    pub(crate) fn activations(&self) -> Vec<u32> {
+        // ORDERING: Acquire pairs with the worker's Release: what earlier activations did is visible.
+        self.workers.iter().map(|worker| worker.activations.load(Ordering::Acquire)).collect()
+    }
+
+    /// From now on, `wait_for_lull` hears of workers that run out of work.
+    pub(crate) fn watch_lulls(&self) {
+        // ORDERING: Release; workers look at it when they run out of work, and `wait_for_lull` looks again.
+        self.watched.store(true, Ordering::Release);
+    }
+
+    /// How many lulls there were; a ticket for `wait_for_lull`.
+    pub(crate) fn lulls(&self) -> u64 {
+        *self.lull.count.lock()
+    }
+
+    /// Waits until there was a lull after `seen`, or for `most`. Blocking.
+    pub(crate) fn wait_for_lull(&self, seen: u64, most: Duration) {
+        let mut count = self.lull.count.lock();
+        if *count == seen {
+            let _ = self.lull.signal.wait_for(&mut count, most);
+        }
+    }
+
+    /// Somebody ran out of work, or an actor has ended.
+    pub(crate) fn announce_lull(&self) {
+        // ORDERING: Acquire pairs with `watch_lulls`.
+        if self.watched.load(Ordering::Acquire) {
+            *self.lull.count.lock() += 1;
+            self.lull.signal.notify_all();
+        }
+    }
+}
+
+impl Threads {
+    /// Waits for the threads to end. Blocking.
+    pub(crate) fn join(self) {
+        for thread in self.0 {
+            // A worker that panicked has a bug; the others are still waited for.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,478 @@
+//! A worker: one thread that runs activations until the system closes.
+//!
+//! Where it looks for the next task, in this order:
+//!
+//! 1. every 61 activations: the shared queues first, so that nobody starves behind local traffic;
+//! 2. its next-slot, at most three times in a row while others wait;
+//! 3. its deque and its placed tasks, in turns;
+//! 4. its inboxes, then the one for the world outside;
+//! 5. the other workers: half of a deque, or of an overflow.
+//!
+//! Then it sleeps, as the README beside this file explains. While others are awake, one of the sleepers is the
+//! sentinel: it wakes up by itself now and then and takes over what a worker holds that makes no progress,
+//! because its handler computes for long or blocks the thread.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::ptr::{self, NonNull};
+use std::time::Duration;
+
+use super::queue::Local;
+use super::{Remote, Scheduler, affinity};
+use crate::sync::atomic::Ordering;
+use crate::sync::hint::spin_loop;
+use crate::sync::limits::{BEHIND_RUNS, NEXT_SLOT_RUNS, RESCUE_INTERVAL, SEARCH_ROUNDS, SHARED_INTERVAL, TAKE_BATCH};
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::time::Random;
+use crate::sync::{Arc, local};
+use crate::task::identity::ActorInfo;
+use crate::task::run::{After, Bench, leave_thread};
+use crate::task::{Header, Runnable, Scratch};
+
+/// The sentinel's first and longest rounds.
+const VIGIL: (Duration, Duration) = (Duration::from_micros(250), Duration::from_millis(2));
+
+/// Rounds with everybody asleep after which the sentinel sleeps for good.
+const QUIET_ROUNDS: u32 = 16;
+
+local! {
+    /// The worker that this thread is.
+    static WORKER: Cell<*const Worker> = Cell::new(ptr::null())
+}
+
+local! {
+    /// The scheduler whose thread this is: a worker's, or a blocking one's.
+    static HOME: Cell<*const Scheduler> = Cell::new(ptr::null())
+}
+
+/// What belongs to a worker's thread alone.
+pub(crate) struct Worker {
+    scheduler: Arc<Scheduler>,
+    index: usize,
+    queue: Local,
+    /// Tasks placed on this worker, scheduled by itself or taken from its inbox.
+    placed: RefCell<VecDeque<Runnable>>,
+    ticks: Cell<u32>,
+    /// Runs out of the next-slot since the deque had its turn.
+    streak: Cell<u32>,
+    /// Activations in a row that were behind.
+    behind: Cell<u32>,
+    searching: Cell<bool>,
+    sentinel: Cell<bool>,
+    quiet: Cell<u32>,
+    vigil: Cell<Duration>,
+    /// The activations of each worker when this one last looked.
+    seen: RefCell<Vec<u32>>,
+    random: RefCell<Random>,
+    /// The task that is running, for messages to people.
+    running: Cell<Option<NonNull<Header>>>,
+}
+
+/// Starts worker `index`.
+///
+/// # Errors
+///
+/// The operating system's, when it has no thread to give.
+pub(super) fn start(
+    name: &str,
+    index: usize,
+    queue: Local,
+    scheduler: &Arc<Scheduler>,
+) -> std::io::Result<JoinHandle<()>> {
+    let scheduler = Arc::clone(scheduler);
+    thread::spawn(format!("{name}-{index}"), move || {
+        if let Some(core) = scheduler.placement.core(index) {
+            affinity::pin(core);
+        }
+        enter(&scheduler);
+        let worker = Worker::new(scheduler, index, queue);
+        WORKER.with(|place| place.set(&raw const worker));
+        let abort = AbortOnPanic;
+        worker.work();
+        std::mem::forget(abort);
+        WORKER.with(|place| place.set(ptr::null()));
+        leave_thread();
+    })
+}
+
+/// Makes this thread one of the system's own.
+pub(super) fn enter(scheduler: &Arc<Scheduler>) {
+    HOME.with(|home| home.set(Arc::as_ptr(scheduler)));
+}
+
+/// Whether this thread is one of the system's own.
+pub(crate) fn is_inside(scheduler: &Scheduler) -> bool {
+    HOME.with(Cell::get) == ptr::from_ref(scheduler)
+}
+
+/// The worker that this thread is, if it is one of `scheduler`'s.
+#[inline(always)]
+pub(super) fn here(scheduler: &Scheduler) -> Option<&Worker> {
+    let worker = WORKER.with(Cell::get);
+    // SAFETY: the pointer is set while the worker's loop runs on this thread, and the reference, which isn't
+    // `Send`, can't leave the thread.
+    let worker = unsafe { worker.as_ref() }?;
+    ptr::eq(Arc::as_ptr(&worker.scheduler), scheduler).then_some(worker)
+}
+
+/// Runs `look` on the worker that this thread is, of whatever system.
+pub(crate) fn with_any<R>(look: impl FnOnce(&Worker) -> R) -> Option<R> {
+    let worker = WORKER.with(Cell::get);
+    // SAFETY: as in `here`.
+    unsafe { worker.as_ref() }.map(look)
+}
+
+impl Worker {
+    fn new(scheduler: Arc<Scheduler>, index: usize, queue: Local) -> Self {
+        let workers = scheduler.workers.len();
+        Self {
+            scheduler,
+            index,
+            queue,
+            placed: RefCell::new(VecDeque::new()),
+            ticks: Cell::new(0),
+            streak: Cell::new(0),
+            behind: Cell::new(0),
+            searching: Cell::new(false),
+            sentinel: Cell::new(false),
+            quiet: Cell::new(0),
+            vigil: Cell::new(VIGIL.0),
+            seen: RefCell::new(vec![0; workers]),
+            random: RefCell::new(Random::new(index as u64 + 1)),
+            running: Cell::new(None),
+        }
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The actor that this worker is running.
+    pub(crate) fn running(&self) -> Option<ActorInfo> {
+        // SAFETY: set while this thread runs the task.
+        self.running.get().map(|task| unsafe { Runnable::info_of(task) })
+    }
+
+    fn me(&self) -> &Remote {
+        &self.scheduler.workers[self.index]
+    }
+
+    /// Schedules a task that may run anywhere: next on this worker. Nobody is woken for it.
+    #[inline(always)]
+    pub(super) fn schedule_next(&self, runnable: Runnable) {
+        if let Some(displaced) = self.me().queue.put_next(runnable) {
+            self.push_back(displaced);
+        }
+    }
+
+    /// Schedules a task that is placed on this worker.
+    pub(super) fn schedule_placed(&self, runnable: Runnable) {
+        self.placed.borrow_mut().push_back(runnable);
+    }
+
+    #[inline(always)]
+    fn push_back(&self, runnable: Runnable) {
+        if let Err(runnable) = self.queue.push(runnable) {
+            self.me().overflow.push(runnable);
+        }
+    }
+
+    fn work(&self) {
+        let mut scratch = Scratch::new();
+        loop {
+            while let Some((task, fed)) = self.find() {
+                self.execute(task, fed, &mut scratch);
+            }
+            if !self.sleep() {
+                return;
+            }
+        }
+    }
+
+    /// Runs one activation.
+    #[inline(always)]
+    fn execute(&self, task: Runnable, fed: bool, scratch: &mut Scratch) {
+        if self.searching.replace(false) && self.scheduler.idle.stop_searching() && self.sees_work() {
+            self.scheduler.wake_one();
+        }
+        let ticks = self.ticks.get().wrapping_add(1);
+        self.ticks.set(ticks);
+        // ORDERING: Release pairs with the Acquire of `Scheduler::activations`.
+        self.me().activations.store(ticks, Ordering::Release);
+        let placed = task.placed().is_some();
+        self.running.set(Some(task.header()));
+        let after = task.run(&mut Bench { scratch, clock: &self.scheduler.clock, fed });
+        self.running.set(None);
+        match after {
+            After::Rested => self.behind.set(0),
+            After::Again(task) => {
+                self.behind.set(0);
+                self.put_back(task, placed);
+            }
+            After::Behind(task) => {
+                self.put_back(task, placed);
+                self.behind.set(self.behind.get() + 1);
+                if self.behind.get() > BEHIND_RUNS {
+                    // The sender was interrupted between claim and publication: let it run.
+                    thread::yield_now();
+                }
+            }
+        }
+        // What waits behind this activation could run on a sleeper. One look per activation, not per push.
+        if !self.queue.is_empty() && self.scheduler.idle.has_sleepers() {
+            self.scheduler.wake_one();
+        }
+    }
+
+    fn put_back(&self, task: Runnable, placed: bool) {
+        if placed {
+            self.schedule_placed(task);
+        } else {
+            self.push_back(task);
+        }
+    }
+
+    /// The next task, and whether another core scheduled it.
+    #[inline(always)]
+    fn find(&self) -> Option<(Runnable, bool)> {
+        let ticks = self.ticks.get();
+        if ticks.is_multiple_of(SHARED_INTERVAL)
+            && let Some(task) = self.find_shared(ticks)
+        {
+            return Some((task, true));
+        }
+        let nobody_waits = || self.queue.is_empty() && self.placed.borrow().is_empty();
+        if (self.streak.get() < NEXT_SLOT_RUNS || nobody_waits())
+            && let Some(task) = self.me().queue.take_next()
+        {
+            self.streak.set(self.streak.get() + 1);
+            return Some((task, false));
+        }
+        self.streak.set(0);
+        let local = if ticks.is_multiple_of(2) {
+            self.queue.pop().or_else(|| self.pop_placed())
+        } else {
+            self.pop_placed().or_else(|| self.queue.pop())
+        };
+        if let Some(task) = local {
+            return Some((task, false));
+        }
+        if let Some(task) = self.me().queue.take_next() {
+            return Some((task, false));
+        }
+        self.find_elsewhere().map(|task| (task, true))
+    }
+
+    fn pop_placed(&self) -> Option<Runnable> {
+        self.placed.borrow_mut().pop_front()
+    }
+
+    /// Looks at the shared queues, and now and then after stuck workers.
+    #[cold]
+    fn find_shared(&self, ticks: u32) -> Option<Runnable> {
+        if !self.scheduler.deadlines.is_empty() {
+            let _ = self.scheduler.deadlines.fire(self.scheduler.clock.now());
+        }
+        if ticks.is_multiple_of(RESCUE_INTERVAL)
+            && let Some(task) = self.rescue()
+        {
+            return Some(task);
+        }
+        self.take_inboxes()
+    }
+
+    /// Takes from the inboxes: a batch into the own queue, the first of it to run.
+    fn take_inboxes(&self) -> Option<Runnable> {
+        let me = self.me();
+        let mut first = None;
+        me.placed.take(TAKE_BATCH, |task| self.placed.borrow_mut().push_back(task));
+        let mut keep = |task| {
+            if first.is_none() {
+                first = Some(task);
+            } else {
+                self.push_back(task);
+            }
+        };
+        // One at a time from the own overflow while the deque is full, or it would go round in circles.
+        let room = if self.queue.is_empty() { TAKE_BATCH } else { 1 };
+        let share = |waiting: usize| waiting.clamp(1, room);
+        if me.overflow.take(share(TAKE_BATCH), &mut keep) == 0 {
+            // A fair share: others are about to look for work, too.
+            self.scheduler.outside.take(share(self.scheduler.outside.len() / self.scheduler.workers.len() + 1), keep);
+        }
+        first.or_else(|| self.pop_placed())
+    }
+
+    /// Searches everywhere, for a few microseconds.
+    #[cold]
+    fn find_elsewhere(&self) -> Option<Runnable> {
+        if let Some(task) = self.take_inboxes() {
+            return Some(task);
+        }
+        if self.scheduler.workers.len() > 1 && !self.searching.get() {
+            self.searching.set(self.scheduler.idle.start_searching());
+        }
+        for _ in 0..SEARCH_ROUNDS {
+            if let Some(task) = self.take_inboxes() {
+                return Some(task);
+            }
+            if self.searching.get()
+                && let Some(task) = self.steal()
+            {
+                return Some(task);
+            }
+            spin_loop();
+        }
+        None
+    }
+
+    /// Takes half of what some other worker has waiting.
+    fn steal(&self) -> Option<Runnable> {
+        let workers = &self.scheduler.workers;
+        let start = self.random.borrow_mut().below(workers.len());
+        (0..workers.len())
+            .map(|offset| (start + offset) % workers.len())
+            .filter(|&victim| victim != self.index)
+            .find_map(|victim| {
+                let victim = &workers[victim];
+                victim.queue.steal_half(&self.queue).or_else(|| {
+                    let mut first = None;
+                    victim.overflow.take(TAKE_BATCH, |task| match first {
+                        None => first = Some(task),
+                        Some(_) => self.push_back(task),
+                    });
+                    first
+                })
+            })
+    }
+
+    /// Takes the next task of a worker that has begun no activation since the last look.
+    fn rescue(&self) -> Option<Runnable> {
+        let mut seen = self.seen.borrow_mut();
+        let now = self.scheduler.activations();
+        let mut found = None;
+        for (victim, (seen, now)) in seen.iter_mut().zip(now).enumerate() {
+            let stuck = std::mem::replace(seen, now) == now;
+            let victim = &self.scheduler.workers[victim];
+            if found.is_none() && stuck && !ptr::eq(victim, self.me()) && victim.queue.has_next() {
+                found = victim.queue.steal_next();
+            }
+        }
+        found
+    }
+
+    /// Whether there is work that this worker could get at.
+    fn sees_work(&self) -> bool {
+        let me = self.me();
+        !me.placed.is_empty()
+            || !self.scheduler.outside.is_empty()
+            || self.scheduler.workers.iter().any(|worker| !worker.queue.is_empty() || !worker.overflow.is_empty())
+    }
+
+    /// Sleeps until there is work. Returns false when the system has closed.
+    #[cold]
+    fn sleep(&self) -> bool {
+        let scheduler = &*self.scheduler;
+        let mut all = scheduler.idle.fall_asleep(self.index, self.searching.replace(false));
+        let mut running = true;
+        loop {
+            // RECHECK: work may have been pushed before this worker was listed as asleep.
+            if self.sees_work() {
+                break;
+            }
+            // ORDERING: Acquire pairs with the Release of `close`, which leaves a token after it.
+            if scheduler.closing.load(Ordering::Acquire) {
+                running = false;
+                break;
+            }
+            scheduler.announce_lull();
+            let deadline = self.fire_deadlines();
+            if self.has_own_work() {
+                break;
+            }
+            self.me().driver.park(self.vigilance(all, deadline));
+            if !scheduler.idle.is_asleep(self.index) {
+                break;
+            }
+            if self.sentinel.get()
+                && let Some(task) = self.rescue()
+            {
+                self.vigil.set(VIGIL.0);
+                self.schedule_next(task);
+                break;
+            }
+            all = scheduler.idle.all_asleep();
+        }
+        if self.sentinel.replace(false) {
+            scheduler.idle.dismiss_sentinel();
+        }
+        let woken = scheduler.idle.wake_up(self.index);
+        self.searching.set(woken);
+        if running && scheduler.workers.len() > 1 {
+            // Somebody who sleeps should look after this worker.
+            if let Some(sentinel) = scheduler.idle.sentinel_to_wake() {
+                scheduler.workers[sentinel].driver.unpark();
+            }
+        }
+        running
+    }
+
+    /// Whether an expired deadline has scheduled something here.
+    fn has_own_work(&self) -> bool {
+        self.me().queue.has_next() || !self.placed.borrow().is_empty()
+    }
+
+    fn fire_deadlines(&self) -> Option<Duration> {
+        if self.scheduler.deadlines.is_empty() {
+            return None;
+        }
+        let now = self.scheduler.clock.now();
+        self.scheduler.deadlines.fire(now).map(|due| due.until(now))
+    }
+
+    /// How long to sleep: for good, to a deadline, or for one round of the sentinel's.
+    fn vigilance(&self, all: bool, deadline: Option<Duration>) -> Option<Duration> {
+        let idle = &self.scheduler.idle;
+        if self.scheduler.workers.len() == 1 {
+            return deadline;
+        }
+        if !self.sentinel.get() {
+            if !idle.become_sentinel() {
+                return deadline;
+            }
+            self.sentinel.set(true);
+            self.quiet.set(0);
+        }
+        self.quiet.set(if all { self.quiet.get() + 1 } else { 0 });
+        if self.quiet.get() > QUIET_ROUNDS {
+            self.sentinel.set(false);
+            idle.dismiss_sentinel();
+            // RECHECK: a worker that was woken before the dismissal relied on it.
+            if idle.all_asleep() {
+                self.vigil.set(VIGIL.0);
+                return deadline;
+            }
+            self.sentinel.set(idle.become_sentinel());
+            self.quiet.set(0);
+        }
+        let round = self.vigil.get();
+        self.vigil.set((round * 2).min(VIGIL.1));
+        Some(deadline.map_or(round, |deadline| deadline.min(round)))
+    }
+}
+
+/// Ends the process when a worker's own code panics: its queues would be lost, silently.
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        eprintln!("corecast: a worker panicked outside of user code; this is a defect of corecast");
+        std::process::abort();
+    }
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").field("index", &self.index).finish_non_exhaustive()
+    }
+}

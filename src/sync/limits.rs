@@ -1,0 +1,78 @@
+//! Sizes that decide which edges a run reaches: large in production, tiny under loom.
+
+/// Picks the first value in production and the second one under loom.
+macro_rules! sized {
+    ($(#[$meta:meta])* $name:ident: $ty:ty = $real:expr, $model:expr) => {
+        $(#[$meta])*
+        #[cfg(not(corecast_loom))]
+        pub(crate) const $name: $ty = $real;
+        $(#[$meta])*
+        #[cfg(corecast_loom)]
+        pub(crate) const $name: $ty = $model;
+    };
+}
+
+sized! {
+    /// Messages in one segment of a mailbox. A power of two: positions map to places by a mask.
+    SEGMENT_SLOTS: usize = 16, 2
+}
+sized! {
+    /// Messages that one activation handles before the actor goes to the back of the queue.
+    ACTIVATION_MESSAGES: u32 = 128, 2
+}
+sized! {
+    /// Nanoseconds that one activation may take before the actor goes to the back of the queue.
+    ACTIVATION_NANOS: u64 = 100_000, u64::MAX
+}
+sized! {
+    /// Messages between two looks at the clock within an activation: a look costs as much as several messages.
+    CLOCK_INTERVAL: u32 = 32, 1_000
+}
+sized! {
+    /// Pauses spent on a place that is claimed but not yet published before giving the worker away.
+    BUSY_SPINS: u32 = 32, 0
+}
+sized! {
+    /// Pauses spent on an empty mailbox that another core was feeding, before going idle.
+    DEFER_SPINS: u32 = 64, 0
+}
+sized! {
+    /// Polls of corecast's own futures that succeed within one poll of a handler before it must yield.
+    COOP_BUDGET: u32 = 128, 2
+}
+sized! {
+    /// Runnable actors that a worker's deque holds at most: crossbeam's smallest buffer, so that it never grows.
+    DEQUE_CAPACITY: usize = 64, 4
+}
+sized! {
+    /// Runnable actors that a worker takes from a shared queue at once.
+    TAKE_BATCH: usize = 16, 2
+}
+sized! {
+    /// Activations between two looks at the shared queues, so that a busy worker doesn't starve them.
+    SHARED_INTERVAL: u32 = 61, 2
+}
+sized! {
+    /// Consecutive runs out of the next-slot before the deque gets a turn, while the deque has anybody waiting.
+    NEXT_SLOT_RUNS: u32 = 3, 1
+}
+sized! {
+    /// Numbered blocks whose addresses stand in one page of the directory.
+    DIRECTORY_PAGE: usize = 1 << 13, 16
+}
+sized! {
+    /// Pages that the directory can have.
+    DIRECTORY_PAGES: usize = 1 << 15, 1
+}
+sized! {
+    /// Rounds of looking for work before a worker goes to sleep, each with a pause: a few microseconds.
+    SEARCH_ROUNDS: u32 = 100, 1
+}
+sized! {
+    /// Activations between two looks at other workers' next-slots by a worker that never runs out of work.
+    RESCUE_INTERVAL: u32 = 1_024, 2
+}
+sized! {
+    /// Activations in a row that found a claimed place unpublished before the worker yields to the operating system.
+    BEHIND_RUNS: u32 = 3, 0
+}

@@ -1,0 +1,164 @@
+//! How a system is configured.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::ActorSystem;
+use super::core::{Core, Parts};
+use super::observer::{Observer, StandardError};
+use crate::error::BuildError;
+use crate::scheduler::Scheduler;
+use crate::scheduler::affinity::{self, Placement};
+use crate::scheduler::blocking::Blocking;
+use crate::scheduler::idle::MAX_WORKERS;
+
+/// Configures an [`ActorSystem`]. Made by [`ActorSystem::builder`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let system = corecast::ActorSystem::builder()
+///     .workers(2)
+///     .name("orders")
+///     .shutdown_deadline(Duration::from_secs(10))
+///     .build()?;
+/// assert_eq!(system.workers(), 2);
+/// # Ok::<(), corecast::BuildError>(())
+/// ```
+#[must_use = "nothing is started before `build`"]
+pub struct ActorSystemBuilder {
+    name: String,
+    workers: Option<usize>,
+    pinned: bool,
+    cores: Option<Vec<usize>>,
+    blocking_threads: usize,
+    shutdown_deadline: Duration,
+    post_stop_deadline: Duration,
+    observer: Box<dyn Observer>,
+}
+
+impl ActorSystemBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            name: "corecast".into(),
+            workers: None,
+            pinned: false,
+            cores: None,
+            blocking_threads: 4,
+            shutdown_deadline: Duration::from_secs(30),
+            post_stop_deadline: Duration::from_secs(5),
+            observer: Box::new(StandardError),
+        }
+    }
+
+    /// How many worker threads run actors, from 1 to 64. By default one per core that this process may use, affinity
+    /// mask and cgroup quota respected.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// Pins each worker to a core of its own, in the order of the cores that this process may use. Off by default.
+    pub fn pin_cores(mut self, pinned: bool) -> Self {
+        self.pinned = pinned;
+        self
+    }
+
+    /// Pins the workers to these cores, by the operating system's numbers: the first worker to the first, and so on.
+    pub fn cores(mut self, cores: impl IntoIterator<Item = usize>) -> Self {
+        self.cores = Some(cores.into_iter().collect());
+        self
+    }
+
+    /// What the system is called. Its threads are named after it: `orders-0`, `orders-1`, …
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Who hears of failures and dead letters. By default failures that nobody is told of go to the standard error
+    /// stream, and dead letters are counted.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observer = Box::new(observer);
+        self
+    }
+
+    /// How long [`shutdown`](ActorSystem::shutdown) waits before it kills. 30 seconds by default.
+    pub fn shutdown_deadline(mut self, deadline: Duration) -> Self {
+        self.shutdown_deadline = deadline;
+        self
+    }
+
+    /// How long the `post_stop` of a killed actor may take. 5 seconds by default.
+    pub fn post_stop_deadline(mut self, deadline: Duration) -> Self {
+        self.post_stop_deadline = deadline;
+        self
+    }
+
+    /// How many threads at most run blocking closures. 4 by default; they are started when they are needed.
+    pub fn blocking_threads(mut self, threads: usize) -> Self {
+        self.blocking_threads = threads;
+        self
+    }
+
+    /// Starts the system.
+    ///
+    /// # Errors
+    ///
+    /// For zero or more than 64 workers, more pinned workers than cores, a core that isn't there or not allowed, zero
+    /// blocking threads, and when the operating system gives no thread.
+    pub fn build(self) -> Result<ActorSystem, BuildError> {
+        if self.blocking_threads == 0 {
+            return Err(BuildError::ZeroBlockingThreads);
+        }
+        let (workers, placement) = self.place()?;
+        let (scheduler, threads) = Scheduler::start(&self.name, workers, placement).map_err(BuildError::Thread)?;
+        let blocking = Blocking::new(self.name.clone(), self.blocking_threads, scheduler.clone());
+        Ok(ActorSystem::over(Core::new(Parts {
+            name: self.name,
+            scheduler,
+            threads,
+            blocking,
+            observer: self.observer,
+            shutdown_deadline: self.shutdown_deadline,
+            post_stop_deadline: self.post_stop_deadline,
+        })))
+    }
+
+    /// How many workers, and where.
+    fn place(&self) -> Result<(usize, Placement), BuildError> {
+        let allowed = affinity::allowed_cores();
+        if let Some(&core) = self.cores.iter().flatten().find(|core| !allowed.contains(core)) {
+            return Err(BuildError::NoSuchCore { core });
+        }
+        let workers = match (self.workers, &self.cores) {
+            (Some(workers), _) => workers,
+            (None, Some(cores)) => cores.len(),
+            (None, None) => affinity::default_workers().min(MAX_WORKERS),
+        };
+        if workers == 0 {
+            return Err(BuildError::ZeroWorkers);
+        }
+        if workers > MAX_WORKERS {
+            return Err(BuildError::TooManyWorkers { workers, max: MAX_WORKERS });
+        }
+        if self.cores.is_none() && !self.pinned {
+            return Ok((workers, Placement::Free));
+        }
+        let cores = self.cores.clone().unwrap_or(allowed);
+        if workers > cores.len() {
+            return Err(BuildError::NotEnoughCores { workers, cores: cores.len() });
+        }
+        Ok((workers, Placement::Pinned(cores[..workers].to_vec())))
+    }
+}
+
+impl fmt::Debug for ActorSystemBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActorSystemBuilder")
+            .field("name", &self.name)
+            .field("workers", &self.workers)
+            .field("pinned", &(self.pinned || self.cores.is_some()))
+            .finish_non_exhaustive()
+    }
+}

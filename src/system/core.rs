@@ -1,0 +1,152 @@
+//! What the parts of a system share: the host of its actors.
+
+use std::any::Any;
+use std::fmt;
+use std::time::Duration;
+
+use super::observer::{ActorFailure, MessageFailure, Observer};
+use super::registry::Registry;
+use super::shutdown::Progress;
+use crate::scheduler::blocking::Blocking;
+use crate::scheduler::{Scheduler, Threads, worker};
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::lock::Mutex;
+use crate::sync::unwind::guard;
+use crate::task::Runnable;
+use crate::task::handle::Weak;
+use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::letter::{DeadLetter, Host};
+use crate::task::reason::StopReason;
+
+/// A system's inside. Actors hold it, and so do its threads.
+pub(crate) struct Core {
+    pub(super) name: String,
+    pub(super) scheduler: Arc<Scheduler>,
+    pub(super) blocking: Arc<Blocking>,
+    pub(super) registry: Registry,
+    pub(super) observer: Box<dyn Observer>,
+    pub(super) shutdown_deadline: Duration,
+    pub(super) post_stop_deadline: Duration,
+    /// Spawns from outside are refused.
+    pub(super) refusing: AtomicBool,
+    /// The workers leave when the last actor has ended.
+    pub(super) leaving: AtomicBool,
+    pub(super) progress: Mutex<Progress>,
+    pub(super) threads: Mutex<Option<Threads>>,
+    /// The core of each worker.
+    pub(super) cores: Box<[Option<usize>]>,
+    next_id: AtomicU64,
+    dead_letters: AtomicU64,
+}
+
+/// What a core is made with.
+pub(super) struct Parts {
+    pub(super) name: String,
+    pub(super) scheduler: Arc<Scheduler>,
+    pub(super) threads: Threads,
+    pub(super) blocking: Arc<Blocking>,
+    pub(super) observer: Box<dyn Observer>,
+    pub(super) shutdown_deadline: Duration,
+    pub(super) post_stop_deadline: Duration,
+}
+
+impl Core {
+    pub(super) fn new(parts: Parts) -> Arc<Self> {
+        let placement = parts.scheduler.placement();
+        let cores = (0..parts.scheduler.workers()).map(|worker| placement.core(worker)).collect();
+        Arc::new(Self {
+            cores,
+            name: parts.name,
+            scheduler: parts.scheduler,
+            blocking: parts.blocking,
+            registry: Registry::new(),
+            observer: parts.observer,
+            shutdown_deadline: parts.shutdown_deadline,
+            post_stop_deadline: parts.post_stop_deadline,
+            refusing: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
+            progress: Mutex::new(Progress::default()),
+            threads: Mutex::new(Some(parts.threads)),
+            next_id: AtomicU64::new(1),
+            dead_letters: AtomicU64::new(0),
+        })
+    }
+
+    /// The core that hosts an actor.
+    pub(super) fn of(host: &Arc<dyn Host>) -> Arc<Self> {
+        let host = Arc::clone(host).into_any();
+        host.downcast().unwrap_or_else(|_| unreachable!("a system's actors are hosted by its core"))
+    }
+
+    pub(super) fn next_id(&self) -> ActorId {
+        // ORDERING: Relaxed; only the number matters.
+        ActorId::new(self.next_id.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(super) fn dead_letters(&self) -> u64 {
+        // ORDERING: Relaxed; a count for people.
+        self.dead_letters.load(Ordering::Relaxed)
+    }
+
+    /// Whether spawns by the calling thread are refused.
+    pub(super) fn refuses_spawns(&self) -> bool {
+        // ORDERING: Acquire pairs with shutdown's Release; a spawn that misses it is seen by the shutdown's sweep, or
+        // refused by the registry.
+        self.refusing.load(Ordering::Acquire) && !worker::is_inside(&self.scheduler)
+    }
+}
+
+impl Host for Core {
+    #[inline]
+    fn schedule(&self, runnable: Runnable) {
+        self.scheduler.schedule(runnable);
+    }
+
+    fn is_inside(&self) -> bool {
+        worker::is_inside(&self.scheduler)
+    }
+
+    fn message_failed(&self, actor: ActorInfo, message: &'static str, cause: &StopReason, observed: bool) {
+        self.observer.message_failed(&MessageFailure::new(actor, message, cause.clone(), observed));
+    }
+
+    fn dead_letter(&self, letter: DeadLetter) {
+        // ORDERING: Relaxed; a count for people.
+        self.dead_letters.fetch_add(1, Ordering::Relaxed);
+        self.observer.dead_letter(letter);
+    }
+
+    fn ended(&self, seat: Option<u32>, actor: ActorInfo, reason: &StopReason, observed: bool) {
+        let named = actor.name().and_then(|name| self.registry.free_name(name));
+        let seated = seat.map(|seat| self.registry.leave(seat));
+        drop((named, seated));
+        if matches!(reason, StopReason::Panicked(_) | StopReason::StartFailed(_)) {
+            // UNWIND: an observer is user code.
+            let _ = guard(|| self.observer.actor_failed(&ActorFailure::new(actor, reason.clone(), observed)));
+        }
+        // ORDERING: Acquire pairs with the Release of whoever closes the system.
+        if self.leaving.load(Ordering::Acquire) && self.registry.len() == 0 {
+            self.scheduler.close();
+        }
+        self.scheduler.announce_lull();
+    }
+
+    fn failed_again(&self, actor: ActorInfo, reason: &StopReason) {
+        self.observer.actor_failed(&ActorFailure::new(actor, reason.clone(), false));
+    }
+
+    fn expire_later(&self, task: Weak) {
+        self.scheduler.expire_later(self.post_stop_deadline, task);
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("name", &self.name).finish_non_exhaustive()
+    }
+}

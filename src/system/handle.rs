@@ -1,0 +1,87 @@
+//! A reference to a system that doesn't keep it.
+
+use std::fmt;
+
+use super::blocking::Blocking;
+use super::core::Core;
+use super::spawn::SpawnBuilder;
+use crate::actor::Actor;
+use crate::actor::context::ActorContext;
+use crate::actor::reference::ActorRef;
+use crate::error::FindError;
+use crate::sync::atomic::Ordering;
+use crate::sync::{Arc, Weak};
+
+/// A reference to a system that doesn't keep it: what an actor has of the system that it lives in.
+#[derive(Clone)]
+pub struct SystemRef(Weak<Core>);
+
+impl SystemRef {
+    pub(super) fn new(core: Weak<Core>) -> Self {
+        Self(core)
+    }
+
+    /// Spawns an actor. See [`ActorSystem::spawn`](crate::ActorSystem::spawn); in a system that is gone, it is refused.
+    pub fn spawn<A: Actor>(&self, actor: A) -> SpawnBuilder<A> {
+        SpawnBuilder::new(self.0.clone(), actor)
+    }
+
+    /// The actor with this name.
+    ///
+    /// # Errors
+    ///
+    /// If nobody has this name, or an actor of another type.
+    pub fn find<A: Actor>(&self, name: &str) -> Result<ActorRef<A>, FindError> {
+        match self.0.upgrade() {
+            Some(core) => core.registry.find(name),
+            None => Err(FindError::NotFound { name: name.into() }),
+        }
+    }
+
+    /// Runs a closure that may block. See [`ActorSystem::spawn_blocking`](crate::ActorSystem::spawn_blocking).
+    pub fn spawn_blocking<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Blocking<T> {
+        Blocking::start(self.0.upgrade().as_ref(), closure)
+    }
+
+    /// What the system is called; none if it is gone.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        self.0.upgrade().map(|core| core.name.clone())
+    }
+
+    /// How many workers it has; zero if it is gone.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.0.upgrade().map_or(0, |core| core.scheduler.workers())
+    }
+
+    /// Whether the system is there and isn't shutting down.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        // ORDERING: Relaxed; a hint.
+        self.0.upgrade().is_some_and(|core| !core.refusing.load(Ordering::Relaxed))
+    }
+}
+
+impl<A: Actor> ActorContext<A> {
+    /// The system that this actor lives in.
+    #[must_use]
+    pub fn system(&self) -> SystemRef {
+        SystemRef::new(Arc::downgrade(&Core::of(self.host())))
+    }
+
+    /// Runs a closure that may block on a small pool of threads, while this actor's worker goes on. Await the result.
+    ///
+    /// # Errors
+    ///
+    /// The future's error says that the closure panicked, or that the system is gone.
+    pub fn spawn_blocking<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Blocking<T> {
+        Blocking::start(Some(&Core::of(self.host())), closure)
+    }
+}
+
+impl fmt::Debug for SystemRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SystemRef").field(&self.name()).finish()
+    }
+}

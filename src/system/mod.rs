@@ -1,0 +1,185 @@
+//! The composition root: builds a system out of its parts, owns its configuration, and ends it.
+//!
+//! | file | noun |
+//! |---|---|
+//! | [`builder`] | the configuration |
+//! | [`core`] | what the parts share: the host of all actors |
+//! | [`registry`] | who lives here, and under which name |
+//! | [`spawn`] | how an actor comes to life |
+//! | [`shutdown`] | how a system ends |
+//! | [`observer`] | who hears of failures |
+//! | [`handle`] | a weak reference to a system |
+//! | [`blocking`] | closures that block |
+#![forbid(unsafe_code)]
+
+pub(crate) mod blocking;
+pub(crate) mod builder;
+mod core;
+pub(crate) mod handle;
+pub(crate) mod observer;
+mod registry;
+pub(crate) mod shutdown;
+pub(crate) mod spawn;
+
+use std::fmt;
+use std::time::Duration;
+
+use self::core::Core;
+use crate::actor::Actor;
+use crate::actor::reference::ActorRef;
+use crate::error::{BuildError, FindError};
+use crate::scheduler::worker;
+use crate::sync::Arc;
+use crate::sync::parker::block_on;
+use blocking::Blocking;
+use builder::ActorSystemBuilder;
+use handle::SystemRef;
+use shutdown::Shutdown;
+use spawn::SpawnBuilder;
+
+/// Actors, the threads that run them, and everything that they share. Several can live in one process.
+///
+/// Dropping it kills every actor and joins its threads, also in the middle of a flood; a handler that never returns
+/// keeps it from coming back. Dropped on one of its own threads, it signals and lets go. For an orderly end, await
+/// [`shutdown`](Self::shutdown) first.
+///
+/// ```
+#[doc = include_str!("../doc/counter.txt")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let system = corecast::ActorSystem::new()?;
+/// system.block_on(async {
+///     let counter = system.spawn(Counter(0)).await?;
+///     assert_eq!(counter.send(Add(2)).await?, 2);
+///     assert!(system.shutdown().await.is_clean());
+///     Ok(())
+/// })
+/// # }
+/// ```
+pub struct ActorSystem {
+    core: Arc<Core>,
+}
+
+impl ActorSystem {
+    /// A system with the defaults: one worker per core.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system gives no thread.
+    pub fn new() -> Result<Self, BuildError> {
+        Self::builder().build()
+    }
+
+    /// Configures a system.
+    pub fn builder() -> ActorSystemBuilder {
+        ActorSystemBuilder::new()
+    }
+
+    fn over(core: Arc<Core>) -> Self {
+        Self { core }
+    }
+
+    /// Spawns an actor: awaits its `pre_start`, or starts it at once. See [`SpawnBuilder`].
+    pub fn spawn<A: Actor>(&self, actor: A) -> SpawnBuilder<A> {
+        SpawnBuilder::new(Arc::downgrade(&self.core), actor)
+    }
+
+    /// The actor with this name.
+    ///
+    /// # Errors
+    ///
+    /// If nobody has this name, or an actor of another type.
+    pub fn find<A: Actor>(&self, name: &str) -> Result<ActorRef<A>, FindError> {
+        self.core.registry.find(name)
+    }
+
+    /// Runs a future on the calling thread. Blocking.
+    ///
+    /// The thread counts as outside of the system. The future may use any runtime whose context it brings along.
+    ///
+    /// # Panics
+    ///
+    /// On a worker thread, which must not block, with the name of the actor that called it. The panic stops that
+    /// actor alone.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        if let Some(running) = worker::with_any(worker::Worker::running) {
+            let who = running.map_or_else(|| "a worker".to_owned(), |actor| actor.to_string());
+            panic!("`block_on` was called by {who}, and a worker must not block; await the future instead");
+        }
+        block_on(future)
+    }
+
+    /// Ends the system in good order: refuses verbs and spawns from threads that aren't its own, handles what is
+    /// queued, then stops every actor. At the builder's `shutdown_deadline` it kills who is left, and reports them.
+    ///
+    /// It begins at the call. A second call waits for the same end.
+    pub fn shutdown(&self) -> Shutdown {
+        shutdown::begin(&self.core, self.core.shutdown_deadline)
+    }
+
+    /// As [`shutdown`](Self::shutdown), with a deadline of its own.
+    pub fn shutdown_within(&self, deadline: Duration) -> Shutdown {
+        shutdown::begin(&self.core, deadline)
+    }
+
+    /// Runs a closure that may block on a small pool of threads.
+    ///
+    /// # Errors
+    ///
+    /// The future's error says that the closure panicked, or that the system is gone.
+    pub fn spawn_blocking<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Blocking<T> {
+        Blocking::start(Some(&self.core), closure)
+    }
+
+    /// A reference that doesn't keep the system.
+    #[must_use]
+    pub fn handle(&self) -> SystemRef {
+        SystemRef::new(Arc::downgrade(&self.core))
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.core.name
+    }
+
+    /// How many workers it has.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.core.scheduler.workers()
+    }
+
+    /// The core that each worker is pinned to, if it is.
+    #[must_use]
+    pub fn worker_cores(&self) -> &[Option<usize>] {
+        &self.core.cores
+    }
+
+    /// How many actors it has.
+    #[must_use]
+    pub fn actor_count(&self) -> usize {
+        self.core.registry.len()
+    }
+
+    /// How many accepted messages were never handled because their actors ended, so far.
+    #[must_use]
+    pub fn dead_letters(&self) -> u64 {
+        self.core.dead_letters()
+    }
+}
+
+impl Drop for ActorSystem {
+    fn drop(&mut self) {
+        shutdown::abandon(&self.core);
+    }
+}
+
+impl fmt::Debug for ActorSystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActorSystem")
+            .field("name", &self.name())
+            .field("workers", &self.workers())
+            .field("actors", &self.actor_count())
+            .finish()
+    }
+}

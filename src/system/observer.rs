@@ -1,0 +1,140 @@
+//! Who hears of failures and of messages that were left over.
+
+use std::fmt;
+
+use crate::task::identity::ActorInfo;
+use crate::task::letter::DeadLetter;
+use crate::task::reason::StopReason;
+
+/// Hears what nobody else is told, or what somebody wants counted. One per system, set when it is built.
+///
+/// The methods are called on worker threads, between messages: they should be quick. A panic in one of them is
+/// swallowed. What an observer itself sends, and can't be delivered, comes back to it in the error: dead letters
+/// make no dead letters.
+///
+/// ```
+/// use corecast::{ActorFailure, ActorSystem, DeadLetter, Observer};
+///
+/// struct Quiet;
+///
+/// impl Observer for Quiet {
+///     fn actor_failed(&self, failure: &ActorFailure) {
+///         eprintln!("lost {}: {}", failure.actor(), failure.reason());
+///     }
+///
+///     fn dead_letter(&self, letter: DeadLetter) {
+///         eprintln!("{} never came to a {}", letter.actor(), letter.message_type());
+///     }
+/// }
+///
+/// let system = ActorSystem::builder().observer(Quiet).build()?;
+/// # Ok::<(), corecast::BuildError>(())
+/// ```
+pub trait Observer: Send + Sync + 'static {
+    /// An accepted message failed with its handler: it panicked, or was killed. Called once for each.
+    fn message_failed(&self, failure: &MessageFailure) {
+        let _ = failure;
+    }
+
+    /// An actor ended by a panic or a failed start, or failed again on its way out. By default one that nobody was
+    /// told of is reported on the standard error stream.
+    fn actor_failed(&self, failure: &ActorFailure) {
+        if !failure.observed() {
+            eprintln!("corecast: {} failed: {}", failure.actor(), failure.reason());
+        }
+    }
+
+    /// An accepted message whose actor ended before it came to it. Whoever takes it has the only one.
+    fn dead_letter(&self, letter: DeadLetter) {
+        drop(letter);
+    }
+}
+
+/// The observer that a system has unless it is told otherwise.
+#[derive(Debug)]
+pub(crate) struct StandardError;
+
+impl Observer for StandardError {}
+
+/// An accepted message that failed with its handler.
+#[derive(Clone)]
+pub struct MessageFailure {
+    actor: ActorInfo,
+    message_type: &'static str,
+    cause: StopReason,
+    observed: bool,
+}
+
+impl MessageFailure {
+    pub(crate) fn new(actor: ActorInfo, message_type: &'static str, cause: StopReason, observed: bool) -> Self {
+        Self { actor, message_type, cause, observed }
+    }
+
+    /// The actor that was handling it.
+    #[must_use]
+    pub fn actor(&self) -> &ActorInfo {
+        &self.actor
+    }
+
+    /// The path of its type.
+    #[must_use]
+    pub fn message_type(&self) -> &'static str {
+        self.message_type
+    }
+
+    /// What happened: [`StopReason::Panicked`] or [`StopReason::Killed`].
+    #[must_use]
+    pub fn cause(&self) -> &StopReason {
+        &self.cause
+    }
+
+    /// Whether a sender that waits for the reply was told.
+    #[must_use]
+    pub fn observed(&self) -> bool {
+        self.observed
+    }
+}
+
+impl fmt::Debug for MessageFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageFailure")
+            .field("actor", &self.actor)
+            .field("message_type", &self.message_type)
+            .field("cause", &self.cause)
+            .field("observed", &self.observed)
+            .finish()
+    }
+}
+
+/// An actor that ended by a failure.
+#[derive(Clone, Debug)]
+pub struct ActorFailure {
+    actor: ActorInfo,
+    reason: StopReason,
+    observed: bool,
+}
+
+impl ActorFailure {
+    pub(crate) fn new(actor: ActorInfo, reason: StopReason, observed: bool) -> Self {
+        Self { actor, reason, observed }
+    }
+
+    /// Which actor.
+    #[must_use]
+    pub fn actor(&self) -> &ActorInfo {
+        &self.actor
+    }
+
+    /// Why: [`StopReason::Panicked`] or [`StopReason::StartFailed`].
+    #[must_use]
+    pub fn reason(&self) -> &StopReason {
+        &self.reason
+    }
+
+    /// Whether somebody was told: a sender that waits for a reply, whoever awaits the spawn, or whoever awaits
+    /// `stopped()`.
+    #[must_use]
+    pub fn observed(&self) -> bool {
+        self.observed
+    }
+}

@@ -1,0 +1,146 @@
+//! Who lives in a system, and under which name.
+//!
+//! Living actors sit in shards, each behind a lock that is held for a few pointer moves: once when an actor is
+//! spawned and once when it ends. Names are behind one lock of their own. A closed registry seats nobody; closing
+//! takes each shard's lock, so an actor is either refused, or seen by whoever stops everybody.
+
+use std::collections::HashMap;
+
+use crate::actor::reference::ActorRef;
+use crate::actor::{Actor, Body};
+use crate::error::FindError;
+use crate::sync::Arc;
+use crate::sync::lock::Mutex;
+use crate::task::handle::{Strong, Task, Weak};
+
+/// How many shards: enough for as many workers to spawn at once.
+const SHARDS: usize = 64;
+
+/// The registry.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    shards: Box<[Mutex<Shard>]>,
+    names: Mutex<HashMap<Arc<str>, Strong>>,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    seats: Vec<Option<Weak>>,
+    free: Vec<u32>,
+    /// What keeps those alive that asked for it.
+    kept: HashMap<u32, Strong>,
+    closed: bool,
+}
+
+/// The registry seats nobody any more.
+#[derive(Debug)]
+pub(crate) struct ClosedError;
+
+impl Registry {
+    pub(crate) fn new() -> Self {
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), names: Mutex::default() }
+    }
+
+    /// Gives an actor a seat in the shard that `hint` chooses; `keep` keeps it alive for as long as it sits.
+    pub(crate) fn seat(&self, hint: u64, task: Weak, keep: Option<Strong>) -> Result<u32, ClosedError> {
+        let shard_index = (hint % SHARDS as u64) as usize;
+        let mut shard = self.shards[shard_index].lock();
+        if shard.closed {
+            return Err(ClosedError);
+        }
+        let index = match shard.free.pop() {
+            Some(index) => index,
+            None => {
+                shard.seats.push(None);
+                shard.seats.len() as u32 - 1
+            }
+        };
+        shard.seats[index as usize] = Some(task);
+        let seat = index * SHARDS as u32 + shard_index as u32;
+        if let Some(strong) = keep {
+            shard.kept.insert(seat, strong);
+        }
+        Ok(seat)
+    }
+
+    /// Frees a seat. What it kept is returned, to be dropped where no lock is held.
+    pub(crate) fn leave(&self, seat: u32) -> (Option<Weak>, Option<Strong>) {
+        let mut shard = self.shards[seat as usize % SHARDS].lock();
+        let index = seat as usize / SHARDS;
+        let task = shard.seats.get_mut(index).and_then(Option::take);
+        if task.is_some() {
+            shard.free.push(index as u32);
+            if shard.free.len() == shard.seats.len() {
+                // Nobody sits here: give the memory back.
+                shard.seats = Vec::new();
+                shard.free = Vec::new();
+            }
+        }
+        (task, shard.kept.remove(&seat))
+    }
+
+    /// Seats nobody any more.
+    pub(crate) fn close(&self) {
+        for shard in &self.shards {
+            shard.lock().closed = true;
+        }
+    }
+
+    /// How many actors there are.
+    pub(crate) fn len(&self) -> usize {
+        self.shards
+            .iter()
+            .map(|shard| {
+                let shard = shard.lock();
+                shard.seats.len() - shard.free.len()
+            })
+            .sum()
+    }
+
+    /// Everybody who sits here now, also those whom nobody refers to any more.
+    pub(crate) fn everybody(&self) -> Vec<Strong> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            all.extend(shard.lock().seats.iter().flatten().map(Weak::grasp));
+        }
+        all
+    }
+
+    /// Gives `name` to an actor, and keeps the actor alive under it.
+    ///
+    /// # Errors
+    ///
+    /// The reference back, if the name is taken.
+    pub(crate) fn claim_name(&self, name: Arc<str>, task: Strong) -> Result<(), Strong> {
+        match self.names.lock().entry(name) {
+            std::collections::hash_map::Entry::Occupied(_) => Err(task),
+            std::collections::hash_map::Entry::Vacant(free) => {
+                free.insert(task);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether somebody has `name`.
+    pub(crate) fn is_taken(&self, name: &str) -> bool {
+        self.names.lock().contains_key(name)
+    }
+
+    /// Frees `name`. What it kept is returned, to be dropped where no lock is held.
+    pub(crate) fn free_name(&self, name: &str) -> Option<Strong> {
+        self.names.lock().remove(name)
+    }
+
+    /// The actor with `name`.
+    pub(crate) fn find<A: Actor>(&self, name: &str) -> Result<ActorRef<A>, FindError> {
+        let found = self.names.lock().get(name).cloned();
+        let Some(strong) = found else {
+            return Err(FindError::NotFound { name: name.into() });
+        };
+        Task::<Body<A>>::of(strong).map(ActorRef::new).map_err(|other| FindError::WrongType {
+            name: name.into(),
+            expected: std::any::type_name::<A>(),
+            found: other.info().type_name(),
+        })
+    }
+}

@@ -1,0 +1,230 @@
+//! How a system ends.
+//!
+//! | step | who is refused | what happens | ends |
+//! |---|---|---|---|
+//! | gate | verbs and spawns from outside | – | at once |
+//! | drain | the same | what is queued is handled, and what that sends | nothing is queued or handled any more |
+//! | stop | everybody's spawns; messages | every actor runs its `post_stop` | the last one has ended |
+//! | kill | everybody | at the deadline: who is left is killed and reported | the last one has ended |
+//! | leave | – | the threads end | they are joined |
+//!
+//! Nothing is queued or handled when two sweeps in a row find every actor idle and no worker has begun an
+//! activation in between: what ran before the first sweep has left its messages where the second one looks, and
+//! nothing ran after it. Workers announce that they run out of work; nobody polls.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use super::core::Core;
+use crate::scheduler::worker;
+use crate::sync::Arc;
+use crate::sync::atomic::Ordering;
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::time::Moment;
+use crate::sync::unwind::guard;
+use crate::task::handle::Strong;
+use crate::task::identity::ActorInfo;
+
+/// How often the drain looks by itself, in case an actor's handler ends without its worker running out of work.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What a shutdown had to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Who had not ended at the deadline and was killed.
+    pub killed: Vec<ActorInfo>,
+}
+
+impl ShutdownReport {
+    /// Whether nobody had to be killed.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.killed.is_empty()
+    }
+}
+
+/// How far a system's end has come.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    thread: Option<JoinHandle<()>>,
+    begun: bool,
+    report: Option<ShutdownReport>,
+    waiting: Vec<Waker>,
+}
+
+/// The future of [`shutdown`](super::ActorSystem::shutdown): resolves when the last actor has ended.
+///
+/// # Cancel safety
+///
+/// Dropping it doesn't stop the shutdown.
+#[must_use = "the shutdown goes on by itself, but its end shows only when this is awaited"]
+pub struct Shutdown(Arc<Core>);
+
+impl Future for Shutdown {
+    type Output = ShutdownReport;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<ShutdownReport> {
+        let waker = context.waker().clone();
+        let mut progress = self.0.progress.lock();
+        match &progress.report {
+            Some(report) => Poll::Ready(report.clone()),
+            None => {
+                progress.waiting.push(waker);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Shutdown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shutdown")
+    }
+}
+
+/// Begins a shutdown, unless one has begun.
+pub(super) fn begin(core: &Arc<Core>, deadline: Duration) -> Shutdown {
+    let mut progress = core.progress.lock();
+    if !progress.begun {
+        progress.begun = true;
+        gate(core);
+        let until = core.scheduler.clock().now().after(deadline);
+        let runner = Arc::clone(core);
+        match thread::spawn(format!("{}-end", core.name), move || run(&runner, until)) {
+            Ok(thread) => progress.thread = Some(thread),
+            Err(_) => {
+                // No thread to wait in: the actors are stopped without a drain, and nobody is reported.
+                stop_everybody(core);
+                progress.report = Some(ShutdownReport::default());
+            }
+        }
+    }
+    drop(progress);
+    Shutdown(Arc::clone(core))
+}
+
+/// The whole of it, on a thread of its own.
+fn run(core: &Arc<Core>, until: Moment) {
+    drain(core, until);
+    stop_everybody(core);
+    wait_for_the_last(core, Some(until));
+    let killed = kill_everybody(core);
+    if !killed.is_empty() {
+        wait_for_the_last(core, None);
+    }
+    let mut progress = core.progress.lock();
+    progress.report = Some(ShutdownReport { killed });
+    let waiting = std::mem::take(&mut progress.waiting);
+    drop(progress);
+    for waker in waiting {
+        // UNWIND: a waker is user code.
+        let _ = guard(|| waker.wake());
+    }
+}
+
+/// Refuses the world outside.
+fn gate(core: &Core) {
+    // ORDERING: Release pairs with the Acquire of `refuses_spawns`.
+    core.refusing.store(true, Ordering::Release);
+    core.scheduler.watch_lulls();
+    for actor in core.registry.everybody() {
+        actor.hold_gate();
+    }
+}
+
+/// Waits until nothing is queued or handled.
+fn drain(core: &Core, until: Moment) {
+    loop {
+        let lulls = core.scheduler.lulls();
+        // Actors that were spawned since, or while the gates went up, are gated now.
+        let actors = core.registry.everybody();
+        actors.iter().for_each(Strong::hold_gate);
+        let before = core.scheduler.activations();
+        let quiet = || actors.iter().all(Strong::is_idle) && !core.blocking.is_busy();
+        if quiet() && quiet() && core.scheduler.activations() == before {
+            return;
+        }
+        drop(actors);
+        let left = until.until(core.scheduler.clock().now());
+        if left.is_zero() {
+            return;
+        }
+        core.scheduler.wait_for_lull(lulls, left.min(LOOK));
+    }
+}
+
+/// Closes the registry, and every mailbox.
+fn stop_everybody(core: &Core) {
+    core.registry.close();
+    core.registry.everybody().iter().for_each(Strong::stop_for_shutdown);
+}
+
+/// Kills who is left, and tells whom.
+fn kill_everybody(core: &Core) -> Vec<ActorInfo> {
+    core.registry.close();
+    let left = core.registry.everybody();
+    left.iter()
+        .map(|actor| {
+            actor.kill();
+            actor.info()
+        })
+        .collect()
+}
+
+/// Waits until nobody is left, or for the deadline.
+fn wait_for_the_last(core: &Core, until: Option<Moment>) {
+    loop {
+        let lulls = core.scheduler.lulls();
+        if core.registry.len() == 0 {
+            return;
+        }
+        let left = until.map_or(Duration::MAX, |until| until.until(core.scheduler.clock().now()));
+        if left.is_zero() {
+            return;
+        }
+        core.scheduler.wait_for_lull(lulls, left.min(LOOK));
+    }
+}
+
+/// Ends a system that is dropped: kills everybody and joins the threads; on one of the system's own threads it can
+/// only signal.
+pub(super) fn abandon(core: &Arc<Core>) {
+    // ORDERING: Release pairs with the Acquires of `refuses_spawns` and `Host::ended`.
+    core.refusing.store(true, Ordering::Release);
+    core.scheduler.watch_lulls();
+    core.leaving.store(true, Ordering::Release);
+    let _ = kill_everybody(core);
+    let inside = worker::is_inside(&core.scheduler);
+    let ender = core.progress.lock().thread.take();
+    let threads = core.threads.lock().take();
+    if inside {
+        // The last actor's end closes the scheduler; if there is none, it is closed here.
+        if core.registry.len() == 0 {
+            core.scheduler.close();
+        }
+        core.blocking.detach();
+        return;
+    }
+    wait_for_the_last(core, None);
+    core.scheduler.close();
+    core.blocking.close();
+    if let Some(ender) = ender {
+        let _ = ender.join();
+    }
+    if let Some(threads) = threads {
+        threads.join();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ShutdownReport;
+
+    #[test]
+    fn a_report_is_clean_when_nobody_was_killed() {
+        assert!(ShutdownReport::default().is_clean());
+    }
+}

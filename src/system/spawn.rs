@@ -1,0 +1,219 @@
+//! How an actor comes to life.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::core::Core;
+use crate::actor::mailbox::Mailbox;
+use crate::actor::reference::ActorRef;
+use crate::actor::{Actor, Body, Startup};
+use crate::error::SpawnError;
+use crate::reply;
+use crate::sync::{Arc, Weak};
+use crate::task::TaskWaiter;
+use crate::task::coop;
+use crate::task::handle::{Plan, Task, WeakTask};
+use crate::task::reason::StopReason;
+
+/// An actor about to be spawned. Awaiting it spawns it and waits for its `pre_start`; [`start`](Self::start) spawns
+/// it and returns at once.
+///
+/// ```
+#[doc = include_str!("../doc/counter.txt")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// use corecast::Mailbox;
+///
+/// let system = corecast::ActorSystem::builder().workers(2).build()?;
+/// system.block_on(async {
+///     let counter = system.spawn(Counter(0)).mailbox(Mailbox::bounded(64)).name("counter").on_worker(1).await?;
+///     assert_eq!(system.find::<Counter>("counter")?, counter);
+///     Ok(())
+/// })
+/// # }
+/// ```
+#[must_use = "the actor isn't spawned before this is awaited or started"]
+pub struct SpawnBuilder<A: Actor> {
+    system: Weak<Core>,
+    actor: A,
+    mailbox: Mailbox,
+    name: Option<String>,
+    place: Place,
+    keep_alive: bool,
+}
+
+/// Where an actor runs.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Anywhere,
+    Worker(usize),
+    Core(usize),
+}
+
+impl<A: Actor> SpawnBuilder<A> {
+    pub(super) fn new(system: Weak<Core>, actor: A) -> Self {
+        Self { system, actor, mailbox: Mailbox::default(), name: None, place: Place::Anywhere, keep_alive: false }
+    }
+
+    /// How many messages may wait. 1,024 by default.
+    pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
+        self.mailbox = mailbox;
+        self
+    }
+
+    /// A name, by which others find it. It keeps the actor alive, and is free again when the actor has ended.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Runs the actor on this worker only. Workers are numbered from 0.
+    pub fn on_worker(mut self, worker: usize) -> Self {
+        self.place = Place::Worker(worker);
+        self
+    }
+
+    /// Runs the actor on the worker that is pinned to this core only, by the operating system's number.
+    pub fn on_core(mut self, core: usize) -> Self {
+        self.place = Place::Core(core);
+        self
+    }
+
+    /// Keeps the actor alive when nothing can reach it.
+    pub fn keep_alive(mut self) -> Self {
+        self.keep_alive = true;
+        self
+    }
+
+    /// Spawns the actor and returns at once; its `pre_start` is still to come. Messages wait until then.
+    ///
+    /// # Errors
+    ///
+    /// For a mailbox of zero or too large a capacity, a name in use, a worker or core that isn't there, `on_core`
+    /// without pinning, and in a system that is shutting down.
+    pub fn start(self) -> Result<ActorRef<A>, SpawnError> {
+        self.launch(None)
+    }
+
+    fn launch(self, startup: Option<Startup>) -> Result<ActorRef<A>, SpawnError> {
+        let core = self.system.upgrade().filter(|core| !core.refuses_spawns()).ok_or(SpawnError::ShutDown)?;
+        let capacity = self.mailbox.capacity().ok_or(match self.mailbox {
+            Mailbox::Bounded(0) => SpawnError::ZeroCapacity,
+            Mailbox::Bounded(capacity) => SpawnError::CapacityTooLarge { capacity, max: Mailbox::MAX_CAPACITY },
+            Mailbox::Unbounded => unreachable!("an unbounded mailbox has a capacity"),
+        })?;
+        let placed = worker_of(&core, self.place)?;
+        let name: Option<Arc<str>> = self.name.map(Into::into);
+        if let Some(name) = &name
+            && core.registry.is_taken(name)
+        {
+            return Err(SpawnError::NameTaken { name: name.to_string() });
+        }
+        let id = core.next_id();
+        let plan = Plan { id, capacity, placed, name: name.clone(), host: core.clone() };
+        let actor = self.actor;
+        let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), startup));
+        let keep = self.keep_alive.then(|| task.strong().clone());
+        match core.registry.seat(id.get(), task.strong().downgrade(), keep) {
+            Ok(seat) => runnable.take_seat(seat),
+            Err(_) => {
+                runnable.refuse(core.scheduler.clock());
+                return Err(SpawnError::ShutDown);
+            }
+        }
+        if let Some(name) = name
+            && let Err(unnamed) = core.registry.claim_name(Arc::clone(&name), task.strong().clone())
+        {
+            // Somebody took the name since we looked. This actor never lived; and it has no name to free.
+            drop(unnamed);
+            runnable.forget_name();
+            runnable.refuse(core.scheduler.clock());
+            return Err(SpawnError::NameTaken { name: name.to_string() });
+        }
+        core.scheduler.schedule(runnable);
+        Ok(ActorRef::new(task))
+    }
+}
+
+/// The worker that a place means.
+fn worker_of(core: &Core, place: Place) -> Result<Option<u16>, SpawnError> {
+    let workers = core.scheduler.workers();
+    let worker = match place {
+        Place::Anywhere => return Ok(None),
+        Place::Worker(worker) if worker < workers => worker,
+        Place::Worker(worker) => return Err(SpawnError::NoSuchWorker { worker, workers }),
+        Place::Core(os_core) => {
+            let placement = core.scheduler.placement();
+            if placement.core(0).is_none() {
+                return Err(SpawnError::NotPinned);
+            }
+            let found = (0..workers).find(|&worker| placement.core(worker) == Some(os_core));
+            found.ok_or(SpawnError::NoSuchCore { core: os_core })?
+        }
+    };
+    Ok(u16::try_from(worker).ok())
+}
+
+impl<A: Actor> IntoFuture for SpawnBuilder<A> {
+    type Output = Result<ActorRef<A>, SpawnError>;
+    type IntoFuture = SpawnFuture<A>;
+
+    /// Spawns the actor: the future that it returns only waits.
+    fn into_future(self) -> SpawnFuture<A> {
+        let (sender, receiver) = reply::channel();
+        match self.launch(Some(sender)) {
+            Ok(actor) => SpawnFuture(Some(Ok((actor, receiver)))),
+            Err(error) => SpawnFuture(Some(Err(error))),
+        }
+    }
+}
+
+/// The future of an awaited [`SpawnBuilder`]: resolves when `pre_start` has succeeded, or with what went wrong.
+///
+/// # Cancel safety
+///
+/// Dropping it drops its reference to the actor, which goes on if others reach it.
+#[must_use = "the actor's reference arrives only when this is awaited"]
+pub struct SpawnFuture<A: Actor>(Option<Result<(ActorRef<A>, Started), SpawnError>>);
+
+type Started = reply::Receiver<Result<(), StopReason>, TaskWaiter>;
+
+impl<A: Actor> Future for SpawnFuture<A> {
+    type Output = Result<ActorRef<A>, SpawnError>;
+
+    /// # Panics
+    ///
+    /// If it is polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(coop::proceed(context));
+        let started = match &mut self.0 {
+            Some(Ok((_, started))) => ready!(Pin::new(started).poll(context)),
+            _ => Ok(()),
+        };
+        let (actor, _) = match self.0.take().expect("`SpawnFuture` polled after it was ready") {
+            Ok(spawned) => spawned,
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        Poll::Ready(match started {
+            Ok(()) => Ok(actor),
+            Err(reason) => Err(SpawnError::PreStart { actor: actor.info(), reason }),
+        })
+    }
+}
+
+impl<A: Actor> fmt::Debug for SpawnBuilder<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpawnBuilder")
+            .field("mailbox", &self.mailbox)
+            .field("name", &self.name)
+            .field("place", &self.place)
+            .field("keep_alive", &self.keep_alive)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A: Actor> fmt::Debug for SpawnFuture<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SpawnFuture")
+    }
+}

@@ -1,0 +1,326 @@
+//! Where a handler's future lives: a block of the worker, until it suspends.
+//!
+//! A future is built in the worker's scratch block and polled there. If it is done, the block is free for the
+//! next message: no allocation, no box. If it waits, the block goes to the actor with the future in it, its
+//! address unchanged, and the worker takes another one.
+//!
+//! | stage | future | completion | left by |
+//! |---|---|---|---|
+//! | live | in the block | in the block | a poll, an abort |
+//! | returned | dropped | in the block | handing over the output |
+//! | completed | dropped | used | – |
+
+use std::cell::Cell;
+use std::fmt;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+
+use super::coop;
+use super::header::{self, Header};
+use super::identity::ActorInfo;
+use super::reason::{Panic, Place, ReplyErrorReason};
+use super::run::Turn;
+use super::waker;
+use crate::mailbox::envelope::Opened;
+use crate::memory::{self, Layout};
+use crate::sync::unwind::{Text, guard};
+
+/// What is done with a handler's output, or without it.
+pub(crate) trait Completion<O>: Send + 'static {
+    /// The name of the message's type; none for a lifecycle hook.
+    fn message() -> Option<&'static str>;
+
+    /// Takes the output.
+    fn complete(self, output: O, turn: &mut Turn<'_>);
+
+    /// There is no output, because of `actor`. Returns whether somebody was told.
+    fn fail(self, why: ReplyErrorReason, actor: &dyn Fn() -> ActorInfo) -> bool;
+}
+
+/// The size of a scratch block: that of most frames.
+const SCRATCH: Layout = match Layout::from_size_align(1_008, 64) {
+    Ok(layout) => layout,
+    Err(_) => unreachable!(),
+};
+
+/// A worker's block for the next frame.
+#[derive(Debug)]
+pub(crate) struct Scratch(Option<NonNull<u8>>);
+
+// SAFETY: the block is unused memory.
+unsafe impl Send for Scratch {}
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        Self(None)
+    }
+
+    #[inline(always)]
+    fn take(&mut self, layout: Layout) -> NonNull<u8> {
+        let layout = block_layout(layout);
+        if layout.size() == SCRATCH.size()
+            && let Some(block) = self.0.take()
+        {
+            return block;
+        }
+        memory::acquire(layout)
+    }
+
+    /// Takes a block back.
+    ///
+    /// # Safety
+    ///
+    /// It came from `take` with this layout, and nothing lives in it.
+    #[inline(always)]
+    unsafe fn give(&mut self, block: NonNull<u8>, layout: Layout) {
+        let layout = block_layout(layout);
+        if layout.size() == SCRATCH.size() && self.0.is_none() {
+            self.0 = Some(block);
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { memory::release(block, layout) };
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Some(block) = self.0.take() {
+            // SAFETY: taken with this layout, and empty.
+            unsafe { memory::release(block, SCRATCH) };
+        }
+    }
+}
+
+/// The layout of the block for a frame: the scratch block's for all that fit into it.
+const fn block_layout(layout: Layout) -> Layout {
+    if layout.size() <= SCRATCH.size() && layout.align() <= SCRATCH.align() { SCRATCH } else { layout }
+}
+
+/// A frame that waits: its block, and how to go on.
+pub(super) struct Frame {
+    block: NonNull<u8>,
+    vtable: &'static FrameVtable,
+}
+
+/// What depends on the future's type.
+struct FrameVtable {
+    layout: Layout,
+    message: fn() -> Option<&'static str>,
+    poll: unsafe fn(NonNull<u8>, &mut Turn<'_>) -> Step,
+    abort: unsafe fn(NonNull<u8>, NonNull<Header>, ReplyErrorReason) -> Aborted,
+}
+
+/// How a poll ended.
+enum Step {
+    Done,
+    Pending,
+    /// A panic; whether an asker was told, and whether the handler had returned by then.
+    Panicked {
+        text: Text,
+        told: bool,
+        handled: bool,
+    },
+}
+
+/// How an abort ended.
+pub(super) struct Aborted {
+    /// An asker was told.
+    pub(super) told: bool,
+    /// Dropping the future panicked.
+    pub(super) panic: Option<Text>,
+}
+
+/// What lies in the block. The fields are dropped one by one, as the stage says.
+struct Running<F, C> {
+    future: ManuallyDrop<MaybeUninit<F>>,
+    completion: ManuallyDrop<C>,
+}
+
+/// Builds a frame in the turn's scratch block and polls it. A frame that waits is left with the turn.
+///
+/// # Safety
+///
+/// What the future borrows outlives the frame, which the turn's task drops before its body.
+#[inline(always)]
+pub(super) unsafe fn begin<F, C>(turn: &mut Turn<'_>, completion: C, make: impl FnOnce() -> F) -> Opened
+where
+    F: Future,
+    C: Completion<F::Output>,
+{
+    let layout = Layout::new::<Running<F, C>>();
+    let block = turn.scratch().take(layout);
+    let running: NonNull<Running<F, C>> = block.cast();
+    // SAFETY: the block is ours and fits. Nothing is live in it but what is written here.
+    let step = unsafe {
+        (&raw mut (*running.as_ptr()).completion).write(ManuallyDrop::new(completion));
+        // UNWIND: a handler may be an ordinary function that panics before it returns its future.
+        match guard(|| (&raw mut (*running.as_ptr()).future).cast::<F>().write(make())) {
+            Ok(()) => poll::<F, C>(block, turn),
+            Err(text) => fail::<F, C>(running, turn.header(), text),
+        }
+    };
+    let frame = Frame { block, vtable: Running::<F, C>::VTABLE };
+    settle(turn, frame, step)
+}
+
+/// Polls a frame that was suspended.
+///
+/// # Safety
+///
+/// The frame belongs to the turn's task.
+pub(super) unsafe fn resume(turn: &mut Turn<'_>, frame: Frame) -> Opened {
+    // SAFETY: the frame is live: it was left pending and has not been aborted.
+    let step = unsafe { (frame.vtable.poll)(frame.block, turn) };
+    settle(turn, frame, step)
+}
+
+/// Drops a suspended frame at its await point.
+///
+/// # Safety
+///
+/// The frame belongs to the turn's task.
+pub(super) unsafe fn abort(turn: &mut Turn<'_>, frame: Frame, why: ReplyErrorReason) -> Aborted {
+    // SAFETY: the frame is live, and not used again; its block is given back empty.
+    unsafe {
+        let aborted = (frame.vtable.abort)(frame.block, turn.header(), why);
+        turn.scratch().give(frame.block, frame.vtable.layout);
+        aborted
+    }
+}
+
+impl Frame {
+    /// The message that it handles; none for a lifecycle hook.
+    pub(super) fn message(&self) -> Option<&'static str> {
+        (self.vtable.message)()
+    }
+}
+
+#[inline(always)]
+fn settle(turn: &mut Turn<'_>, frame: Frame, step: Step) -> Opened {
+    match step {
+        Step::Pending => {
+            turn.keep_frame(frame);
+            return Opened::Suspended;
+        }
+        Step::Done => {}
+        Step::Panicked { text, told, handled } => {
+            // SAFETY: the step left nothing live in the block.
+            unsafe { turn.scratch().give(frame.block, frame.vtable.layout) };
+            turn.panicked(text, frame.message().filter(|_| !handled), told);
+            return Opened::Panicked;
+        }
+    }
+    // SAFETY: done: nothing lives in the block.
+    unsafe { turn.scratch().give(frame.block, frame.vtable.layout) };
+    Opened::Done
+}
+
+impl<F: Future, C: Completion<F::Output>> Running<F, C> {
+    const VTABLE: &'static FrameVtable = &FrameVtable {
+        layout: Layout::new::<Self>(),
+        message: C::message,
+        poll: poll::<F, C>,
+        abort: drop_live::<F, C>,
+    };
+}
+
+/// Polls a live frame; if it is done, hands over its output.
+///
+/// # Safety
+///
+/// The block holds a live `Running<F, C>`; after anything but `Pending` nothing in it is live.
+unsafe fn poll<F: Future, C: Completion<F::Output>>(block: NonNull<u8>, turn: &mut Turn<'_>) -> Step {
+    #[derive(Clone, Copy)]
+    enum Stage {
+        Live,
+        Returned,
+        Completed,
+    }
+    let running = block.cast::<Running<F, C>>().as_ptr();
+    // A cell: what it holds matters when the closure below unwinds.
+    let stage = Cell::new(Stage::Live);
+    coop::refill();
+    // SAFETY: the turn's task is being run, so it is alive.
+    let waker = unsafe { waker::borrowed(turn.header()) };
+    // UNWIND: polling, dropping and completing are user code; the stage says what is left afterwards.
+    let polled = guard(|| {
+        // SAFETY: live by the caller's promise; the block doesn't move while the future lives, so it is pinned;
+        // each part is dropped or moved out once, as the stage says.
+        unsafe {
+            let future = (&raw mut (*running).future).cast::<F>();
+            let Poll::Ready(output) = Pin::new_unchecked(&mut *future).poll(&mut Context::from_waker(&waker)) else {
+                return false;
+            };
+            stage.set(Stage::Returned);
+            future.drop_in_place();
+            let completion = ManuallyDrop::take(&mut (*running).completion);
+            stage.set(Stage::Completed);
+            completion.complete(output, turn);
+        }
+        true
+    });
+    match (polled, stage.get()) {
+        (Ok(true), _) => Step::Done,
+        (Ok(false), _) => Step::Pending,
+        // SAFETY: the future is live, and dropped by `fail` together with the completion.
+        (Err(text), Stage::Live) => unsafe {
+            let _ = guard(|| (&raw mut (*running).future).cast::<F>().drop_in_place());
+            fail::<F, C>(block.cast(), turn.header(), text)
+        },
+        // SAFETY: only the completion is live.
+        (Err(text), Stage::Returned) => unsafe { fail::<F, C>(block.cast(), turn.header(), text) },
+        (Err(text), Stage::Completed) => Step::Panicked { text, told: false, handled: true },
+    }
+}
+
+/// Tells the completion of a frame without a future that it failed.
+///
+/// # Safety
+///
+/// The completion is live, and isn't afterwards; the header is that of the task which is being run.
+#[cold]
+unsafe fn fail<F, C>(running: NonNull<Running<F, C>>, header: NonNull<Header>, text: Text) -> Step
+where
+    F: Future,
+    C: Completion<F::Output>,
+{
+    // SAFETY: the caller's promise.
+    let completion = unsafe { ManuallyDrop::take(&mut (*running.as_ptr()).completion) };
+    let panic = Panic::new(Place::Handler, text.clone());
+    // UNWIND: the asker's waker; the completion is used up either way.
+    // SAFETY: the task is being run.
+    let actor = || header::info(unsafe { header.as_ref() });
+    let told = guard(|| completion.fail(ReplyErrorReason::Panicked(panic), &actor)).unwrap_or(false);
+    Step::Panicked { text, told, handled: false }
+}
+
+/// Drops a live frame.
+///
+/// # Safety
+///
+/// The block holds a live `Running<F, C>`, and nothing in it is live afterwards; the header is as for `fail`.
+unsafe fn drop_live<F, C>(block: NonNull<u8>, header: NonNull<Header>, why: ReplyErrorReason) -> Aborted
+where
+    F: Future,
+    C: Completion<F::Output>,
+{
+    let running = block.cast::<Running<F, C>>().as_ptr();
+    // SAFETY: the caller's promise; each part is dropped once.
+    unsafe {
+        // UNWIND: the drops of what the future holds; it counts as dropped after a panic.
+        let dropped = guard(|| (&raw mut (*running).future).cast::<F>().drop_in_place());
+        let completion = ManuallyDrop::take(&mut (*running).completion);
+        let actor = || header::info(header.as_ref());
+        let told = guard(|| completion.fail(why, &actor)).unwrap_or(false);
+        Aborted { told, panic: dropped.err() }
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Frame").field(&self.message()).finish()
+    }
+}

@@ -1,0 +1,235 @@
+//! An actor's cell: what is the same for all types, in front of the body.
+//!
+//! | line | who touches it | holds |
+//! |---|---|---|
+//! | near | everybody | the mailbox word and limit; counts, task word, run-queue link, vtable, host |
+//! | far | the runner | the mailbox head and cursor; suspended frame, phase, number, seat |
+//! | inline | producer, then runner | the first message of an activation |
+//! | body | the runner | the actor and its context |
+
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::task::Waker;
+
+use super::frame::Frame;
+use super::identity::{ActorId, ActorInfo};
+use super::letter::Host;
+use super::reason::StopReason;
+use super::run::{Phase, Turn};
+use super::state::State;
+use crate::mailbox::envelope::Opened;
+use crate::mailbox::ring::Ring;
+use crate::mailbox::waiters::Line;
+use crate::memory::{self, Layout};
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use crate::sync::cell::UnsafeCell;
+use crate::sync::lock::Mutex;
+
+/// What rides on the producers' line.
+pub(crate) struct Near {
+    pub(super) state: State,
+    /// References that keep the actor alive.
+    pub(super) strong: AtomicU32,
+    /// References that keep the memory: weak ones, wakers, one for all strong ones, one for the living actor.
+    pub(super) weak: AtomicU32,
+    /// The worker that it is placed on, or [`ANYWHERE`].
+    pub(super) placed: u16,
+    /// The next actor in a shared run queue. The queue's, while the actor is in it.
+    pub(super) link: AtomicPtr<Header>,
+    pub(super) vtable: &'static Vtable,
+    pub(super) host: Arc<dyn Host>,
+}
+
+/// What rides on the runner's line. All cells are the runner's.
+pub(crate) struct Far {
+    pub(super) frame: UnsafeCell<Option<Frame>>,
+    /// Made at the first need, freed with the cell.
+    pub(super) side: AtomicPtr<Side>,
+    pub(super) id: ActorId,
+    /// Its place in the registry, or [`NO_SEAT`]. Written before the first run.
+    pub(super) seat: AtomicU32,
+    pub(super) phase: UnsafeCell<Phase>,
+    pub(super) verdict: UnsafeCell<u8>,
+}
+
+/// The type-independent part of a cell.
+pub(crate) type Header = Ring<Near, Far>;
+
+/// No placement: any worker runs it.
+pub(super) const ANYWHERE: u16 = u16::MAX;
+
+/// Not in the registry.
+pub(super) const NO_SEAT: u32 = u32::MAX;
+
+/// What depends on the body's type.
+pub(super) struct Vtable {
+    pub(super) type_name: fn() -> &'static str,
+    pub(super) type_id: fn() -> std::any::TypeId,
+    /// Begins `pre_start`.
+    pub(super) start: unsafe fn(&mut Turn<'_>) -> Opened,
+    /// Tells the body how its start ended.
+    pub(super) started: unsafe fn(NonNull<Header>, Result<(), &StopReason>) -> bool,
+    /// Begins `post_stop`.
+    pub(super) stop: unsafe fn(&mut Turn<'_>, StopReason) -> Opened,
+    pub(super) drop_body: unsafe fn(NonNull<Header>),
+    /// Frees the cell's memory.
+    pub(super) free: unsafe fn(NonNull<Header>),
+}
+
+/// A cell: the header, and the body behind it.
+#[repr(C)]
+pub(super) struct Cell<B> {
+    pub(super) header: Header,
+    pub(super) body: UnsafeCell<ManuallyDrop<B>>,
+}
+
+/// What few actors need: a line of waiting senders, watchers, a name.
+#[derive(Debug)]
+pub(super) struct Side {
+    pub(super) line: Mutex<Line>,
+    pub(super) ending: Mutex<Ending>,
+}
+
+/// The cold facts of an actor's life and end.
+#[derive(Debug, Default)]
+pub(super) struct Ending {
+    pub(super) name: Option<Arc<str>>,
+    /// The reason, where the verdict alone doesn't tell it.
+    pub(super) reason: Option<StopReason>,
+    pub(super) watchers: Vec<Waker>,
+}
+
+/// The side structure, made if need be. Lock-free.
+pub(super) fn side(header: &Header) -> &Side {
+    if let Some(side) = known_side(header) {
+        return side;
+    }
+    let fresh =
+        Box::into_raw(Box::new(Side { line: Mutex::new(Line::default()), ending: Mutex::new(Ending::default()) }));
+    // ORDERING: Release: the contents are visible to whoever sees the pointer; Acquire on failure: another's are.
+    let installed =
+        header.far().side.compare_exchange(std::ptr::null_mut(), fresh, Ordering::Release, Ordering::Acquire);
+    match installed {
+        // SAFETY: ours, installed for as long as the cell lives.
+        Ok(_) => unsafe { &*fresh },
+        Err(other) => {
+            // SAFETY: ours was not installed; the other one is, for as long as the cell lives.
+            unsafe {
+                drop(Box::from_raw(fresh));
+                &*other
+            }
+        }
+    }
+}
+
+/// The side structure, if somebody has needed it.
+pub(super) fn known_side(header: &Header) -> Option<&Side> {
+    // ORDERING: Acquire pairs with the Release of its installation.
+    let side = header.far().side.load(Ordering::Acquire);
+    // SAFETY: installed once, freed with the cell.
+    unsafe { side.as_ref() }
+}
+
+/// The actor's place in the registry.
+pub(super) fn seat(header: &Header) -> Option<u32> {
+    // ORDERING: Relaxed; written before the task was first scheduled.
+    let seat = header.far().seat.load(Ordering::Relaxed);
+    (seat != NO_SEAT).then_some(seat)
+}
+
+/// Who the actor is.
+pub(super) fn info(header: &Header) -> ActorInfo {
+    let name = known_side(header).and_then(|side| side.ending.lock().name.clone());
+    ActorInfo::new(header.far().id, (header.near().vtable.type_name)(), name)
+}
+
+/// One more memory reference.
+#[inline(always)]
+pub(super) fn retain(header: &Header) {
+    // ORDERING: Relaxed; the caller holds a reference, so the count can't reach zero meanwhile.
+    let before = header.near().weak.fetch_add(1, Ordering::Relaxed);
+    limit(before);
+}
+
+/// Gives a memory reference back, and frees the cell with the last.
+///
+/// # Safety
+///
+/// The caller owns the reference and doesn't use it again.
+#[inline(always)]
+pub(super) unsafe fn release(header: NonNull<Header>) {
+    // SAFETY: the caller's reference keeps the cell alive up to here.
+    let near = unsafe { header.as_ref() }.near();
+    // ORDERING: Release: our uses come before the freeing. Acquire: whoever frees sees everybody's uses.
+    if near.weak.fetch_sub(1, Ordering::AcqRel) == 1 {
+        // SAFETY: the last reference; the living actor's own is gone, so the body has been dropped.
+        unsafe { free(header) };
+    }
+}
+
+/// Frees a cell that nobody refers to.
+///
+/// # Safety
+///
+/// As the name says.
+#[cold]
+unsafe fn free(header: NonNull<Header>) {
+    // SAFETY: nobody refers to the cell; its vtable knows its layout.
+    unsafe {
+        let near = header.as_ref().near();
+        let free = near.vtable.free;
+        // The cell is memory of the pool, so its fields are dropped by hand.
+        drop(std::ptr::read(&raw const near.host));
+        // ORDERING: Relaxed; `release` acquired everybody's uses.
+        let side = header.as_ref().far().side.load(Ordering::Relaxed);
+        if !side.is_null() {
+            drop(Box::from_raw(side));
+        }
+        free(header);
+    }
+}
+
+/// Returns a cell's memory to the pool.
+///
+/// # Safety
+///
+/// It was made by `Runnable::create::<B>` and nobody refers to it.
+pub(super) unsafe fn free_cell<B>(header: NonNull<Header>) {
+    // SAFETY: the caller's promise; the layout is that of its creation.
+    unsafe { memory::release(header.cast(), Layout::new::<Cell<B>>()) };
+}
+
+/// Stops the process before a count can wrap: two thousand million references that were leaked.
+#[inline(always)]
+pub(super) fn limit(before: u32) {
+    if before > u32::MAX / 2 {
+        overflow();
+    }
+}
+
+#[cold]
+fn overflow() -> ! {
+    // Nothing that holds references can be trusted any more; std's `Arc` does the same.
+    std::process::abort()
+}
+
+impl fmt::Debug for Near {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Near").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(corecast_loom)))]
+mod tests {
+    use super::{Far, Header, Near};
+    use std::mem::size_of;
+
+    #[test]
+    fn a_header_is_three_cache_lines() {
+        assert_eq!(size_of::<Near>(), 48);
+        assert_eq!(size_of::<Far>(), 40);
+        assert_eq!(size_of::<Header>(), 192);
+    }
+}

@@ -1,0 +1,79 @@
+//! Who an actor is, for errors and reports.
+
+use std::fmt;
+
+use crate::sync::Arc;
+
+/// An actor's number, unique within its system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActorId(u64);
+
+impl ActorId {
+    pub(crate) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for ActorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// Who an actor is: its number, its type and its name if it has one.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ActorInfo {
+    id: ActorId,
+    type_name: &'static str,
+    name: Option<Arc<str>>,
+}
+
+impl ActorInfo {
+    pub(crate) fn new(id: ActorId, type_name: &'static str, name: Option<Arc<str>>) -> Self {
+        Self { id, type_name, name }
+    }
+
+    /// An actor that can't be told any more.
+    pub(crate) fn unknown() -> Self {
+        Self { id: ActorId(0), type_name: "an actor", name: None }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        self.id
+    }
+
+    /// The path of its type.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        self.type_name
+    }
+
+    /// The name that it was spawned with.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+}
+
+impl fmt::Display for ActorInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "`{name}` ({} {})", self.type_name, self.id),
+            None => write!(f, "{} {}", self.type_name, self.id),
+        }
+    }
+}
+
+impl fmt::Debug for ActorInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActorInfo({self})")
+    }
+}

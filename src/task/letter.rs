@@ -1,0 +1,195 @@
+//! What a message brings with it, what a body does with it, and what the task layer asks of those above.
+
+use std::any::Any;
+use std::fmt;
+use std::ptr::NonNull;
+
+use super::frame::{self, Completion};
+use super::handle::{Runnable, Weak};
+use super::header::{Cell, Header};
+use super::identity::ActorInfo;
+use super::reason::{ActorError, ReplyErrorReason, StopReason};
+use super::run::Turn;
+use crate::mailbox::envelope::{Opened, Packed, Payload, Vtable};
+use crate::sync::Arc;
+use crate::sync::exclusive::Exclusive;
+use crate::sync::unwind::guard;
+
+/// What the scheduler and the system do for a task. Implemented above.
+pub(crate) trait Host: Send + Sync + 'static {
+    /// Puts a runnable actor into a run queue. Called from any thread, and never calls back.
+    fn schedule(&self, runnable: Runnable);
+
+    /// Whether the calling thread is one of the system's own.
+    fn is_inside(&self) -> bool;
+
+    /// An accepted message failed with its handler.
+    fn message_failed(&self, actor: ActorInfo, message: &'static str, cause: &StopReason, observed: bool);
+
+    /// An accepted message is left over.
+    fn dead_letter(&self, letter: DeadLetter);
+
+    /// An actor ends: its seat and its name are given up. `observed` says that somebody was told or watches.
+    fn ended(&self, seat: Option<u32>, actor: ActorInfo, reason: &StopReason, observed: bool);
+
+    /// An actor that has failed already fails once more on its way out.
+    fn failed_again(&self, actor: ActorInfo, reason: &StopReason);
+
+    /// A killed actor's `post_stop` waits: it shall be expired when its time is up.
+    fn expire_later(&self, task: Weak);
+
+    /// The implementor itself, for those who know its type.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+/// An actor as the task layer sees it. Implemented above.
+pub(crate) trait Body: Sized + Send + 'static {
+    /// The name of the actor's type.
+    fn type_name() -> &'static str;
+
+    /// Runs `pre_start`.
+    fn start(&mut self) -> impl Future<Output = Result<(), ActorError>> + Send;
+
+    /// Hears how the start ended. Returns whether somebody was told.
+    fn started(&mut self, outcome: Result<(), &StopReason>) -> bool;
+
+    /// Runs `post_stop`.
+    fn stop(&mut self, reason: StopReason) -> impl Future<Output = ()> + Send;
+}
+
+/// A body that handles messages of type `M`.
+pub(crate) trait Receive<M>: Body {
+    /// What its handler returns.
+    type Output: Send + 'static;
+
+    /// Handles a message.
+    fn receive(&mut self, message: M) -> impl Future<Output = Self::Output> + Send;
+}
+
+/// A message together with what is to be done when it has been handled.
+pub(crate) trait Letter: Send + Sized + 'static {
+    /// The message.
+    type Message: Send + 'static;
+    /// What its handler returns.
+    type Output: Send + 'static;
+    /// What becomes of the output.
+    type Completion: Completion<Self::Output>;
+
+    /// The two parts.
+    fn open(self) -> (Self::Message, Self::Completion);
+}
+
+/// An accepted message that its actor never came to.
+pub struct DeadLetter {
+    actor: ActorInfo,
+    message_type: &'static str,
+    cause: StopReason,
+    message: Exclusive<Box<dyn Any + Send>>,
+}
+
+impl DeadLetter {
+    /// The actor that it was for.
+    #[must_use]
+    pub fn actor(&self) -> &ActorInfo {
+        &self.actor
+    }
+
+    /// The path of the message's type.
+    #[must_use]
+    pub fn message_type(&self) -> &'static str {
+        self.message_type
+    }
+
+    /// Why the actor ended.
+    #[must_use]
+    pub fn cause(&self) -> &StopReason {
+        &self.cause
+    }
+
+    /// The message itself.
+    ///
+    /// # Errors
+    ///
+    /// The letter back, if the message isn't an `M`.
+    pub fn downcast<M: Send + 'static>(self) -> Result<M, Self> {
+        match self.message.into_inner().downcast::<M>() {
+            Ok(message) => Ok(*message),
+            Err(message) => Err(Self { message: Exclusive::new(message), ..self }),
+        }
+    }
+}
+
+impl fmt::Debug for DeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetter")
+            .field("actor", &self.actor)
+            .field("message_type", &self.message_type)
+            .field("cause", &self.cause)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What `discard` functions get: who died of what.
+pub(super) struct Undertaker<'a> {
+    pub(super) host: &'a dyn Host,
+    pub(super) actor: &'a ActorInfo,
+    pub(super) cause: &'a StopReason,
+}
+
+/// The vtable of letters of type `L` to bodies of type `B`.
+pub(crate) struct Route<B, L>(std::marker::PhantomData<(B, L)>);
+
+impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
+    /// One per pair of types.
+    pub(crate) const VTABLE: &'static Vtable =
+        &Vtable { message: std::any::type_name::<L::Message>, open: Self::open, discard: Self::discard };
+
+    /// Opens a letter: begins to handle its message.
+    ///
+    /// # Safety
+    ///
+    /// The payload holds an `L`, and the second argument is the `Turn` of a task whose body is a `B`.
+    unsafe fn open(payload: *mut Payload, turn: NonNull<()>) -> Opened {
+        // SAFETY: the caller's promise; the turn is exclusively the caller's.
+        let (letter, turn) = unsafe { (Packed::<L>::read(payload), turn.cast::<Turn<'_>>().as_mut()) };
+        let (message, completion) = letter.open();
+        // SAFETY: the body is a `B`, and the runner's; the frame is dropped before the body (rule 3 of the task
+        // module), so the borrow that the future holds doesn't outlive it.
+        unsafe {
+            let body = body::<B>(turn.header());
+            frame::begin(turn, completion, move || (*body).receive(message))
+        }
+    }
+
+    /// Disposes of a letter unhandled.
+    ///
+    /// # Safety
+    ///
+    /// The payload holds an `L`, and the second argument is an `Undertaker`.
+    unsafe fn discard(payload: *mut Payload, undertaker: NonNull<()>) {
+        // SAFETY: the caller's promise.
+        let (letter, undertaker) =
+            unsafe { (Packed::<L>::read(payload), undertaker.cast::<Undertaker<'_>>().as_ref()) };
+        let (message, completion) = letter.open();
+        // UNWIND: the asker's waker and whoever takes the letter are user code; the message is out of the mailbox.
+        let actor = || undertaker.actor.clone();
+        let _ = guard(|| completion.fail(ReplyErrorReason::Died(undertaker.cause.clone()), &actor));
+        let letter = DeadLetter {
+            actor: undertaker.actor.clone(),
+            message_type: std::any::type_name::<L::Message>(),
+            cause: undertaker.cause.clone(),
+            message: Exclusive::new(Box::new(message)),
+        };
+        let _ = guard(|| undertaker.host.dead_letter(letter));
+    }
+}
+
+/// The body behind a header.
+///
+/// # Safety
+///
+/// The cell is alive and its body is a `B`.
+pub(super) unsafe fn body<B>(header: NonNull<Header>) -> *mut B {
+    // SAFETY: the caller's promise: the header is the first field of a `Cell<B>`.
+    unsafe { (*header.cast::<Cell<B>>().as_ptr()).body.with_mut(|body| body.cast()) }
+}

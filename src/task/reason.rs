@@ -1,0 +1,166 @@
+//! Why an actor ended, and what became of a message that was accepted.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::sync::Arc;
+
+/// Why an actor ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// It was asked to stop.
+    Stopped,
+    /// Nothing could reach it any more: no reference and no name, and its mailbox was empty.
+    Unreachable,
+    /// It was killed.
+    Killed,
+    /// Its system shut down or was dropped.
+    SystemShutdown,
+    /// User code panicked.
+    Panicked(Panic),
+    /// `pre_start` returned an error.
+    StartFailed(ActorError),
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("it was asked to stop"),
+            Self::Unreachable => f.write_str("nothing could reach it any more"),
+            Self::Killed => f.write_str("it was killed"),
+            Self::SystemShutdown => f.write_str("its system shut down"),
+            Self::Panicked(panic) => panic.fmt(f),
+            Self::StartFailed(error) => write!(f, "it could not start: {error}"),
+        }
+    }
+}
+
+/// Where user code panicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// In a handler, or in what surrounds it: the drop of the message, of the handler's future or of its
+    /// result, or the waker of whoever waits for the reply.
+    Handler,
+    /// In `pre_start`.
+    PreStart,
+    /// In `post_stop`.
+    PostStop,
+    /// In the drop of the actor itself.
+    Drop,
+    /// In a closure on the blocking pool.
+    Blocking,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Handler => "a handler",
+            Self::PreStart => "pre_start",
+            Self::PostStop => "post_stop",
+            Self::Drop => "its drop",
+            Self::Blocking => "a blocking closure",
+        })
+    }
+}
+
+/// A panic that ended an actor: where it came from and what it said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Panic {
+    place: Place,
+    text: Arc<str>,
+}
+
+impl Panic {
+    pub(crate) fn new(place: Place, text: Box<str>) -> Self {
+        Self { place, text: text.into() }
+    }
+
+    /// The text that the panic carried.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it came from.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.place
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} panicked: {}", self.place, self.text)
+    }
+}
+
+/// Why an actor could not start: any error, or a text.
+///
+/// Made by `?` from every `E: Error + Send + Sync + 'static`. As with other errors that any error turns into,
+/// it isn't an [`Error`] itself; [`source`](Self::source) is.
+#[derive(Clone)]
+pub struct ActorError(Arc<dyn Error + Send + Sync>);
+
+impl ActorError {
+    /// An error that is only a text.
+    ///
+    /// ```
+    /// let error = corecast::ActorError::new("no database");
+    /// assert_eq!(error.to_string(), "no database");
+    /// ```
+    pub fn new(text: impl fmt::Display) -> Self {
+        let error: Box<dyn Error + Send + Sync> = text.to_string().into();
+        Self(error.into())
+    }
+
+    /// The error itself.
+    #[must_use]
+    pub fn source(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.0
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for ActorError {
+    fn from(error: E) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl fmt::Debug for ActorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for ActorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// What became of an accepted message that was asked for a reply and got none.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ReplyErrorReason {
+    /// Its handler panicked.
+    Panicked(Panic),
+    /// The actor was killed while it handled the message.
+    Killed,
+    /// The actor ended before it came to the message.
+    Died(StopReason),
+    /// The reply was dropped.
+    ReplyDropped,
+}
+
+impl fmt::Display for ReplyErrorReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panicked(panic) => panic.fmt(f),
+            Self::Killed => f.write_str("it was killed while it handled the message"),
+            Self::Died(reason) => write!(f, "it ended before it came to the message: {reason}"),
+            Self::ReplyDropped => f.write_str("the reply was dropped"),
+        }
+    }
+}

@@ -1,0 +1,649 @@
+//! One activation of a task: what a worker does with the right to run it.
+//!
+//! | phase | entered by | what runs | left to |
+//! |---|---|---|---|
+//! | New | creation | – | Starting |
+//! | Starting | first activation | `pre_start` | Running; Ending if it failed, panicked or was killed |
+//! | Running | a start that succeeded | messages, in order | Clearing |
+//! | Clearing | stop, kill, panic, or nobody can reach it | the mailbox is closed; leftovers become dead letters | Stopping |
+//! | Stopping | an empty, closed mailbox | `post_stop` | Ending; Expiring when it waits and the actor is killed |
+//! | Expiring | a kill | `post_stop`, until its deadline | Ending |
+//! | Ending | `post_stop` done, expired or panicked | the body is dropped, the end announced | – |
+//!
+//! An activation ends in one of four ways, each with its last access to the cell: the idle CAS, the suspension
+//! CAS, the end, or a return to a run queue with the right still in hand.
+
+use std::fmt;
+use std::ptr::NonNull;
+
+use super::coop;
+use super::frame::{self, Completion, Frame, Scratch};
+use super::handle::{Runnable, Weak};
+use super::header::{self, Header};
+use super::identity::ActorInfo;
+use super::letter::{self, Body, Undertaker};
+use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
+use super::state::Suspend;
+use crate::mailbox::envelope::Opened;
+use crate::mailbox::ring::{Reader, Rest};
+use crate::mailbox::waiters;
+use crate::sync::hint::spin_loop;
+use crate::sync::limits::{ACTIVATION_MESSAGES, ACTIVATION_NANOS, BUSY_SPINS, CLOCK_INTERVAL, DEFER_SPINS};
+use crate::sync::time::Clock;
+use crate::sync::unwind::{Text, guard};
+
+/// Where a task is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    New,
+    Starting,
+    Running,
+    Clearing,
+    Stopping,
+    Expiring,
+    Ending,
+}
+
+/// Verdicts that tell the whole reason; any other reason is kept on the side.
+const STOPPED: u8 = 0;
+const UNREACHABLE: u8 = 1;
+const KILLED: u8 = 2;
+const SHUTDOWN: u8 = 3;
+const TOLD: u8 = 4;
+
+/// What a worker brings to each activation.
+#[derive(Debug)]
+pub(crate) struct Bench<'a> {
+    /// The block for the next frame.
+    pub(crate) scratch: &'a mut Scratch,
+    /// The system's clock.
+    pub(crate) clock: &'a Clock,
+    /// Another core is feeding this actor: more messages are likely to come in a moment.
+    pub(crate) fed: bool,
+}
+
+/// What the worker does next.
+#[derive(Debug)]
+#[must_use = "the right to run may be in it"]
+pub(crate) enum After {
+    /// The task rests, waits or has ended: it isn't the worker's any more.
+    Rested,
+    /// It has more to do, and goes to the back of the queue.
+    Again(Runnable),
+    /// A message that it must handle next is claimed but not there yet: whoever sends it needs the processor.
+    Behind(Runnable),
+}
+
+/// One activation.
+pub(crate) struct Turn<'a> {
+    header: NonNull<Header>,
+    scratch: &'a mut Scratch,
+    clock: &'a Clock,
+    fed: bool,
+    /// What `pre_start` returned.
+    started: Option<Result<(), ActorError>>,
+    panic: Option<Text>,
+    /// An asker has been told of the failure.
+    told: bool,
+}
+
+/// How draining the mailbox ended.
+enum Drained {
+    Idle,
+    Suspended,
+    /// The share is used up.
+    Share,
+    /// The next message is claimed but not there yet.
+    Behind,
+    Stop(StopReason),
+}
+
+/// Runs a task.
+///
+/// # Safety
+///
+/// The caller has the right to run it, which this uses up.
+#[inline(always)]
+pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>) -> After {
+    let mut turn = Turn {
+        header,
+        scratch: worker.scratch,
+        clock: worker.clock,
+        fed: worker.fed,
+        started: None,
+        panic: None,
+        told: false,
+    };
+    turn.activate()
+}
+
+impl<'a> Turn<'a> {
+    /// The task that is being run.
+    #[inline(always)]
+    pub(super) fn header(&self) -> NonNull<Header> {
+        self.header
+    }
+
+    #[inline(always)]
+    pub(super) fn scratch(&mut self) -> &mut Scratch {
+        self.scratch
+    }
+
+    #[inline(always)]
+    fn cell(&self) -> &'a Header {
+        // SAFETY: the living actor's own weak reference keeps the cell, and we have the right to run it.
+        unsafe { self.header.as_ref() }
+    }
+
+    #[inline(always)]
+    fn reader(&self) -> Reader<'a, super::header::Near, super::header::Far> {
+        // SAFETY: whoever has the right to run is the only reader.
+        unsafe { self.cell().reader() }
+    }
+
+    #[inline(always)]
+    fn phase(&self) -> Phase {
+        // SAFETY: the phase is the runner's.
+        self.cell().far().phase.with(|phase| unsafe { *phase })
+    }
+
+    fn enter(&mut self, next: Phase) {
+        // SAFETY: the phase is the runner's.
+        self.cell().far().phase.with_mut(|phase| unsafe { *phase = next });
+    }
+
+    #[inline(always)]
+    fn take_frame(&mut self) -> Option<Frame> {
+        // SAFETY: the frame is the runner's.
+        self.cell().far().frame.with_mut(|frame| unsafe { (*frame).take() })
+    }
+
+    /// Leaves a frame that waits with the actor.
+    pub(super) fn keep_frame(&mut self, kept: Frame) {
+        // SAFETY: the frame is the runner's.
+        self.cell().far().frame.with_mut(|frame| unsafe { *frame = Some(kept) });
+    }
+
+    /// Notes a panic of user code. `message` is the one that failed with it.
+    #[cold]
+    pub(super) fn panicked(&mut self, text: Text, message: Option<&'static str>, told: bool) {
+        if let Some(message) = message {
+            let cause = StopReason::Panicked(Panic::new(Place::Handler, text.clone()));
+            self.message_failed(message, &cause, told);
+        }
+        self.told |= told;
+        self.panic = Some(text);
+    }
+
+    fn message_failed(&self, message: &'static str, cause: &StopReason, told: bool) {
+        let header = self.cell();
+        // UNWIND: an observer is user code.
+        let _ = guard(|| header.near().host.message_failed(header::info(header), message, cause, told));
+    }
+
+    #[inline(always)]
+    fn activate(&mut self) -> After {
+        if let Some(frame) = self.take_frame() {
+            if let Some(after) = self.resume(frame) {
+                return after;
+            }
+        } else if self.phase() == Phase::New && self.cell().near().state.peek().is_killed() {
+            self.fail_to_start(StopReason::Killed);
+        } else if self.phase() == Phase::New {
+            self.enter(Phase::Starting);
+            // SAFETY: the vtable is that of the body.
+            let opened = unsafe { (self.cell().near().vtable.start)(self) };
+            if let Some(after) = self.hook_returned(opened) {
+                return after;
+            }
+        }
+        if self.phase() == Phase::Running {
+            match self.drain() {
+                Drained::Idle => return After::Rested,
+                Drained::Suspended => return self.suspend(),
+                Drained::Share => return self.again(),
+                Drained::Behind => return self.behind(),
+                Drained::Stop(reason) => self.begin_to_stop(reason),
+            }
+        }
+        self.wind_up()
+    }
+
+    /// Polls the frame of an actor that was suspended, or drops it if that is asked for.
+    fn resume(&mut self, frame: Frame) -> Option<After> {
+        let control = self.cell().near().state.resume();
+        let stopping = matches!(self.phase(), Phase::Stopping | Phase::Expiring);
+        if (control.is_killed() && !stopping) || (control.is_expired() && stopping) {
+            self.abort(frame);
+            return None;
+        }
+        if control.is_killed() && self.phase() == Phase::Stopping {
+            self.let_expire();
+        }
+        // SAFETY: the frame is this task's.
+        let opened = unsafe { frame::resume(self, frame) };
+        if self.phase() == Phase::Running {
+            match opened {
+                Opened::Done => None,
+                Opened::Suspended => Some(self.suspend()),
+                Opened::Panicked => {
+                    let reason = self.panic_reason(Place::Handler);
+                    self.begin_to_stop(reason);
+                    None
+                }
+            }
+        } else {
+            self.hook_returned(opened)
+        }
+    }
+
+    /// Gives the `post_stop` of a killed actor its deadline.
+    #[cold]
+    fn let_expire(&mut self) {
+        self.enter(Phase::Expiring);
+        let header = self.cell();
+        header::retain(header);
+        header.near().host.expire_later(Weak::from_retained(self.header));
+    }
+
+    /// Drops a suspended frame at its await point.
+    #[cold]
+    fn abort(&mut self, frame: Frame) {
+        let message = frame.message();
+        // SAFETY: the frame is this task's, and used up by this.
+        let aborted = unsafe { frame::abort(self, frame, ReplyErrorReason::Killed) };
+        self.told |= aborted.told;
+        let (place, next) = match self.phase() {
+            Phase::Starting => (Place::PreStart, Phase::Ending),
+            Phase::Stopping | Phase::Expiring => (Place::PostStop, Phase::Ending),
+            _ => (Place::Handler, Phase::Clearing),
+        };
+        let reason = match aborted.panic {
+            Some(text) => StopReason::Panicked(Panic::new(place, text)),
+            None => StopReason::Killed,
+        };
+        if let Some(message) = message {
+            self.message_failed(message, &reason, aborted.told);
+        }
+        match next {
+            Phase::Clearing => self.begin_to_stop(reason),
+            _ if place == Place::PreStart => self.fail_to_start(reason),
+            _ => self.enter(Phase::Ending),
+        }
+    }
+
+    /// Goes on after `pre_start` or `post_stop`.
+    fn hook_returned(&mut self, opened: Opened) -> Option<After> {
+        match (opened, self.phase()) {
+            (Opened::Suspended, _) => return Some(self.suspend()),
+            (Opened::Done, Phase::Starting) => match self.started.take() {
+                Some(Ok(())) => {
+                    self.announce_start(Ok(()));
+                    self.enter(Phase::Running);
+                }
+                Some(Err(error)) => self.fail_to_start(StopReason::StartFailed(error)),
+                None => unreachable!("`pre_start` returned without an outcome"),
+            },
+            (Opened::Panicked, Phase::Starting) => {
+                let reason = self.panic_reason(Place::PreStart);
+                self.fail_to_start(reason);
+            }
+            (Opened::Done, _) => self.enter(Phase::Ending),
+            (Opened::Panicked, _) => {
+                let reason = self.panic_reason(Place::PostStop);
+                self.worsen(reason);
+                self.enter(Phase::Ending);
+            }
+        }
+        None
+    }
+
+    fn announce_start(&mut self, outcome: Result<(), &StopReason>) {
+        // UNWIND: the waker of whoever waits for the start.
+        // SAFETY: the vtable is that of the body, which is alive.
+        let told = guard(|| unsafe { (self.cell().near().vtable.started)(self.header, outcome) });
+        self.told |= told.unwrap_or(false);
+    }
+
+    #[cold]
+    fn fail_to_start(&mut self, reason: StopReason) {
+        self.close_mailbox();
+        self.announce_start(Err(&reason));
+        self.judge(reason);
+        // The actor never lived: no `post_stop`, but its messages are accounted for.
+        self.enter(Phase::Ending);
+    }
+
+    /// Handles messages until there is a reason not to.
+    #[inline(always)]
+    fn drain(&mut self) -> Drained {
+        let mut reader = self.reader();
+        let state = &self.cell().near().state;
+        let mut handled = 0;
+        let mut began = None;
+        let mut served = false;
+        let mut pauses = 0;
+        let mut patience = if self.fed { DEFER_SPINS } else { 0 };
+        loop {
+            if state.peek().is_killed() {
+                return Drained::Stop(StopReason::Killed);
+            }
+            let Some(parcel) = reader.next() else {
+                if patience > 0 {
+                    patience -= 1;
+                    spin_loop();
+                    continue;
+                }
+                match reader.rest(served) {
+                    Rest::Idle => return Drained::Idle,
+                    Rest::Behind if pauses < BUSY_SPINS => {
+                        pauses += 1;
+                        spin_loop();
+                    }
+                    Rest::Behind => return Drained::Behind,
+                    Rest::Gated => served = self.serve(),
+                    Rest::Nudged if Self::is_reachable(self.cell()) => {}
+                    Rest::Nudged => return Drained::Stop(StopReason::Unreachable),
+                    Rest::Drained => return Drained::Stop(self.why_closed()),
+                }
+                continue;
+            };
+            served = false;
+            pauses = 0;
+            // SAFETY: the ring's vtables are made for this task's body, and expect a turn.
+            match unsafe { parcel.open(NonNull::from(&mut *self).cast()) } {
+                Opened::Done => {}
+                Opened::Suspended => return Drained::Suspended,
+                Opened::Panicked => return Drained::Stop(self.panic_reason(Place::Handler)),
+            }
+            if reader.credit(false) {
+                served = self.serve();
+            }
+            handled += 1;
+            if handled == ACTIVATION_MESSAGES {
+                return Drained::Share;
+            }
+            if handled % CLOCK_INTERVAL == 0 {
+                let now = self.clock.now();
+                if now.nanos_since(*began.get_or_insert(now)) > ACTIVATION_NANOS {
+                    return Drained::Share;
+                }
+            }
+        }
+    }
+
+    /// Places waiting messages. Returns whether the line is empty.
+    #[cold]
+    fn serve(&self) -> bool {
+        let header = self.cell();
+        match header::known_side(header) {
+            Some(side) => waiters::serve(header, &side.line),
+            None => true,
+        }
+    }
+
+    /// Gives room back, and lets waiting senders have it.
+    fn credit_all(&mut self) {
+        if self.reader().credit(true) {
+            self.serve();
+        }
+    }
+
+    /// The handler waits: the actor is left to its wakers.
+    fn suspend(&mut self) -> After {
+        self.credit_all();
+        let header = self.header;
+        match self.cell().near().state.suspend() {
+            Suspend::Suspended => After::Rested,
+            // SAFETY: the right to run is still ours.
+            Suspend::Notified => After::Again(unsafe { Runnable::from_header(header) }),
+        }
+    }
+
+    fn again(&mut self) -> After {
+        self.credit_all();
+        // SAFETY: the right to run is still ours.
+        After::Again(unsafe { Runnable::from_header(self.header) })
+    }
+
+    fn behind(&mut self) -> After {
+        self.credit_all();
+        // SAFETY: the right to run is still ours.
+        After::Behind(unsafe { Runnable::from_header(self.header) })
+    }
+
+    fn why_closed(&self) -> StopReason {
+        // The close that we acquired came after the mark.
+        if self.cell().near().state.peek().is_shutdown() { StopReason::SystemShutdown } else { StopReason::Stopped }
+    }
+
+    fn panic_reason(&mut self, place: Place) -> StopReason {
+        let text = self.panic.take().unwrap_or_default();
+        StopReason::Panicked(Panic::new(place, text))
+    }
+
+    fn close_mailbox(&mut self) {
+        // The right to run is ours, so the close never hands it over.
+        let _ = self.cell().close();
+        self.serve();
+    }
+
+    fn begin_to_stop(&mut self, reason: StopReason) {
+        self.close_mailbox();
+        self.judge(reason);
+        self.enter(Phase::Clearing);
+    }
+
+    /// Keeps the reason until the end is announced.
+    fn judge(&mut self, reason: StopReason) {
+        let verdict = match reason {
+            StopReason::Stopped => STOPPED,
+            StopReason::Unreachable => UNREACHABLE,
+            StopReason::Killed => KILLED,
+            StopReason::SystemShutdown => SHUTDOWN,
+            StopReason::Panicked(_) | StopReason::StartFailed(_) => {
+                header::side(self.cell()).ending.lock().reason = Some(reason);
+                TOLD
+            }
+        };
+        // SAFETY: the verdict is the runner's.
+        self.cell().far().verdict.with_mut(|place| unsafe { *place = verdict });
+    }
+
+    /// Replaces an orderly reason by a panic; the first panic stays.
+    fn worsen(&mut self, reason: StopReason) {
+        if self.verdict() != TOLD {
+            self.judge(reason);
+        } else {
+            let header = self.cell();
+            // UNWIND: an observer is user code.
+            let _ = guard(|| header.near().host.failed_again(header::info(header), &reason));
+        }
+    }
+
+    fn verdict(&self) -> u8 {
+        // SAFETY: the verdict is the runner's.
+        self.cell().far().verdict.with(|verdict| unsafe { *verdict })
+    }
+
+    /// The phases after Running.
+    fn wind_up(&mut self) -> After {
+        if self.phase() == Phase::Clearing {
+            if !self.clear() {
+                return self.behind();
+            }
+            self.enter(Phase::Stopping);
+            let reason = reason_of(self.cell(), self.verdict());
+            let killed = matches!(reason, StopReason::Killed);
+            // SAFETY: the vtable is that of the body.
+            let opened = unsafe { (self.cell().near().vtable.stop)(self, reason) };
+            if opened == Opened::Suspended && killed {
+                self.let_expire();
+            }
+            if let Some(after) = self.hook_returned(opened) {
+                return after;
+            }
+        }
+        if !self.clear() {
+            return self.behind();
+        }
+        self.end();
+        After::Rested
+    }
+
+    /// Turns leftover messages into dead letters. Returns false while a claimed place isn't published yet.
+    fn clear(&mut self) -> bool {
+        let mut reader = self.reader();
+        let mut pauses = 0;
+        loop {
+            if let Some(parcel) = reader.next() {
+                let header = self.cell();
+                let cause = reason_of(header, self.verdict());
+                let undertaker = Undertaker { host: &*header.near().host, actor: &header::info(header), cause: &cause };
+                // SAFETY: the ring's vtables expect an undertaker here.
+                unsafe { parcel.discard(NonNull::from(&undertaker).cast()) };
+                continue;
+            }
+            match reader.rest(true) {
+                Rest::Drained => return true,
+                _ if pauses == BUSY_SPINS => return false,
+                _ => {
+                    pauses += 1;
+                    spin_loop();
+                }
+            }
+        }
+    }
+
+    /// Drops the body, announces the end and gives up the living actor's reference.
+    fn end(&mut self) {
+        let header = self.cell();
+        self.reader().finish();
+        // UNWIND: the actor's drop. It counts as dropped after a panic.
+        // SAFETY: the body is alive, and dropped once: no phase follows this one.
+        if let Err(text) = guard(|| unsafe { (header.near().vtable.drop_body)(self.header) }) {
+            self.worsen(StopReason::Panicked(Panic::new(Place::Drop, text)));
+        }
+        let verdict = self.verdict();
+        let reason = reason_of(header, verdict);
+        let watched = header.near().state.peek().is_watched();
+        // UNWIND: an observer is user code. Name and seat are given up before anybody hears of the end.
+        let observed = self.told || watched;
+        let _ = guard(|| header.near().host.ended(header::seat(header), header::info(header), &reason, observed));
+        let before = header.near().state.end(verdict);
+        if before.is_watched()
+            && let Some(side) = header::known_side(header)
+        {
+            let watchers = std::mem::take(&mut side.ending.lock().watchers);
+            for waker in watchers {
+                // UNWIND: a watcher's waker is user code.
+                let _ = guard(|| waker.wake());
+            }
+        }
+        // SAFETY: the living actor's own reference, given up once.
+        unsafe { header::release(self.header) };
+    }
+}
+
+/// The reason behind a verdict.
+pub(super) fn reason_of(header: &Header, verdict: u8) -> StopReason {
+    match verdict {
+        STOPPED => StopReason::Stopped,
+        UNREACHABLE => StopReason::Unreachable,
+        KILLED => StopReason::Killed,
+        SHUTDOWN => StopReason::SystemShutdown,
+        _ => {
+            let told = header::known_side(header).and_then(|side| side.ending.lock().reason.clone());
+            told.unwrap_or(StopReason::Stopped)
+        }
+    }
+}
+
+/// What becomes of `pre_start`'s outcome: it is left with the turn.
+struct StartHook;
+
+impl Completion<Result<(), ActorError>> for StartHook {
+    fn message() -> Option<&'static str> {
+        None
+    }
+
+    fn complete(self, outcome: Result<(), ActorError>, turn: &mut Turn<'_>) {
+        turn.started = Some(outcome);
+    }
+
+    fn fail(self, _why: ReplyErrorReason, _actor: &dyn Fn() -> ActorInfo) -> bool {
+        false
+    }
+}
+
+/// `post_stop` returns nothing.
+struct StopHook;
+
+impl Completion<()> for StopHook {
+    fn message() -> Option<&'static str> {
+        None
+    }
+
+    fn complete(self, (): (), _turn: &mut Turn<'_>) {}
+
+    fn fail(self, _why: ReplyErrorReason, _actor: &dyn Fn() -> ActorInfo) -> bool {
+        false
+    }
+}
+
+/// Begins `pre_start`.
+///
+/// # Safety
+///
+/// The turn's body is a `B`.
+pub(super) unsafe fn start<B: Body>(turn: &mut Turn<'_>) -> Opened {
+    // SAFETY: the body is alive and the runner's; the frame is dropped before it.
+    unsafe {
+        let body = letter::body::<B>(turn.header);
+        frame::begin(turn, StartHook, move || (*body).start())
+    }
+}
+
+/// Tells the body how its start ended.
+///
+/// # Safety
+///
+/// The body is a `B`, and the caller is its runner.
+pub(super) unsafe fn started<B: Body>(header: NonNull<Header>, outcome: Result<(), &StopReason>) -> bool {
+    // SAFETY: the body is alive and the runner's, and no frame borrows it.
+    unsafe { (*letter::body::<B>(header)).started(outcome) }
+}
+
+/// Begins `post_stop`.
+///
+/// # Safety
+///
+/// The turn's body is a `B`.
+pub(super) unsafe fn stop<B: Body>(turn: &mut Turn<'_>, reason: StopReason) -> Opened {
+    // SAFETY: as for `start`.
+    unsafe {
+        let body = letter::body::<B>(turn.header);
+        frame::begin(turn, StopHook, move || (*body).stop(reason))
+    }
+}
+
+/// Drops the body.
+///
+/// # Safety
+///
+/// The body is a `B`, alive, and not used again; no frame borrows it.
+pub(super) unsafe fn drop_body<B: Body>(header: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    unsafe { letter::body::<B>(header).drop_in_place() };
+}
+
+/// A thread is done with running tasks.
+pub(crate) fn leave_thread() {
+    coop::lift();
+}
+
+impl fmt::Debug for Turn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turn").field("phase", &self.phase()).finish_non_exhaustive()
+    }
+}

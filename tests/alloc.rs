@@ -1,0 +1,333 @@
+//! The hot paths allocate nothing in steady state: a counting allocator, all threads, exact zeros.
+//!
+//! For each row: {same worker, two workers, a foreign thread} × {tell, send and its reply} × message sizes, a
+//! mailbox of four that is mostly full, and a handler that suspends once. 10^4 operations of warm-up, which
+//! also fill the mailbox to its brim once, then 10^6 counted ones (10^5 in debug builds;
+//! `CORECAST_ALLOC_OPERATIONS` sets another number). Mailboxes are bounded, so memory is too.
+//!
+//! A binary of its own because of the allocator, and one test because the count is the process's.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::env;
+use std::hint::black_box;
+use std::ptr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Mailbox, Message};
+use futures::channel::oneshot;
+
+/// The system's allocator, counted.
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+/// The thread that isn't counted: libtest's main thread, which prints a warning when a test takes a minute.
+/// It is the first to allocate; threads are told apart by the address of [`HERE`]. 0: nobody yet.
+static UNCOUNTED: AtomicUsize = AtomicUsize::new(0);
+
+/// No thread at all.
+const NOBODY: usize = 1;
+
+thread_local! {
+    static HERE: u8 = const { 0 };
+}
+
+fn here() -> usize {
+    HERE.with(|here| ptr::from_ref(here).addr())
+}
+
+fn count() {
+    let here = here();
+    // ORDERING: Relaxed; the first allocation is made before there is a second thread.
+    let uncounted = UNCOUNTED.compare_exchange(0, here, Ordering::Relaxed, Ordering::Relaxed).unwrap_or_else(|it| it);
+    if uncounted != here && uncounted != 0 {
+        // ORDERING: Relaxed; read after the operations' messages and replies.
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn allocations() -> u64 {
+    // ORDERING: Relaxed; as in `count`.
+    ALLOCATIONS.load(Ordering::Relaxed)
+}
+
+// SAFETY: every call goes to `System` unchanged, which keeps the contract; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise; the block came from `System`.
+        unsafe { System.realloc(block, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise; the block came from `System`.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+/// Takes everything.
+struct Sink;
+
+impl Actor for Sink {}
+
+/// A message of `N` bytes.
+struct Bytes<const N: usize>([u8; N]);
+
+impl<const N: usize> Message for Bytes<N> {
+    type Result = ();
+}
+
+impl<const N: usize> Handler<Bytes<N>> for Sink {
+    async fn handle(&mut self, bytes: Bytes<N>, _ctx: &mut ActorContext<Self>) {
+        black_box(bytes.0);
+    }
+}
+
+/// A request of `N` bytes, with a reply of `N` bytes.
+struct Ask<const N: usize>([u8; N]);
+
+impl<const N: usize> Message for Ask<N> {
+    type Result = [u8; N];
+}
+
+impl<const N: usize> Handler<Ask<N>> for Sink {
+    async fn handle(&mut self, ask: Ask<N>, _ctx: &mut ActorContext<Self>) -> [u8; N] {
+        black_box(ask.0)
+    }
+}
+
+/// A request whose handler suspends once.
+struct Nap(u64);
+
+impl Message for Nap {
+    type Result = u64;
+}
+
+impl Handler<Nap> for Sink {
+    async fn handle(&mut self, nap: Nap, ctx: &mut ActorContext<Self>) -> u64 {
+        ctx.yield_now().await;
+        nap.0
+    }
+}
+
+/// Keeps the handler suspended, so that the mailbox fills.
+struct Pause(oneshot::Receiver<()>);
+
+impl Message for Pause {
+    type Result = ();
+}
+
+impl Handler<Pause> for Sink {
+    async fn handle(&mut self, pause: Pause, _ctx: &mut ActorContext<Self>) {
+        let _ = pause.0.await;
+    }
+}
+
+/// Answered when all before it has been handled.
+struct Flush;
+
+impl Message for Flush {
+    type Result = ();
+}
+
+impl Handler<Flush> for Sink {
+    async fn handle(&mut self, _: Flush, _ctx: &mut ActorContext<Self>) {}
+}
+
+/// What is done over and over.
+trait Load: Copy + Send + 'static {
+    fn once(self, sink: &ActorRef<Sink>) -> impl Future<Output = ()> + Send;
+    fn once_blocking(self, sink: &ActorRef<Sink>);
+}
+
+#[derive(Clone, Copy)]
+struct Tells<const N: usize>;
+
+impl<const N: usize> Load for Tells<N> {
+    async fn once(self, sink: &ActorRef<Sink>) {
+        sink.tell(Bytes([1; N])).await.expect("told");
+    }
+
+    fn once_blocking(self, sink: &ActorRef<Sink>) {
+        sink.blocking_tell(Bytes([1; N])).expect("told");
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Sends<const N: usize>;
+
+impl<const N: usize> Load for Sends<N> {
+    async fn once(self, sink: &ActorRef<Sink>) {
+        black_box(sink.send(Ask([1; N])).await.expect("answered"));
+    }
+
+    fn once_blocking(self, sink: &ActorRef<Sink>) {
+        black_box(sink.blocking_send(Ask([1; N])).expect("answered"));
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Naps;
+
+impl Load for Naps {
+    async fn once(self, sink: &ActorRef<Sink>) {
+        black_box(sink.send(Nap(1)).await.expect("answered"));
+    }
+
+    fn once_blocking(self, sink: &ActorRef<Sink>) {
+        black_box(sink.blocking_send(Nap(1)).expect("answered"));
+    }
+}
+
+/// How much is done.
+#[derive(Clone, Copy)]
+struct Extent {
+    capacity: usize,
+    warm_up: u64,
+    operations: u64,
+}
+
+/// Fills the sink's mailbox to the brim once, and one waits: no later operation needs more memory.
+async fn brim<const N: usize>(sink: &ActorRef<Sink>, capacity: usize) {
+    let (open, opened) = oneshot::channel();
+    sink.tell(Pause(opened)).await.expect("told");
+    for _ in 0..capacity {
+        sink.tell(Bytes([0; N])).await.expect("told");
+    }
+    let waiting = sink.tell(Bytes([0; N]));
+    let _ = open.send(());
+    waiting.await.expect("told");
+}
+
+/// Lets the driver do `load`, and asks how many allocations there were.
+struct Drive<L, const N: usize> {
+    load: L,
+    sink: ActorRef<Sink>,
+    extent: Extent,
+}
+
+impl<L: Load, const N: usize> Message for Drive<L, N> {
+    type Result = u64;
+}
+
+/// Does it from inside a handler.
+struct Driver;
+
+impl Actor for Driver {}
+
+impl<L: Load, const N: usize> Handler<Drive<L, N>> for Driver {
+    async fn handle(&mut self, drive: Drive<L, N>, _ctx: &mut ActorContext<Self>) -> u64 {
+        let Drive { load, sink, extent } = drive;
+        brim::<N>(&sink, extent.capacity).await;
+        for _ in 0..extent.warm_up {
+            load.once(&sink).await;
+        }
+        sink.send(Flush).await.expect("answered");
+        let before = allocations();
+        for _ in 0..extent.operations {
+            load.once(&sink).await;
+        }
+        sink.send(Flush).await.expect("answered");
+        allocations() - before
+    }
+}
+
+/// Does it from a thread that is no worker.
+fn drive_from_outside<L: Load, const N: usize>(load: L, sink: &ActorRef<Sink>, extent: Extent) -> u64 {
+    pollster::block_on(brim::<N>(sink, extent.capacity));
+    for _ in 0..extent.warm_up {
+        load.once_blocking(sink);
+    }
+    sink.blocking_send(Flush).expect("answered");
+    let before = allocations();
+    for _ in 0..extent.operations {
+        load.once_blocking(sink);
+    }
+    sink.blocking_send(Flush).expect("answered");
+    allocations() - before
+}
+
+/// Who sends to whom.
+#[derive(Clone, Copy, Debug)]
+enum Between {
+    SameWorker,
+    TwoWorkers,
+    ForeignThread,
+}
+
+/// The rows so far.
+struct Table {
+    system: ActorSystem,
+    operations: u64,
+    rows: Vec<(String, u64)>,
+}
+
+impl Table {
+    fn row<L: Load, const N: usize>(&mut self, what: &str, load: L, between: Between, capacity: usize) {
+        let extent = Extent { capacity, warm_up: 10_000, operations: self.operations };
+        let on = |worker| {
+            let spawn = self.system.spawn(Sink).mailbox(Mailbox::bounded(capacity)).on_worker(worker);
+            spawn.start().expect("a sink starts")
+        };
+        let sink = on(usize::from(matches!(between, Between::TwoWorkers)));
+        let allocations = match between {
+            Between::ForeignThread => drive_from_outside::<L, N>(load, &sink, extent),
+            Between::SameWorker | Between::TwoWorkers => {
+                let driver = self.system.spawn(Driver).on_worker(0).start().expect("a driver starts");
+                driver.blocking_send(Drive::<L, N> { load, sink, extent }).expect("it drives")
+            }
+        };
+        let name = format!("{between:?}, {what}, {N} bytes, bounded({capacity})");
+        println!("{allocations:>8}  {name}");
+        self.rows.push((name, allocations));
+    }
+
+    fn rows_of_size<const N: usize>(&mut self, between: Between) {
+        self.row::<_, N>("tell", Tells::<N>, between, 256);
+        self.row::<_, N>("send and reply", Sends::<N>, between, 256);
+    }
+}
+
+#[test]
+fn promise_09_the_hot_paths_allocate_nothing() {
+    // ORDERING: Relaxed; no other thread of ours is there yet.
+    if UNCOUNTED.load(Ordering::Relaxed) == here() {
+        // Run on the main thread, as with one test thread: then libtest has nothing else to do.
+        UNCOUNTED.store(NOBODY, Ordering::Relaxed);
+    }
+    let operations = match env::var("CORECAST_ALLOC_OPERATIONS") {
+        Ok(number) => number.parse().expect("CORECAST_ALLOC_OPERATIONS is a number"),
+        Err(_) if cfg!(debug_assertions) => 100_000,
+        Err(_) => 1_000_000,
+    };
+    let before = allocations();
+    drop(black_box(Box::new(1)));
+    assert!(allocations() > before, "the allocator counts");
+
+    let system = ActorSystem::builder().workers(2).name("alloc").build().expect("a system starts");
+    let mut table = Table { system, operations, rows: Vec::new() };
+    for between in [Between::SameWorker, Between::TwoWorkers, Between::ForeignThread] {
+        table.rows_of_size::<8>(between);
+        table.rows_of_size::<64>(between);
+        table.rows_of_size::<200>(between);
+        table.row::<_, 8>("tell to a mostly full mailbox", Tells::<8>, between, 4);
+        table.row::<_, 8>("send to a handler that suspends once", Naps, between, 256);
+    }
+    let missed: Vec<_> = table.rows.iter().filter(|(_, allocations)| *allocations > 0).collect();
+    assert!(missed.is_empty(), "allocations in {operations} operations: {missed:#?}");
+}
