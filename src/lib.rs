@@ -60,6 +60,9 @@
 
 mod actor;
 mod error;
+#[cfg(corecast_loom)]
+#[doc(hidden)]
+pub mod loom_api;
 mod mailbox;
 mod memory;
 mod reply;
