@@ -23,7 +23,7 @@ use super::envelope::{Packed, Payload, Vtable};
 use super::ring::{Duty, Gate, Knock, Refusal, Ring};
 use crate::memory::{self, Layout};
 use crate::sync::lock::Mutex;
-use crate::sync::unwind::guard;
+use crate::sync::unwind::{Text, guard};
 
 /// How many wakers are collected under the lock at once.
 const WAKE_BATCH: usize = 16;
@@ -152,8 +152,13 @@ pub(crate) unsafe fn join<E: Send, S, O>(
 
 /// Places waiting messages as far as there is room, and lowers the gate behind the last. Returns whether the
 /// line is empty. The caller has made room, or found the mailbox closed; then the messages are returned.
+///
+/// # Errors
+///
+/// The text of the first panic, if wakers panicked. All are woken, and the line is served, all the same.
 #[cold]
-pub(crate) fn serve<S, O>(ring: &Ring<S, O>, line: &Mutex<Line>) -> bool {
+pub(crate) fn serve<S, O>(ring: &Ring<S, O>, line: &Mutex<Line>) -> Result<bool, Text> {
+    let mut outcome = Ok(());
     loop {
         let mut wakers: [Option<Waker>; WAKE_BATCH] = Default::default();
         let mut woken = 0;
@@ -184,9 +189,9 @@ pub(crate) fn serve<S, O>(ring: &Ring<S, O>, line: &Mutex<Line>) -> bool {
             woken += 1;
         };
         drop(guarded);
-        wake(&mut wakers[..woken]);
+        outcome = outcome.and(wake(&mut wakers[..woken]));
         if empty || woken < WAKE_BATCH {
-            return empty;
+            return outcome.map(|()| empty);
         }
     }
 }
@@ -199,13 +204,13 @@ pub(crate) fn hold<S, O>(ring: &Ring<S, O>, line: &Mutex<Line>) {
 }
 
 /// Wakes, with care: a waker is user code.
-fn wake(wakers: &mut [Option<Waker>]) {
-    for waker in wakers {
-        if let Some(waker) = waker.take() {
-            // UNWIND: a waker that panics harms its own task only; the line is consistent and unlocked.
-            let _ = guard(|| waker.wake());
-        }
+fn wake(wakers: &mut [Option<Waker>]) -> Result<(), Text> {
+    let mut outcome = Ok(());
+    for waker in wakers.iter_mut().filter_map(Option::take) {
+        // UNWIND: the line is consistent and unlocked.
+        outcome = outcome.and(guard(|| waker.wake()));
     }
+    outcome
 }
 
 impl Line {

@@ -12,7 +12,6 @@ use crate::scheduler::{Scheduler, Threads, worker};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::lock::Mutex;
-use crate::sync::unwind::guard;
 use crate::task::Runnable;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
@@ -117,23 +116,21 @@ impl Host for Core {
         self.observer.dead_letter(letter);
     }
 
-    fn ended(&self, seat: Option<u32>, actor: ActorInfo, reason: &StopReason, observed: bool) {
-        let named = actor.name().and_then(|name| self.registry.free_name(name));
-        let seated = seat.map(|seat| self.registry.leave(seat));
-        drop((named, seated));
-        if matches!(reason, StopReason::Panicked(_) | StopReason::StartFailed(_)) {
-            // UNWIND: an observer is user code.
-            let _ = guard(|| self.observer.actor_failed(&ActorFailure::new(actor, reason.clone(), observed)));
-        }
+    fn free_name(&self, name: &str) {
+        drop(self.registry.free_name(name));
+    }
+
+    fn actor_failed(&self, actor: ActorInfo, reason: &StopReason, observed: bool) {
+        self.observer.actor_failed(&ActorFailure::new(actor, reason.clone(), observed));
+    }
+
+    fn ended(&self, seat: Option<u32>) {
+        drop(seat.map(|seat| self.registry.leave(seat)));
         // ORDERING: Acquire pairs with the Release of whoever closes the system.
         if self.leaving.load(Ordering::Acquire) && self.registry.len() == 0 {
             self.scheduler.close();
         }
         self.scheduler.announce_lull();
-    }
-
-    fn failed_again(&self, actor: ActorInfo, reason: &StopReason) {
-        self.observer.actor_failed(&ActorFailure::new(actor, reason.clone(), false));
     }
 
     fn expire_later(&self, task: Weak) {

@@ -108,13 +108,22 @@ pub(super) fn begin(core: &Arc<Core>, deadline: Duration) -> Shutdown {
 
 /// The whole of it, on a thread of its own.
 fn run(core: &Arc<Core>, until: Moment) {
-    drain(core, until);
-    stop_everybody(core);
-    wait_for_the_last(core, Some(until));
-    let killed = kill_everybody(core);
-    if !killed.is_empty() {
-        wait_for_the_last(core, None);
-    }
+    let mut killed = Vec::new();
+    let drained = drain(core, until);
+    core.registry.close();
+    let left = core.registry.everybody();
+    let late: Vec<_> = left.iter().filter(|actor| !drained && !actor.is_idle()).cloned().collect();
+    left.iter().for_each(Strong::stop_for_shutdown);
+    drop(left);
+    // Who still ran at the deadline is killed now; who was idle has as long for its `post_stop` as a killed actor.
+    killed.extend(kill(late));
+    let now = core.scheduler.clock().now();
+    let last = if drained { until } else { now.after(core.post_stop_deadline) };
+    wait_for_the_last(core, Some(last));
+    killed.extend(
+        kill(core.registry.everybody()).into_iter().filter(|actor| !killed.contains(actor)).collect::<Vec<_>>(),
+    );
+    wait_for_the_last(core, None);
     let mut progress = core.progress.lock();
     progress.report = Some(ShutdownReport { killed });
     let waiting = std::mem::take(&mut progress.waiting);
@@ -135,8 +144,8 @@ fn gate(core: &Core) {
     }
 }
 
-/// Waits until nothing is queued or handled.
-fn drain(core: &Core, until: Moment) {
+/// Waits until nothing is queued or handled. Returns false if the deadline came first.
+fn drain(core: &Core, until: Moment) -> bool {
     loop {
         let lulls = core.scheduler.lulls();
         // Actors that were spawned since, or while the gates went up, are gated now.
@@ -145,12 +154,12 @@ fn drain(core: &Core, until: Moment) {
         let before = core.scheduler.activations();
         let quiet = || actors.iter().all(Strong::is_idle) && !core.blocking.is_busy();
         if quiet() && quiet() && core.scheduler.activations() == before {
-            return;
+            return true;
         }
         drop(actors);
         let left = until.until(core.scheduler.clock().now());
         if left.is_zero() {
-            return;
+            return false;
         }
         core.scheduler.wait_for_lull(lulls, left.min(LOOK));
     }
@@ -162,16 +171,13 @@ fn stop_everybody(core: &Core) {
     core.registry.everybody().iter().for_each(Strong::stop_for_shutdown);
 }
 
-/// Kills who is left, and tells whom.
-fn kill_everybody(core: &Core) -> Vec<ActorInfo> {
-    core.registry.close();
-    let left = core.registry.everybody();
-    left.iter()
-        .map(|actor| {
-            actor.kill();
-            actor.info()
-        })
-        .collect()
+/// Kills these, and tells who they are.
+fn kill(actors: Vec<Strong>) -> Vec<ActorInfo> {
+    let killed = actors.iter().map(|actor| {
+        actor.kill();
+        actor.info()
+    });
+    killed.collect()
 }
 
 /// Waits until nobody is left, or for the deadline.
@@ -196,7 +202,8 @@ pub(super) fn abandon(core: &Arc<Core>) {
     core.refusing.store(true, Ordering::Release);
     core.scheduler.watch_lulls();
     core.leaving.store(true, Ordering::Release);
-    let _ = kill_everybody(core);
+    core.registry.close();
+    let _ = kill(core.registry.everybody());
     let inside = worker::is_inside(&core.scheduler);
     let ender = core.progress.lock().thread.take();
     let threads = core.threads.lock().take();

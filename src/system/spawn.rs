@@ -97,7 +97,7 @@ impl<A: Actor> SpawnBuilder<A> {
 
     fn launch(self, startup: Option<Startup>) -> Result<ActorRef<A>, SpawnError> {
         let core = self.system.upgrade().filter(|core| !core.refuses_spawns()).ok_or(SpawnError::ShutDown)?;
-        let capacity = self.mailbox.capacity().ok_or(match self.mailbox {
+        let capacity = self.mailbox.capacity().ok_or_else(|| match self.mailbox {
             Mailbox::Bounded(0) => SpawnError::ZeroCapacity,
             Mailbox::Bounded(capacity) => SpawnError::CapacityTooLarge { capacity, max: Mailbox::MAX_CAPACITY },
             Mailbox::Unbounded => unreachable!("an unbounded mailbox has a capacity"),

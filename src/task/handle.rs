@@ -311,7 +311,8 @@ impl Strong {
         let duty = header.close();
         self.perform(duty);
         if let Some(side) = header::known_side(header) {
-            waiters::serve(header, &side.line);
+            // UNWIND: the wakers of those who get their messages back; a panic is theirs alone.
+            let _ = waiters::serve(header, &side.line);
         }
     }
 
@@ -480,7 +481,8 @@ impl Weak {
             header.near().host.schedule(unsafe { Runnable::from_header(self.0) });
         }
         if let Some(side) = header::known_side(header) {
-            waiters::serve(header, &side.line);
+            // UNWIND: the wakers of those who get their messages back; a panic is theirs alone.
+            let _ = waiters::serve(header, &side.line);
         }
     }
 

@@ -142,7 +142,7 @@ pub(super) fn seat(header: &Header) -> Option<u32> {
 /// Who the actor is.
 pub(super) fn info(header: &Header) -> ActorInfo {
     let name = known_side(header).and_then(|side| side.ending.lock().name.clone());
-    ActorInfo::new(header.far().id, (header.near().vtable.type_name)(), name)
+    ActorInfo::new(header.far().id, header.near().vtable.type_name, name)
 }
 
 /// One more memory reference.

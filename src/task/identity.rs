@@ -1,6 +1,7 @@
 //! Who an actor is, for errors and reports.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use crate::sync::Arc;
 
@@ -27,21 +28,22 @@ impl fmt::Display for ActorId {
 }
 
 /// Who an actor is: its number, its type and its name if it has one.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct ActorInfo {
     id: ActorId,
-    type_name: &'static str,
+    /// A function rather than its result: half the size.
+    type_name: fn() -> &'static str,
     name: Option<Arc<str>>,
 }
 
 impl ActorInfo {
-    pub(crate) fn new(id: ActorId, type_name: &'static str, name: Option<Arc<str>>) -> Self {
+    pub(crate) fn new(id: ActorId, type_name: fn() -> &'static str, name: Option<Arc<str>>) -> Self {
         Self { id, type_name, name }
     }
 
     /// An actor that can't be told any more.
     pub(crate) fn unknown() -> Self {
-        Self { id: ActorId(0), type_name: "an actor", name: None }
+        Self { id: ActorId(0), type_name: || "an actor", name: None }
     }
 
     /// Its number.
@@ -53,7 +55,7 @@ impl ActorInfo {
     /// The path of its type.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
-        self.type_name
+        (self.type_name)()
     }
 
     /// The name that it was spawned with.
@@ -63,11 +65,25 @@ impl ActorInfo {
     }
 }
 
+impl PartialEq for ActorInfo {
+    fn eq(&self, other: &Self) -> bool {
+        (self.id, self.type_name(), &self.name) == (other.id, other.type_name(), &other.name)
+    }
+}
+
+impl Eq for ActorInfo {}
+
+impl Hash for ActorInfo {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
 impl fmt::Display for ActorInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(f, "`{name}` ({} {})", self.type_name, self.id),
-            None => write!(f, "{} {}", self.type_name, self.id),
+            Some(name) => write!(f, "`{name}` ({} {})", self.type_name(), self.id),
+            None => write!(f, "{} {}", self.type_name(), self.id),
         }
     }
 }

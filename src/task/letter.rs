@@ -29,11 +29,15 @@ pub(crate) trait Host: Send + Sync + 'static {
     /// An accepted message is left over.
     fn dead_letter(&self, letter: DeadLetter);
 
-    /// An actor ends: its seat and its name are given up. `observed` says that somebody was told or watches.
-    fn ended(&self, seat: Option<u32>, actor: ActorInfo, reason: &StopReason, observed: bool);
+    /// An actor is about to end: its name is free.
+    fn free_name(&self, name: &str);
 
-    /// An actor that has failed already fails once more on its way out.
-    fn failed_again(&self, actor: ActorInfo, reason: &StopReason);
+    /// An actor ended by a failure, or has failed once more on its way out. `observed` says that somebody was told
+    /// or watches.
+    fn actor_failed(&self, actor: ActorInfo, reason: &StopReason, observed: bool);
+
+    /// An actor has ended: its seat is free. The last call for this actor.
+    fn ended(&self, seat: Option<u32>);
 
     /// A killed actor's `post_stop` waits: it shall be expired when its time is up.
     fn expire_later(&self, task: Weak);

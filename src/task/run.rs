@@ -2,13 +2,14 @@
 //!
 //! | phase | entered by | what runs | left to |
 //! |---|---|---|---|
-//! | New | creation | – | Starting |
-//! | Starting | first activation | `pre_start` | Running; Ending if it failed, panicked or was killed |
+//! | New | creation | – | Starting; Unborn if it was killed |
+//! | Starting | first activation | `pre_start` | Running; Unborn |
 //! | Running | a start that succeeded | messages, in order | Clearing |
 //! | Clearing | stop, kill, panic, or nobody can reach it | the mailbox is closed; leftovers become dead letters | Stopping |
 //! | Stopping | an empty, closed mailbox | `post_stop` | Ending; Expiring when it waits and the actor is killed |
 //! | Expiring | a kill | `post_stop`, until its deadline | Ending |
 //! | Ending | `post_stop` done, expired or panicked | the body is dropped, the end announced | – |
+//! | Unborn | a start that failed, panicked or was killed | leftovers become dead letters, then as Ending | – |
 //!
 //! An activation ends in one of four ways, each with its last access to the cell: the idle CAS, the suspension
 //! CAS, the end, or a return to a run queue with the right still in hand.
@@ -42,6 +43,7 @@ pub(super) enum Phase {
     Stopping,
     Expiring,
     Ending,
+    Unborn,
 }
 
 /// Verdicts that tell the whole reason; any other reason is kept on the side.
@@ -214,7 +216,7 @@ impl<'a> Turn<'a> {
         let control = self.cell().near().state.resume();
         let stopping = matches!(self.phase(), Phase::Stopping | Phase::Expiring);
         if (control.is_killed() && !stopping) || (control.is_expired() && stopping) {
-            self.abort(frame);
+            self.abort(frame, StopReason::Killed, ReplyErrorReason::Killed);
             return None;
         }
         if control.is_killed() && self.phase() == Phase::Stopping {
@@ -248,26 +250,26 @@ impl<'a> Turn<'a> {
 
     /// Drops a suspended frame at its await point.
     #[cold]
-    fn abort(&mut self, frame: Frame) {
+    fn abort(&mut self, frame: Frame, cause: StopReason, answer: ReplyErrorReason) {
         let message = frame.message();
         // SAFETY: the frame is this task's, and used up by this.
-        let aborted = unsafe { frame::abort(self, frame, ReplyErrorReason::Killed) };
+        let aborted = unsafe { frame::abort(self, frame, answer) };
         self.told |= aborted.told;
         let (place, next) = match self.phase() {
-            Phase::Starting => (Place::PreStart, Phase::Ending),
+            Phase::Starting => (Place::PreStart, Phase::Unborn),
             Phase::Stopping | Phase::Expiring => (Place::PostStop, Phase::Ending),
             _ => (Place::Handler, Phase::Clearing),
         };
         let reason = match aborted.panic {
             Some(text) => StopReason::Panicked(Panic::new(place, text)),
-            None => StopReason::Killed,
+            None => cause,
         };
         if let Some(message) = message {
             self.message_failed(message, &reason, aborted.told);
         }
         match next {
             Phase::Clearing => self.begin_to_stop(reason),
-            _ if place == Place::PreStart => self.fail_to_start(reason),
+            Phase::Unborn => self.fail_to_start(reason),
             _ => self.enter(Phase::Ending),
         }
     }
@@ -308,10 +310,9 @@ impl<'a> Turn<'a> {
     #[cold]
     fn fail_to_start(&mut self, reason: StopReason) {
         self.close_mailbox();
-        self.announce_start(Err(&reason));
         self.judge(reason);
         // The actor never lived: no `post_stop`, but its messages are accounted for.
-        self.enter(Phase::Ending);
+        self.enter(Phase::Unborn);
     }
 
     /// Handles messages until there is a reason not to.
@@ -341,7 +342,10 @@ impl<'a> Turn<'a> {
                         spin_loop();
                     }
                     Rest::Behind => return Drained::Behind,
-                    Rest::Gated => served = self.serve(),
+                    Rest::Gated => match self.serve() {
+                        Ok(empty) => served = empty,
+                        Err(text) => return Self::waker_panicked(text),
+                    },
                     Rest::Nudged if Self::is_reachable(self.cell()) => {}
                     Rest::Nudged => return Drained::Stop(StopReason::Unreachable),
                     Rest::Drained => return Drained::Stop(self.why_closed()),
@@ -357,7 +361,10 @@ impl<'a> Turn<'a> {
                 Opened::Panicked => return Drained::Stop(self.panic_reason(Place::Handler)),
             }
             if reader.credit(false) {
-                served = self.serve();
+                match self.serve() {
+                    Ok(empty) => served = empty,
+                    Err(text) => return Self::waker_panicked(text),
+                }
             }
             handled += 1;
             if handled == ACTIVATION_MESSAGES {
@@ -373,25 +380,43 @@ impl<'a> Turn<'a> {
     }
 
     /// Places waiting messages. Returns whether the line is empty.
+    ///
+    /// # Errors
+    ///
+    /// The text of the panic, if a waiting sender's waker panicked.
     #[cold]
-    fn serve(&self) -> bool {
+    fn serve(&self) -> Result<bool, Text> {
         let header = self.cell();
         match header::known_side(header) {
             Some(side) => waiters::serve(header, &side.line),
-            None => true,
+            None => Ok(true),
         }
     }
 
+    /// Why the actor stops when a waiting sender's waker has panicked.
+    #[cold]
+    fn waker_panicked(text: Text) -> Drained {
+        Drained::Stop(StopReason::Panicked(Panic::new(Place::Handler, text)))
+    }
+
     /// Gives room back, and lets waiting senders have it.
-    fn credit_all(&mut self) {
-        if self.reader().credit(true) {
-            self.serve();
-        }
+    ///
+    /// # Errors
+    ///
+    /// As for [`serve`](Self::serve).
+    fn credit_all(&mut self) -> Result<(), Text> {
+        if self.reader().credit(true) { self.serve().map(drop) } else { Ok(()) }
     }
 
     /// The handler waits: the actor is left to its wakers.
     fn suspend(&mut self) -> After {
-        self.credit_all();
+        if let Err(text) = self.credit_all()
+            && let Some(frame) = self.take_frame()
+        {
+            let panic = Panic::new(Place::Handler, text);
+            self.abort(frame, StopReason::Panicked(panic.clone()), ReplyErrorReason::Panicked(panic));
+            return self.wind_up();
+        }
         let header = self.header;
         match self.cell().near().state.suspend() {
             Suspend::Suspended => After::Rested,
@@ -401,13 +426,19 @@ impl<'a> Turn<'a> {
     }
 
     fn again(&mut self) -> After {
-        self.credit_all();
+        if let Err(text) = self.credit_all() {
+            self.begin_to_stop(StopReason::Panicked(Panic::new(Place::Handler, text)));
+            return self.wind_up();
+        }
         // SAFETY: the right to run is still ours.
         After::Again(unsafe { Runnable::from_header(self.header) })
     }
 
     fn behind(&mut self) -> After {
-        self.credit_all();
+        if let (Err(text), Phase::Running) = (self.credit_all(), self.phase()) {
+            self.begin_to_stop(StopReason::Panicked(Panic::new(Place::Handler, text)));
+            return self.wind_up();
+        }
         // SAFETY: the right to run is still ours.
         After::Behind(unsafe { Runnable::from_header(self.header) })
     }
@@ -425,7 +456,8 @@ impl<'a> Turn<'a> {
     fn close_mailbox(&mut self) {
         // The right to run is ours, so the close never hands it over.
         let _ = self.cell().close();
-        self.serve();
+        // A waker that panics now changes nothing: the actor is about to end.
+        let _ = self.serve();
     }
 
     fn begin_to_stop(&mut self, reason: StopReason) {
@@ -457,7 +489,7 @@ impl<'a> Turn<'a> {
         } else {
             let header = self.cell();
             // UNWIND: an observer is user code.
-            let _ = guard(|| header.near().host.failed_again(header::info(header), &reason));
+            let _ = guard(|| header.near().host.actor_failed(header::info(header), &reason, false));
         }
     }
 
@@ -518,18 +550,28 @@ impl<'a> Turn<'a> {
     /// Drops the body, announces the end and gives up the living actor's reference.
     fn end(&mut self) {
         let header = self.cell();
+        let host = &header.near().host;
+        let unborn = self.phase() == Phase::Unborn;
         self.reader().finish();
-        // UNWIND: the actor's drop. It counts as dropped after a panic.
-        // SAFETY: the body is alive, and dropped once: no phase follows this one.
-        if let Err(text) = guard(|| unsafe { (header.near().vtable.drop_body)(self.header) }) {
-            self.worsen(StopReason::Panicked(Panic::new(Place::Drop, text)));
+        if !unborn {
+            self.drop_body();
+        }
+        // The name is free before anybody hears of the end.
+        let actor = header::info(header);
+        if let Some(name) = actor.name() {
+            host.free_name(name);
+        }
+        if unborn {
+            let reason = reason_of(header, self.verdict());
+            self.announce_start(Err(&reason));
+            self.drop_body();
         }
         let verdict = self.verdict();
-        let reason = reason_of(header, verdict);
-        let watched = header.near().state.peek().is_watched();
-        // UNWIND: an observer is user code. Name and seat are given up before anybody hears of the end.
-        let observed = self.told || watched;
-        let _ = guard(|| header.near().host.ended(header::seat(header), header::info(header), &reason, observed));
+        if verdict == TOLD {
+            let observed = self.told || header.near().state.peek().is_watched();
+            // UNWIND: an observer is user code.
+            let _ = guard(|| host.actor_failed(actor, &reason_of(header, verdict), observed));
+        }
         let before = header.near().state.end(verdict);
         if before.is_watched()
             && let Some(side) = header::known_side(header)
@@ -540,8 +582,17 @@ impl<'a> Turn<'a> {
                 let _ = guard(|| waker.wake());
             }
         }
+        host.ended(header::seat(header));
         // SAFETY: the living actor's own reference, given up once.
         unsafe { header::release(self.header) };
+    }
+
+    fn drop_body(&mut self) {
+        // UNWIND: the actor's drop. It counts as dropped after a panic.
+        // SAFETY: the body is alive, and dropped once: by `end`, which no phase follows.
+        if let Err(text) = guard(|| unsafe { (self.cell().near().vtable.drop_body)(self.header) }) {
+            self.worsen(StopReason::Panicked(Panic::new(Place::Drop, text)));
+        }
     }
 }
 
