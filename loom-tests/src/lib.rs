@@ -48,7 +48,12 @@ const PREEMPTIONS: usize = 2;
 ///
 /// If an execution fails, if an outcome was never seen, or, with the words `model limit reached`, if the bounds end
 /// the exploration.
-pub fn model(name: &str, bounds: Bounds, expected: &[&'static str], body: impl Fn(&Outcomes) + Send + Sync + 'static) {
+pub fn model(
+    name: &str,
+    bounds: Bounds,
+    expected: &[&'static str],
+    body: impl Fn(&Arc<Outcomes>) + Send + Sync + 'static,
+) {
     /// loom looks at its limits only once per so many executions.
     const INTERVAL: usize = 500;
     let outcomes = Arc::new(Outcomes(expected.iter().map(|&outcome| (outcome, AtomicU64::new(0))).collect()));
