@@ -101,9 +101,35 @@ impl Drop for Cache {
     }
 }
 
+/// Magazines that are filled with fresh blocks at once when there is nothing to recycle. Blocks come to rest in the
+/// magazines of other threads, two each; with less slack than that, threads that pass blocks to one another would
+/// come back to the allocator now and then.
+const RESTOCK: u32 = 4;
+
+/// A block of `class`: this thread's or the depot's; if there is none, `fresh` blocks are stocked up.
+#[inline(always)]
+pub(super) fn acquire(class: Class, fresh: impl Fn() -> NonNull<u8>) -> NonNull<u8> {
+    match recycled(class) {
+        Some(block) => block,
+        None => {
+            restock(class, &fresh);
+            fresh()
+        }
+    }
+}
+
+/// Puts fresh blocks into this thread's magazines and the depot.
+#[cold]
+fn restock(class: Class, fresh: &dyn Fn() -> NonNull<u8>) {
+    for _ in 1..RESTOCK * class.magazine() {
+        // SAFETY: fresh, of this class, and unused.
+        unsafe { release(fresh(), class) };
+    }
+}
+
 /// A recycled block of `class`: this thread's or the depot's.
 #[inline(always)]
-pub(super) fn acquire(class: Class) -> Option<NonNull<u8>> {
+fn recycled(class: Class) -> Option<NonNull<u8>> {
     let block = CACHE.try_with(|cache| {
         // SAFETY: only this thread reaches its cache, and `pop` calls nothing that could come back here.
         unsafe { &mut *cache.0[class.index()].get() }.pop(class)
@@ -137,7 +163,7 @@ mod tests {
     use std::ptr::NonNull;
 
     fn acquire(class: Class) -> NonNull<u8> {
-        super::acquire(class).unwrap_or_else(|| allocate(class.layout()))
+        super::acquire(class, || allocate(class.layout()))
     }
 
     #[test]

@@ -32,7 +32,7 @@ const RECYCLE: bool = !cfg!(any(corecast_loom, corecast_no_recycle));
 #[inline(always)]
 pub(crate) fn acquire(layout: Layout) -> NonNull<u8> {
     match Class::of(layout) {
-        Some(class) if RECYCLE => cache::acquire(class).unwrap_or_else(|| allocate(class.layout())),
+        Some(class) if RECYCLE => cache::acquire(class, || allocate(class.layout())),
         _ => allocate(layout),
     }
 }

@@ -53,12 +53,13 @@ struct Numbers {
 /// whatever it was, and the rest is as it was.
 #[inline(always)]
 pub(crate) fn acquire(init: fn(NonNull<u8>)) -> NonNull<u8> {
-    if RECYCLE && let Some(block) = cache::acquire(Class::NUMBERED) {
-        // SAFETY: the block is ours; its first word was the chain's.
-        unsafe { block.cast::<usize>().write(0) };
-        return block;
+    if !RECYCLE {
+        return fresh(init);
     }
-    fresh(init)
+    let block = cache::acquire(Class::NUMBERED, || fresh(init));
+    // SAFETY: the block is ours; its first word may have been the chain's.
+    unsafe { block.cast::<usize>().write(0) };
+    block
 }
 
 #[cold]
@@ -175,6 +176,10 @@ impl Directory {
 #[cfg(corecast_loom)]
 impl Drop for Directory {
     fn drop(&mut self) {
+        // A model that has failed is past looking at its atomics.
+        if crate::sync::thread::panicking() {
+            return;
+        }
         for page in &mut self.0 {
             let page = page.with_mut(|page| *page);
             if !page.is_null() {

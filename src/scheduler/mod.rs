@@ -187,9 +187,9 @@ impl Scheduler {
     }
 
     /// The activations that each worker has begun.
-    pub(crate) fn activations(&self) -> Vec<u32> {
+    pub(crate) fn activations(&self) -> impl Iterator<Item = u32> {
         // ORDERING: Acquire pairs with the worker's Release: what earlier activations did is visible.
-        self.workers.iter().map(|worker| worker.activations.load(Ordering::Acquire)).collect()
+        self.workers.iter().map(|worker| worker.activations.load(Ordering::Acquire))
     }
 
     /// From now on, `wait_for_lull` hears of workers that run out of work.

@@ -349,9 +349,8 @@ impl Worker {
     /// Takes the next task of a worker that has begun no activation since the last look.
     fn rescue(&self) -> Option<Runnable> {
         let mut seen = self.seen.borrow_mut();
-        let now = self.scheduler.activations();
         let mut found = None;
-        for (victim, (seen, now)) in seen.iter_mut().zip(now).enumerate() {
+        for (victim, (seen, now)) in seen.iter_mut().zip(self.scheduler.activations()).enumerate() {
             let stuck = std::mem::replace(seen, now) == now;
             let victim = &self.scheduler.workers[victim];
             if found.is_none() && stuck && !ptr::eq(victim, self.me()) && victim.queue.has_next() {

@@ -39,7 +39,7 @@ pub(crate) mod thread {
     #[cfg(corecast_loom)]
     pub(crate) use loom::thread::{JoinHandle, ThreadId, current, yield_now};
     #[cfg(corecast_loom)]
-    pub(crate) use std::thread::available_parallelism;
+    pub(crate) use std::thread::{available_parallelism, panicking};
 
     /// Starts a named thread.
     ///

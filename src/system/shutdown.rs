@@ -151,9 +151,9 @@ fn drain(core: &Core, until: Moment) -> bool {
         // Actors that were spawned since, or while the gates went up, are gated now.
         let actors = core.registry.everybody();
         actors.iter().for_each(Strong::hold_gate);
-        let before = core.scheduler.activations();
+        let before: Vec<_> = core.scheduler.activations().collect();
         let quiet = || actors.iter().all(Strong::is_idle) && !core.blocking.is_busy();
-        if quiet() && quiet() && core.scheduler.activations() == before {
+        if quiet() && quiet() && core.scheduler.activations().eq(before) {
             return true;
         }
         drop(actors);

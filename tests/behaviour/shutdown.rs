@@ -278,6 +278,9 @@ fn several_systems_live_side_by_side() {
     assert!(!actors[0].is_alive());
     for (system, actor) in systems.zip(&actors[1..]) {
         assert_eq!(wait(actor.send(Echo(6))).unwrap(), 6);
-        assert_eq!(wait(actor.send(run(|ctx| ctx.system().name().unwrap_or_default()))).unwrap(), system.name().to_string());
+        assert_eq!(
+            wait(actor.send(run(|ctx| ctx.system().name().unwrap_or_default()))).unwrap(),
+            system.name().to_string()
+        );
     }
 }
