@@ -243,9 +243,11 @@ impl<S, O> Ring<S, O> {
     /// Whether the position of `word` is below the limit.
     #[inline(always)]
     fn has_room(&self, word: Word) -> bool {
-        // ORDERING: Relaxed; the limit only grows, so an old value can only refuse. A sender that was refused
-        // looks again after its read-modify-write of the word (`knock`), which orders it behind the reader's.
-        let limit = self.near.limit.load(Ordering::Relaxed);
+        // ORDERING: Acquire pairs with the reader's Release of the limit: whoever sees our claim (`len`) also sees
+        // that the messages that made room for it are gone. The limit only grows, so an old value can only refuse;
+        // a sender that was refused looks again after its read-modify-write of the word (`knock`), which orders it
+        // behind the reader's.
+        let limit = self.near.limit.load(Ordering::Acquire);
         limit.wrapping_sub(word.position()) as i32 > 0
     }
 
@@ -310,7 +312,8 @@ impl<S, O> Ring<S, O> {
             let head = self.far.head.load(Ordering::Acquire);
             // ORDERING: Acquire keeps the second look at the head behind this load.
             let word = Word(self.near.word.load(Ordering::Acquire));
-            // ORDERING: Relaxed; if the head still is the same, it was the head when the word was read.
+            // ORDERING: Relaxed; if the head still is the same, it was the head when the word was read: a claim that
+            // needed a later head's room would have brought it along (`has_room`).
             if self.far.head.load(Ordering::Relaxed) == head {
                 return word.position().wrapping_sub(head);
             }
@@ -480,8 +483,8 @@ impl<'a, S, O> Reader<'a, S, O> {
 
     #[cold]
     fn credit_now(&mut self, due: u32) -> bool {
-        // ORDERING: Relaxed; the read-modify-write below publishes it.
-        self.ring.near.limit.store(due, Ordering::Relaxed);
+        // ORDERING: Release: the head comes before the room that it makes (see `has_room`).
+        self.ring.near.limit.store(due, Ordering::Release);
         // ORDERING: Release pairs with the Acquire of `knock`. Both are read-modify-writes of one word: a sender
         // that comes first is seen here, one that comes later sees the limit.
         // Acquire pairs with `knock`'s Release: behind the gate there is a line.
@@ -492,8 +495,9 @@ impl<'a, S, O> Reader<'a, S, O> {
     /// message was taken out.
     pub(crate) fn rest(&mut self, served: bool) -> Rest {
         let head = self.head();
-        // ORDERING: Relaxed; the idle CAS publishes it to senders (`knock`), the line's lock to the others.
-        self.ring.near.limit.store(head.wrapping_add(self.ring.near.capacity), Ordering::Relaxed);
+        // ORDERING: Release: as in `credit_now`. The idle CAS publishes it to senders at the gate (`knock`), the
+        // line's lock to the others.
+        self.ring.near.limit.store(head.wrapping_add(self.ring.near.capacity), Ordering::Release);
         // ORDERING: Acquire pairs with `close` and `nudge`: what they did before is visible to our caller.
         let mut word = Word(self.ring.near.word.load(Ordering::Acquire));
         loop {
