@@ -387,8 +387,8 @@ impl Clone for Strong {
 impl Drop for Strong {
     #[inline(always)]
     fn drop(&mut self) {
-        // ORDERING: Release: what was done through this reference comes before the actor's end. The nudge's
-        // acquire-release and the runner's Acquire of it do the rest.
+        // ORDERING: Release pairs with the Acquire of `is_reachable`: a runner that finds nobody left sees what each
+        // of us has sent.
         if self.header().near().strong.fetch_sub(1, Ordering::Release) == 1 {
             self.last();
         }

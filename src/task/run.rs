@@ -347,6 +347,11 @@ impl<'a> Turn<'a> {
                         Err(text) => return Self::waker_panicked(text),
                     },
                     Rest::Nudged if Self::is_reachable(self.cell()) => {}
+                    // RECHECK: the last reference may have sent something since `rest` looked. It is handled first.
+                    Rest::Nudged if self.cell().len() > 0 => {
+                        // The right to run is ours, so the nudge never hands it over.
+                        let _ = self.cell().nudge();
+                    }
                     Rest::Nudged => return Drained::Stop(StopReason::Unreachable),
                     Rest::Drained => return Drained::Stop(self.why_closed()),
                 }
