@@ -1,1 +1,164 @@
-//! Doors to `crate::scheduler`.
+//! Doors to `crate::scheduler`, and to the parker that its workers sleep in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::task::Runnable;
+use crate::scheduler::affinity::Placement;
+use crate::scheduler::{self, idle, inject, queue};
+use crate::sync::parker;
+
+/// `parker::block_on`.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    parker::block_on(future)
+}
+
+/// `parker::Parker`.
+pub struct Parker(parker::Parker);
+
+impl Parker {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(parker::Parker::new())
+    }
+
+    pub fn park(&self) {
+        self.0.park(None);
+    }
+
+    /// With a timeout that comes at once.
+    pub fn park_briefly(&self) {
+        self.0.park(Some(Duration::ZERO));
+    }
+
+    pub fn unpark(&self) {
+        self.0.unpark();
+    }
+}
+
+/// `inject::Inbox`.
+pub struct Inbox(inject::Inbox);
+
+impl Inbox {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(inject::Inbox::new())
+    }
+
+    pub fn push(&self, runnable: Runnable) {
+        self.0.push(runnable.0);
+    }
+
+    pub fn take(&self, most: usize, mut each: impl FnMut(Runnable)) -> usize {
+        self.0.take(most, |runnable| each(Runnable(runnable)))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// `queue::Local`.
+pub struct Local(queue::Local);
+
+/// `queue::Stealable`.
+pub struct Stealable(queue::Stealable);
+
+/// `queue::queue`.
+pub fn queue() -> (Local, Stealable) {
+    let (local, stealable) = queue::queue();
+    (Local(local), Stealable(stealable))
+}
+
+impl Local {
+    pub fn push(&self, runnable: Runnable) -> Result<(), Runnable> {
+        self.0.push(runnable.0).map_err(Runnable)
+    }
+
+    pub fn pop(&self) -> Option<Runnable> {
+        self.0.pop().map(Runnable)
+    }
+}
+
+impl Stealable {
+    pub fn put_next(&self, runnable: Runnable) -> Option<Runnable> {
+        self.0.put_next(runnable.0).map(Runnable)
+    }
+
+    pub fn take_next(&self) -> Option<Runnable> {
+        self.0.take_next().map(Runnable)
+    }
+
+    pub fn steal_next(&self) -> Option<Runnable> {
+        self.0.steal_next().map(Runnable)
+    }
+
+    pub fn has_next(&self) -> bool {
+        self.0.has_next()
+    }
+
+    pub fn steal_half(&self, to: &Local) -> Option<Runnable> {
+        self.0.steal_half(&to.0).map(Runnable)
+    }
+}
+
+/// `idle::Idle`.
+pub struct Idle(idle::Idle);
+
+impl Idle {
+    pub fn new(workers: usize) -> Self {
+        Self(idle::Idle::new(workers))
+    }
+
+    pub fn worker_to_wake(&self) -> Option<usize> {
+        self.0.worker_to_wake()
+    }
+
+    pub fn must_wake(&self, worker: usize) -> bool {
+        self.0.must_wake(worker)
+    }
+
+    pub fn start_searching(&self) -> bool {
+        self.0.start_searching()
+    }
+
+    #[must_use]
+    pub fn stop_searching(&self) -> bool {
+        self.0.stop_searching()
+    }
+
+    pub fn fall_asleep(&self, worker: usize, searching: bool) -> bool {
+        self.0.fall_asleep(worker, searching)
+    }
+
+    pub fn wake_up(&self, worker: usize) -> bool {
+        self.0.wake_up(worker)
+    }
+}
+
+/// `scheduler::Scheduler`, with its threads.
+pub struct Scheduler(Arc<scheduler::Scheduler>);
+
+/// `scheduler::Threads`.
+pub struct Threads(scheduler::Threads);
+
+impl Scheduler {
+    pub fn start(workers: usize) -> (Arc<Self>, Threads) {
+        let (scheduler, threads) = scheduler::Scheduler::start("model", workers, Placement::Free).unwrap();
+        (Arc::new(Self(scheduler)), Threads(threads))
+    }
+
+    pub fn schedule(&self, runnable: Runnable) {
+        self.0.schedule(runnable.0);
+    }
+
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl Threads {
+    pub fn join(self) {
+        self.0.join();
+    }
+}

@@ -1,1 +1,160 @@
-//! Doors to `crate::task`.
+//! Doors to `crate::task`: the task word, and an actor under a host of the model's own.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::Actor;
+use crate::actor::Body;
+use crate::actor::reference::ActorRef;
+use crate::sync::time::Clock;
+use crate::task::handle::{Plan, Task, Weak, WeakTask};
+use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::letter::{self, DeadLetter};
+use crate::task::reason::StopReason;
+use crate::task::run;
+use crate::task::{self, Scratch, state};
+
+/// `state::State`.
+pub struct State(state::State);
+
+impl State {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(state::State::new())
+    }
+
+    /// Whether the caller schedules.
+    #[must_use]
+    pub fn wake(&self) -> bool {
+        self.0.wake() == state::Woken::Schedule
+    }
+
+    /// Whether the caller schedules.
+    #[must_use]
+    pub fn kill(&self) -> bool {
+        self.0.kill() == state::Woken::Schedule
+    }
+
+    /// Whether it is suspended; otherwise it was woken meanwhile.
+    #[must_use]
+    pub fn suspend(&self) -> bool {
+        self.0.suspend() == state::Suspend::Suspended
+    }
+
+    /// Whether it is killed.
+    pub fn resume(&self) -> bool {
+        self.0.resume().is_killed()
+    }
+}
+
+/// `letter::Host`, as far as a model cares.
+pub trait Host: Send + Sync + 'static {
+    fn schedule(&self, runnable: Runnable);
+    fn message_failed(&self, cause: &StopReason);
+    fn dead_letter(&self, letter: DeadLetter);
+    fn actor_failed(&self, reason: &StopReason);
+    fn ended(&self);
+    fn expire_later(&self, task: Weakly);
+}
+
+/// Makes a public [`Host`] one of the crate's.
+struct Bridge<H>(H);
+
+impl<H: Host> letter::Host for Bridge<H> {
+    fn schedule(&self, runnable: task::Runnable) {
+        self.0.schedule(Runnable(runnable));
+    }
+
+    fn is_inside(&self) -> bool {
+        true
+    }
+
+    fn message_failed(&self, _actor: ActorInfo, _message: &'static str, cause: &StopReason, _observed: bool) {
+        self.0.message_failed(cause);
+    }
+
+    fn dead_letter(&self, letter: DeadLetter) {
+        self.0.dead_letter(letter);
+    }
+
+    fn free_name(&self, _name: &str) {}
+
+    fn actor_failed(&self, _actor: ActorInfo, reason: &StopReason, _observed: bool) {
+        self.0.actor_failed(reason);
+    }
+
+    fn ended(&self, _seat: Option<u32>) {
+        self.0.ended();
+    }
+
+    fn expire_later(&self, task: Weak) {
+        self.0.expire_later(Weakly(task));
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// `handle::Weak`.
+pub struct Weakly(Weak);
+
+impl Weakly {
+    pub fn expire(&self) {
+        self.0.expire();
+    }
+
+    /// `Weak::grasp`, until it is dropped.
+    pub fn grasp_and_drop(&self) {
+        drop(self.0.grasp());
+    }
+}
+
+/// The memory reference behind an actor's reference.
+pub fn weakly<A: Actor>(actor: &ActorRef<A>) -> Weakly {
+    Weakly(actor.strong().downgrade())
+}
+
+/// `Strong::reason`, without a watcher.
+pub fn reason(task: &Weakly) -> Option<StopReason> {
+    task.0.reason()
+}
+
+/// `handle::Runnable`.
+#[must_use]
+pub struct Runnable(pub(super) task::Runnable);
+
+/// `run::After`.
+#[must_use]
+pub enum After {
+    Rested,
+    Again(Runnable),
+    Behind(Runnable),
+}
+
+/// What a worker brings to an activation.
+pub struct Bench(Scratch, Clock);
+
+impl Bench {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(Scratch::new(), Clock::new())
+    }
+}
+
+impl Runnable {
+    pub fn run(self, bench: &mut Bench) -> After {
+        match self.0.run(&mut run::Bench { scratch: &mut bench.0, clock: &bench.1, fed: false }) {
+            run::After::Rested => After::Rested,
+            run::After::Again(task) => After::Again(Self(task)),
+            run::After::Behind(task) => After::Behind(Self(task)),
+        }
+    }
+}
+
+/// An actor, placed or not, and the right to run it for the first time.
+pub fn actor<A: Actor>(host: impl Host, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
+    let plan = Plan { id: ActorId::new(1), capacity: 4, placed, name: None, host: Arc::new(Bridge(host)) };
+    let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), None));
+    (ActorRef::new(task), Runnable(runnable))
+}

@@ -90,6 +90,14 @@ pub(super) struct Cell<B> {
 pub(super) struct Side {
     pub(super) line: Mutex<Line>,
     pub(super) ending: Mutex<Ending>,
+    /// Read by everybody who gets at the rest: so the model checker sees whether it was published.
+    published: UnsafeCell<()>,
+}
+
+impl Side {
+    fn new() -> Self {
+        Self { line: Mutex::default(), ending: Mutex::default(), published: UnsafeCell::new(()) }
+    }
 }
 
 /// The cold facts of an actor's life and end.
@@ -106,8 +114,7 @@ pub(super) fn side(header: &Header) -> &Side {
     if let Some(side) = known_side(header) {
         return side;
     }
-    let fresh =
-        Box::into_raw(Box::new(Side { line: Mutex::new(Line::default()), ending: Mutex::new(Ending::default()) }));
+    let fresh = Box::into_raw(Box::new(Side::new()));
     // ORDERING: Release: the contents are visible to whoever sees the pointer; Acquire on failure: another's are.
     let installed =
         header.far().side.compare_exchange(std::ptr::null_mut(), fresh, Ordering::Release, Ordering::Acquire);
@@ -116,10 +123,12 @@ pub(super) fn side(header: &Header) -> &Side {
         Ok(_) => unsafe { &*fresh },
         Err(other) => {
             // SAFETY: ours was not installed; the other one is, for as long as the cell lives.
-            unsafe {
+            let other = unsafe {
                 drop(Box::from_raw(fresh));
                 &*other
-            }
+            };
+            other.published.with(|_| ());
+            other
         }
     }
 }
@@ -129,7 +138,9 @@ pub(super) fn known_side(header: &Header) -> Option<&Side> {
     // ORDERING: Acquire pairs with the Release of its installation.
     let side = header.far().side.load(Ordering::Acquire);
     // SAFETY: installed once, freed with the cell.
-    unsafe { side.as_ref() }
+    let side = unsafe { side.as_ref() }?;
+    side.published.with(|_| ());
+    Some(side)
 }
 
 /// The actor's place in the registry.
@@ -180,6 +191,8 @@ unsafe fn free(header: NonNull<Header>) {
     unsafe {
         let near = header.as_ref().near();
         let free = near.vtable.free;
+        // As good as a write to all of it: so the model checker sees whether anybody still looks.
+        header.as_ref().far().phase.with_mut(|_| ());
         // The cell is memory of the pool, so its fields are dropped by hand.
         drop(std::ptr::read(&raw const near.host));
         // ORDERING: Relaxed; `release` acquired everybody's uses.

@@ -38,7 +38,7 @@ pub(crate) enum Woken {
 /// How an attempt to suspend ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a suspended actor is no longer the runner's"]
-pub(super) enum Suspend {
+pub(crate) enum Suspend {
     /// It is suspended, and the runner's rights are gone.
     Suspended,
     /// It was woken meanwhile: poll again.
@@ -47,27 +47,27 @@ pub(super) enum Suspend {
 
 /// The bits of the word at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Snapshot(u32);
+pub(crate) struct Snapshot(u32);
 
 impl Snapshot {
-    pub(super) fn is_killed(self) -> bool {
+    pub(crate) fn is_killed(self) -> bool {
         self.0 & KILLED != 0
     }
 
-    pub(super) fn is_expired(self) -> bool {
+    pub(crate) fn is_expired(self) -> bool {
         self.0 & EXPIRED != 0
     }
 
-    pub(super) fn is_shutdown(self) -> bool {
+    pub(crate) fn is_shutdown(self) -> bool {
         self.0 & SHUTDOWN != 0
     }
 
-    pub(super) fn is_watched(self) -> bool {
+    pub(crate) fn is_watched(self) -> bool {
         self.0 & WATCHED != 0
     }
 
     /// The verdict of an actor that has ended.
-    pub(super) fn ended(self) -> Option<u8> {
+    pub(crate) fn ended(self) -> Option<u8> {
         (self.0 & ENDED != 0).then_some((self.0 >> VERDICT_SHIFT) as u8)
     }
 }
@@ -87,12 +87,12 @@ impl State {
     }
 
     /// Asks for the actor's death, and wakes its handler. Wait-free.
-    pub(super) fn kill(&self) -> Woken {
+    pub(crate) fn kill(&self) -> Woken {
         self.notify(NOTIFIED | KILLED)
     }
 
     /// Says that `post_stop` has had its time, and wakes it. Wait-free.
-    pub(super) fn expire(&self) -> Woken {
+    pub(crate) fn expire(&self) -> Woken {
         self.notify(NOTIFIED | EXPIRED)
     }
 
@@ -105,7 +105,7 @@ impl State {
     }
 
     /// The runner's last step when its handler waits.
-    pub(super) fn suspend(&self) -> Suspend {
+    pub(crate) fn suspend(&self) -> Suspend {
         // ORDERING: Relaxed; the CAS confirms it.
         let mut now = self.0.load(Ordering::Relaxed);
         loop {
@@ -123,40 +123,40 @@ impl State {
     }
 
     /// The runner's first step before it polls a suspended handler.
-    pub(super) fn resume(&self) -> Snapshot {
+    pub(crate) fn resume(&self) -> Snapshot {
         // ORDERING: Acquire pairs with `notify`'s Release, of each waker since the last poll.
         Snapshot(self.0.fetch_and(!(SUSPENDED | NOTIFIED), Ordering::Acquire))
     }
 
     /// Says that the reason of the stop that follows is the system's shutdown.
-    pub(super) fn mark_shutdown(&self) {
+    pub(crate) fn mark_shutdown(&self) {
         // ORDERING: Relaxed; the close that follows releases it.
         self.0.fetch_or(SHUTDOWN, Ordering::Relaxed);
     }
 
     /// The bits as they are.
     #[inline(always)]
-    pub(super) fn peek(&self) -> Snapshot {
+    pub(crate) fn peek(&self) -> Snapshot {
         // ORDERING: Relaxed; control bits carry no data, and whoever needs them in order has acquired them
         // otherwise (the mailbox's close, `resume`).
         Snapshot(self.0.load(Ordering::Relaxed))
     }
 
     /// The last transition: the actor has ended, with `verdict`. Tells whether somebody watches.
-    pub(super) fn end(&self, verdict: u8) -> Snapshot {
+    pub(crate) fn end(&self, verdict: u8) -> Snapshot {
         // ORDERING: Release: the reason is visible to whoever sees ENDED. Acquire pairs with `watch`'s Release:
         // the list of watchers is visible.
         Snapshot(self.0.fetch_or(ENDED | u32::from(verdict) << VERDICT_SHIFT, Ordering::AcqRel))
     }
 
     /// Says that a watcher has been listed; tells whether it came too late.
-    pub(super) fn watch(&self) -> Snapshot {
+    pub(crate) fn watch(&self) -> Snapshot {
         // ORDERING: Release pairs with `end`'s Acquire: the list is visible. Acquire pairs with `end`'s Release.
         Snapshot(self.0.fetch_or(WATCHED, Ordering::AcqRel))
     }
 
     /// The verdict, if the actor has ended.
-    pub(super) fn verdict(&self) -> Option<u8> {
+    pub(crate) fn verdict(&self) -> Option<u8> {
         // ORDERING: Acquire pairs with `end`'s Release: the reason is visible.
         Snapshot(self.0.load(Ordering::Acquire)).ended()
     }

@@ -1,0 +1,341 @@
+//! Models of an actor's whole cell: references, the last of them, messages, suspension, kill, and who waits for the end.
+//!
+//! The host runs an actor there and then, on the thread that scheduled it, so that its state passes through the mailbox
+//! word and the task word alone. What it hears is kept outside of the model and orders nothing. The actor's own state is
+//! a cell of loom's: touched in each hook and handler, and in its drop.
+#![cfg(corecast_loom)]
+
+use corecast::loom_api::scheduler::block_on;
+use corecast::loom_api::task::{self, After, Bench, Host, Runnable, Weakly, reason, weakly};
+use corecast::{Actor, ActorContext, ActorError, ActorRef, DeadLetter, Handler, Message, StopReason};
+use loom::cell::UnsafeCell;
+use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use loom::thread::{self, JoinHandle};
+use loom_tests::{Bounds, model};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+
+/// What an actor and its host have seen.
+#[derive(Debug, Default)]
+struct Seen {
+    handled: Vec<u32>,
+    dead: Vec<u32>,
+    failed: u32,
+    aborted: u32,
+    stopped: Vec<String>,
+    dropped: u32,
+    ended: u32,
+}
+
+/// The ledger: outside of the model.
+#[derive(Clone, Default)]
+struct Ledger(Arc<Mutex<Seen>>);
+
+impl Ledger {
+    fn note(&self, note: impl FnOnce(&mut Seen)) {
+        note(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+
+    fn read(&self) -> Seen {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+/// Runs what it is given at once.
+struct Inline(Ledger);
+
+impl Host for Inline {
+    fn schedule(&self, runnable: Runnable) {
+        drive(runnable);
+    }
+
+    fn message_failed(&self, cause: &StopReason) {
+        assert!(!matches!(cause, StopReason::Panicked(_)), "{cause}");
+        self.0.note(|seen| seen.failed += 1);
+    }
+
+    fn dead_letter(&self, letter: DeadLetter) {
+        let Ok(Say(number)) = letter.downcast() else { panic!("no `Say`") };
+        self.0.note(|seen| seen.dead.push(number));
+    }
+
+    fn actor_failed(&self, reason: &StopReason) {
+        // What loom finds inside of a handler arrives here as a panic of the actor's.
+        if let StopReason::Panicked(panic) = reason {
+            eprintln!("{panic}");
+            self.0.note(|seen| seen.aborted += 1);
+        }
+    }
+
+    fn ended(&self) {
+        self.0.note(|seen| seen.ended += 1);
+    }
+
+    fn expire_later(&self, _task: Weakly) {}
+}
+
+fn drive(runnable: Runnable) {
+    let mut bench = Bench::new();
+    let mut next = Some(runnable);
+    while let Some(runnable) = next {
+        next = match runnable.run(&mut bench) {
+            After::Rested => None,
+            After::Again(runnable) => Some(runnable),
+            After::Behind(runnable) => {
+                // Whoever claimed a place is on another thread: let it publish.
+                thread::yield_now();
+                Some(runnable)
+            }
+        };
+    }
+}
+
+struct Probe {
+    state: UnsafeCell<u32>,
+    ledger: Ledger,
+    fails_to_start: bool,
+    gate: Option<Arc<Gate>>,
+    helper: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+/// What a handler waits for.
+struct Gate {
+    open: AtomicBool,
+    waker: loom::sync::Mutex<Option<Waker>>,
+}
+
+impl Gate {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { open: AtomicBool::new(false), waker: loom::sync::Mutex::new(None) })
+    }
+
+    fn open(&self) {
+        self.open.store(true, Relaxed);
+        let waker = self.waker.lock().unwrap().take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Probe {
+    fn new(ledger: &Ledger) -> Self {
+        Self {
+            state: UnsafeCell::new(0),
+            ledger: ledger.clone(),
+            fails_to_start: false,
+            gate: None,
+            helper: Arc::default(),
+        }
+    }
+
+    fn touch(&self) {
+        self.state.with_mut(|state| unsafe { *state += 1 });
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.touch();
+        self.ledger.note(|seen| seen.dropped += 1);
+    }
+}
+
+impl Actor for Probe {
+    async fn pre_start(&mut self, _ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        self.touch();
+        if self.fails_to_start { Err(ActorError::new("as it should")) } else { Ok(()) }
+    }
+
+    async fn post_stop(&mut self, reason: &StopReason, _ctx: &mut ActorContext<Self>) {
+        self.touch();
+        self.ledger.note(|seen| seen.stopped.push(reason.to_string()));
+    }
+}
+
+/// A message with a number. Zero makes the actor hand a reference to itself to a thread of its own.
+struct Say(u32);
+
+impl Message for Say {
+    type Result = ();
+}
+
+impl Handler<Say> for Probe {
+    async fn handle(&mut self, msg: Say, ctx: &mut ActorContext<Self>) {
+        self.touch();
+        if let Some(gate) = self.gate.clone() {
+            poll_fn(|context| {
+                *gate.waker.lock().unwrap() = Some(context.waker().clone());
+                if gate.open.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+            self.touch();
+        }
+        if msg.0 == 0 {
+            let me = ctx.actor_ref();
+            let helper = thread::spawn(move || me.try_tell(Say(1)).unwrap());
+            *self.helper.lock().unwrap() = Some(helper);
+        }
+        self.ledger.note(|seen| seen.handled.push(msg.0));
+    }
+}
+
+fn start(ledger: &Ledger, probe: Probe) -> (ActorRef<Probe>, Runnable) {
+    task::actor(Inline(ledger.clone()), None, probe)
+}
+
+/// An actor that has started and is idle.
+fn idle(ledger: &Ledger, probe: Probe) -> ActorRef<Probe> {
+    let (actor, runnable) = start(ledger, probe);
+    drive(runnable);
+    actor
+}
+
+/// The end that each model must come to: once, with the body dropped once.
+fn ended(ledger: &Ledger) -> Seen {
+    let seen = ledger.read();
+    assert_eq!((seen.ended, seen.dropped, seen.aborted), (1, 1, 0), "{seen:?}");
+    seen
+}
+
+#[test]
+fn the_last_reference_an_upgrade_and_a_send() {
+    let expected = ["upgraded", "too late"];
+    model("last reference", Bounds::default(), &expected, |outcomes| {
+        let ledger = Ledger::default();
+        let actor = idle(&ledger, Probe::new(&ledger));
+        let sender = actor.clone();
+        let weak = actor.downgrade();
+        let teller = thread::spawn(move || sender.try_tell(Say(1)).unwrap());
+        let upgrader = thread::spawn(move || match weak.upgrade() {
+            Some(actor) => {
+                actor.try_tell(Say(2)).unwrap();
+                true
+            }
+            None => false,
+        });
+        drop(actor);
+        teller.join().unwrap();
+        let upgraded = upgrader.join().unwrap();
+        let mut seen = ended(&ledger);
+        seen.handled.sort_unstable();
+        assert_eq!(seen.handled, if upgraded { vec![1, 2] } else { vec![1] }, "{seen:?}");
+        assert!(seen.dead.is_empty());
+        assert_eq!(seen.stopped, [StopReason::Unreachable.to_string()]);
+        outcomes.saw(if upgraded { "upgraded" } else { "too late" });
+    });
+}
+
+#[test]
+fn a_reference_made_by_the_actor_is_the_last_one() {
+    let expected = ["handled in the same activation", "handled in one of its own"];
+    model("revived", Bounds::default(), &expected, |outcomes| {
+        let ledger = Ledger::default();
+        let probe = Probe::new(&ledger);
+        let helper = Arc::clone(&probe.helper);
+        let (actor, runnable) = start(&ledger, probe);
+        actor.try_tell(Say(0)).unwrap();
+        // The nudge of this one comes before the handler makes another reference.
+        drop(actor);
+        drive(runnable);
+        let here = ledger.0.lock().unwrap().handled.len() == 2;
+        helper.lock().unwrap().take().unwrap().join().unwrap();
+        let seen = ended(&ledger);
+        assert_eq!(seen.handled, [0, 1], "what was accepted is handled: {seen:?}");
+        outcomes.saw(if here { "handled in the same activation" } else { "handled in one of its own" });
+    });
+}
+
+#[test]
+fn a_stop_against_two_senders() {
+    let expected = ["both handled", "one refused", "both refused"];
+    model("stop", Bounds::default(), &expected, |outcomes| {
+        let ledger = Ledger::default();
+        let actor = idle(&ledger, Probe::new(&ledger));
+        let senders: Vec<_> = (1..=2)
+            .map(|number| {
+                let actor = actor.clone();
+                thread::spawn(move || actor.try_tell(Say(number)).is_ok())
+            })
+            .collect();
+        actor.stop();
+        let accepted = senders.into_iter().map(|sender| sender.join().unwrap()).filter(|accepted| *accepted).count();
+        drop(actor);
+        let seen = ended(&ledger);
+        assert_eq!((seen.handled.len(), seen.dead.len()), (accepted, 0), "{seen:?}");
+        outcomes.saw(["both refused", "one refused", "both handled"][accepted]);
+    });
+}
+
+#[test]
+fn a_message_that_waits_a_wake_and_a_kill() {
+    let expected = ["handled", "dropped at its await point", "never begun"];
+    model("suspended and killed", Bounds::default(), &expected, |outcomes| {
+        let ledger = Ledger::default();
+        let gate = Gate::new();
+        let mut probe = Probe::new(&ledger);
+        probe.gate = Some(Arc::clone(&gate));
+        let actor = idle(&ledger, probe);
+        let opener = thread::spawn(move || gate.open());
+        let victim = actor.clone();
+        let killer = thread::spawn(move || victim.kill());
+        let accepted = actor.try_tell(Say(1)).is_ok();
+        opener.join().unwrap();
+        killer.join().unwrap();
+        drop(actor);
+        let seen = ended(&ledger);
+        assert_eq!(seen.handled.len() + seen.dead.len() + seen.failed as usize, usize::from(accepted), "{seen:?}");
+        outcomes.saw(match (seen.handled.len(), seen.failed) {
+            (1, _) => "handled",
+            (_, 1) => "dropped at its await point",
+            _ => "never begun",
+        });
+    });
+}
+
+#[test]
+fn an_end_and_who_watches_it() {
+    let expected = ["woken or early", "too soon to tell", "told the reason"];
+    model("end and watch", Bounds::default(), &expected, |outcomes| {
+        let ledger = Ledger::default();
+        let mut probe = Probe::new(&ledger);
+        probe.fails_to_start = true;
+        let (actor, runnable) = start(&ledger, probe);
+        let ended_at = actor.stopped();
+        let watcher = thread::spawn(move || {
+            let why = block_on(ended_at);
+            assert!(matches!(why, StopReason::StartFailed(_)), "{why}");
+        });
+        let weak = weakly(&actor);
+        let asker = thread::spawn(move || reason(&weak));
+        drop(actor);
+        drive(runnable);
+        watcher.join().unwrap();
+        outcomes.saw("woken or early");
+        match asker.join().unwrap() {
+            None => outcomes.saw("too soon to tell"),
+            Some(StopReason::StartFailed(_)) => outcomes.saw("told the reason"),
+            Some(other) => panic!("{other}"),
+        }
+        let _ = ledger.read();
+    });
+}
+
+#[test]
+fn two_watchers_of_one_end() {
+    model("two watchers", Bounds::default(), &["both told"], |outcomes| {
+        let ledger = Ledger::default();
+        let (actor, runnable) = start(&ledger, Probe::new(&ledger));
+        let watchers = [actor.stopped(), actor.stopped()];
+        let watchers = watchers.map(|end| thread::spawn(move || block_on(end)));
+        drop(actor);
+        drive(runnable);
+        for watcher in watchers {
+            let why = watcher.join().unwrap();
+            assert!(matches!(why, StopReason::Unreachable), "{why}");
+        }
+        let _ = ended(&ledger);
+        outcomes.saw("both told");
+    });
+}
