@@ -8,7 +8,7 @@
 //!
 //! Every step that decides is a read-modify-write of `asleep`; the other two are read and written around it.
 
-use crate::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
 /// Workers that one word can tell apart.
 pub(crate) const MAX_WORKERS: usize = 64;
@@ -17,7 +17,7 @@ pub(crate) const MAX_WORKERS: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Idle {
     asleep: AtomicU64,
-    searching: AtomicU32,
+    searching: AtomicI32,
     vigilant: AtomicBool,
     everybody: u64,
 }
@@ -28,10 +28,19 @@ impl Idle {
         debug_assert!((1..=MAX_WORKERS).contains(&workers));
         Self {
             asleep: AtomicU64::new(0),
-            searching: AtomicU32::new(0),
+            searching: AtomicI32::new(0),
             vigilant: AtomicBool::new(false),
             everybody: u64::MAX >> (MAX_WORKERS - workers),
         }
+    }
+
+    /// How many search. A waker counts the worker that it wakes a moment after it took it, and that worker may have
+    /// found work by then: so the count may be too low for a moment, even below zero, but never too high.
+    #[inline(always)]
+    fn searchers(&self) -> u32 {
+        // ORDERING: Relaxed. Who relies on a searcher has done a read-modify-write of `asleep` before; the searcher
+        // will do one after its last look, or before it looks once more (`stop_searching`, `fall_asleep`).
+        self.searching.load(Ordering::Relaxed).max(0).cast_unsigned()
     }
 
     /// After a push: whom the pusher has to wake, if anybody. That worker counts as searching from now on.
@@ -41,17 +50,16 @@ impl Idle {
         // that it searches no more.
         let mut asleep = self.asleep.fetch_or(0, Ordering::AcqRel);
         loop {
-            // ORDERING: Relaxed; ordered by the read-modify-write above. If it isn't zero, its searcher will do a
-            // read-modify-write of `asleep` after its last look, and look once more (`stop_searching`, `fall_asleep`).
-            if asleep == 0 || self.searching.load(Ordering::Relaxed) != 0 {
+            if asleep == 0 || self.searchers() != 0 {
                 return None;
             }
             let worker = asleep.trailing_zeros() as usize;
             if self.claim(worker) {
                 return Some(worker);
             }
-            // ORDERING: Acquire as above; another waker took that worker.
-            asleep = self.asleep.load(Ordering::Acquire);
+            // ORDERING: Relaxed. Another waker took that worker; whoever went to sleep since our read-modify-write above
+            // has seen our push.
+            asleep = self.asleep.load(Ordering::Relaxed);
         }
     }
 
@@ -63,8 +71,9 @@ impl Idle {
     /// Takes `worker` out of the sleepers.
     fn claim(&self, worker: usize) -> bool {
         let bit = 1 << worker;
-        // ORDERING: AcqRel as in `worker_to_wake`.
-        if self.asleep.fetch_and(!bit, Ordering::AcqRel) & bit == 0 {
+        // ORDERING: Release pairs with the Acquire of `fall_asleep`: a worker that goes to sleep after this sees what
+        // was pushed.
+        if self.asleep.fetch_and(!bit, Ordering::Release) & bit == 0 {
             return false;
         }
         // ORDERING: Relaxed; the woken worker gets it with its token, and others are only told less work to do.
@@ -75,8 +84,8 @@ impl Idle {
     /// A worker that is awake begins to search, unless enough others do.
     pub(crate) fn start_searching(&self) -> bool {
         let most = self.everybody.count_ones() / 2;
-        // ORDERING: Relaxed, twice; a limit that may be exceeded by a race.
-        if self.searching.load(Ordering::Relaxed) >= most.max(1) {
+        // ORDERING: Relaxed, here and above; a limit that may be exceeded by a race.
+        if self.searchers() >= most.max(1) {
             return false;
         }
         self.searching.fetch_add(1, Ordering::Relaxed);
@@ -88,7 +97,7 @@ impl Idle {
     #[must_use]
     pub(crate) fn stop_searching(&self) -> bool {
         // ORDERING: Relaxed; the read-modify-write of `asleep` below releases it.
-        if self.searching.fetch_sub(1, Ordering::Relaxed) != 1 {
+        if self.searching.fetch_sub(1, Ordering::Relaxed) > 1 {
             return false;
         }
         // ORDERING: AcqRel: a pusher that relied on this searcher came before this and its push is seen now, or
@@ -112,7 +121,8 @@ impl Idle {
     /// `worker` is awake. Returns whether it counts as searching, because somebody woke it.
     pub(crate) fn wake_up(&self, worker: usize) -> bool {
         let bit = 1 << worker;
-        // ORDERING: AcqRel as in `fall_asleep`: what wakers pushed is seen.
+        // ORDERING: AcqRel: Acquire: a sentinel that laid down its office before this is known. Release: that we did is
+        // known to whoever goes to sleep after this. What wakers pushed comes with their token.
         self.asleep.fetch_and(!bit, Ordering::AcqRel) & bit == 0
     }
 
@@ -124,38 +134,39 @@ impl Idle {
 
     /// Whether everybody is asleep.
     pub(crate) fn all_asleep(&self) -> bool {
-        // ORDERING: AcqRel: see `dismiss_sentinel`.
-        self.asleep.fetch_or(0, Ordering::AcqRel) == self.everybody
+        // ORDERING: Release: see `dismiss_sentinel`.
+        self.asleep.fetch_or(0, Ordering::Release) == self.everybody
     }
 
     /// Whether somebody could be woken for work that its pusher will come to by itself.
     #[inline(always)]
     pub(crate) fn has_sleepers(&self) -> bool {
-        // ORDERING: Relaxed, twice; missing a sleeper costs parallelism for one activation.
-        self.asleep.load(Ordering::Relaxed) != 0 && self.searching.load(Ordering::Relaxed) == 0
+        // ORDERING: Relaxed; missing a sleeper costs parallelism for one activation.
+        self.asleep.load(Ordering::Relaxed) != 0 && self.searchers() == 0
     }
 
     /// Makes the caller the sentinel, if there is none.
     pub(crate) fn become_sentinel(&self) -> bool {
-        // ORDERING: Relaxed on the look; AcqRel on the swap: see `dismiss_sentinel`.
-        !self.vigilant.load(Ordering::Relaxed) && !self.vigilant.swap(true, Ordering::AcqRel)
+        // ORDERING: Relaxed, twice; ordered by the caller's `fall_asleep`, see `dismiss_sentinel`.
+        !self.vigilant.load(Ordering::Relaxed) && !self.vigilant.swap(true, Ordering::Relaxed)
     }
 
-    /// The sentinel lays down its office. If it does so to sleep for good it then asks `all_asleep` once more: a
-    /// worker that was woken before either is seen by that, or comes after it and sees that there is no sentinel.
+    /// The sentinel lays down its office. It then asks `all_asleep`, to sleep for good, or calls `wake_up`: a worker
+    /// that was woken, or went to sleep, before that is seen by it, or does its own read-modify-write of `asleep` after
+    /// it and sees that there is no sentinel.
     pub(crate) fn dismiss_sentinel(&self) {
-        // ORDERING: Release pairs with the Acquire of the next sentinel's swap.
-        self.vigilant.store(false, Ordering::Release);
+        // ORDERING: Relaxed; the read-modify-write that follows releases it.
+        self.vigilant.swap(false, Ordering::Relaxed);
     }
 
     /// A worker that was woken asks: somebody who sleeps and should be woken to look after it.
     pub(crate) fn sentinel_to_wake(&self) -> Option<usize> {
-        // ORDERING: Acquire: a sentinel that dismissed itself before this worker was woken is seen.
-        if self.vigilant.load(Ordering::Acquire) {
+        // ORDERING: Relaxed, twice; ordered by the caller's `wake_up`. A sleeper that is missed here becomes sentinel by
+        // itself: it went to sleep after that.
+        if self.vigilant.load(Ordering::Relaxed) {
             return None;
         }
-        // ORDERING: Acquire; a sleeper that is missed here becomes sentinel by itself, if it comes later.
-        let asleep = self.asleep.load(Ordering::Acquire);
+        let asleep = self.asleep.load(Ordering::Relaxed);
         if asleep == 0 {
             return None;
         }

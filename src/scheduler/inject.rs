@@ -90,8 +90,16 @@ impl Inbox {
 
     /// Moves the chain into the empty backlog, turned round. Returns whether there was one.
     fn refill(&self, backlog: &mut Backlog) -> bool {
-        // ORDERING: Acquire pairs with the Release of each push: together they are one release sequence.
-        let mut newest = self.chain.swap(ptr::null_mut(), Ordering::Acquire);
+        // ORDERING: Relaxed; a push that isn't seen yet can wait.
+        if self.chain.load(Ordering::Relaxed).is_null() {
+            return false;
+        }
+        // ORDERING: Relaxed; the swap releases it. Not zero at any moment in between: the rest of the chain is for others,
+        // and whoever looks before it is counted mustn't go to sleep over it.
+        self.waiting.store(1, Ordering::Relaxed);
+        // ORDERING: Acquire pairs with the Release of each push: together they are one release sequence. Release pairs
+        // with the Acquire of `is_empty`.
+        let mut newest = self.chain.swap(ptr::null_mut(), Ordering::AcqRel);
         let mut count = 0;
         while let Some(task) = NonNull::new(newest) {
             // SAFETY: as in `take`. ORDERING: Relaxed, twice; the link is ours since the swap.
@@ -114,10 +122,10 @@ impl Inbox {
 
     /// Whether there is nothing to take, as far as the caller can know: pushes that it is ordered behind are seen.
     pub(crate) fn is_empty(&self) -> bool {
-        // ORDERING: Relaxed, twice. A push is followed by a read-modify-write of the sleep word; a worker that goes to
-        // sleep looks here after its own, so one of the two sees the other (see the README beside this file).
-        // The backlog may look empty while its holder refills it; that holder is awake, and takes from it.
-        self.chain.load(Ordering::Relaxed).is_null() && self.waiting.load(Ordering::Relaxed) == 0
+        // ORDERING: Acquire pairs with the Release of `refill`: where the chain has gone into the backlog, the backlog
+        // doesn't look empty. Relaxed for pushes: each is followed by a read-modify-write of the sleep word; a worker that
+        // goes to sleep looks here after its own, so one of the two sees the other (README beside this file).
+        self.chain.load(Ordering::Acquire).is_null() && self.waiting.load(Ordering::Relaxed) == 0
     }
 }
 

@@ -179,8 +179,8 @@ impl Scheduler {
 
     /// Lets the workers leave as soon as they find nothing to do.
     pub(crate) fn close(&self) {
-        // ORDERING: Release pairs with the Acquire of the worker's look before it sleeps; the token comes after it.
-        self.closing.store(true, Ordering::Release);
+        // ORDERING: Relaxed; the token that follows releases it, and a worker looks again when it has got its token.
+        self.closing.store(true, Ordering::Relaxed);
         for worker in &self.workers {
             worker.driver.unpark();
         }
@@ -194,8 +194,8 @@ impl Scheduler {
 
     /// From now on, `wait_for_lull` hears of workers that run out of work.
     pub(crate) fn watch_lulls(&self) {
-        // ORDERING: Release; workers look at it when they run out of work, and `wait_for_lull` looks again.
-        self.watched.store(true, Ordering::Release);
+        // ORDERING: Relaxed; a hint: whoever waits for a lull looks again after a while.
+        self.watched.store(true, Ordering::Relaxed);
     }
 
     /// How many lulls there were; a ticket for `wait_for_lull`.
@@ -213,8 +213,8 @@ impl Scheduler {
 
     /// Somebody ran out of work, or an actor has ended.
     pub(crate) fn announce_lull(&self) {
-        // ORDERING: Acquire pairs with `watch_lulls`.
-        if self.watched.load(Ordering::Acquire) {
+        // ORDERING: Relaxed; see `watch_lulls`.
+        if self.watched.load(Ordering::Relaxed) {
             *self.lull.count.lock() += 1;
             self.lull.signal.notify_all();
         }

@@ -21,7 +21,9 @@ use super::queue::Local;
 use super::{Remote, Scheduler, affinity};
 use crate::sync::atomic::Ordering;
 use crate::sync::hint::spin_loop;
-use crate::sync::limits::{BEHIND_RUNS, NEXT_SLOT_RUNS, RESCUE_INTERVAL, SEARCH_ROUNDS, SHARED_INTERVAL, TAKE_BATCH};
+use crate::sync::limits::{
+    BEHIND_RUNS, NEXT_SLOT_RUNS, QUIET_ROUNDS, RESCUE_INTERVAL, SEARCH_ROUNDS, SHARED_INTERVAL, TAKE_BATCH,
+};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Random;
 use crate::sync::{Arc, local};
@@ -31,9 +33,6 @@ use crate::task::{Header, Runnable, Scratch};
 
 /// The sentinel's first and longest rounds.
 const VIGIL: (Duration, Duration) = (Duration::from_micros(250), Duration::from_millis(2));
-
-/// Rounds with everybody asleep after which the sentinel sleeps for good.
-const QUIET_ROUNDS: u32 = 16;
 
 local! {
     /// The worker that this thread is.
@@ -379,8 +378,8 @@ impl Worker {
             if self.sees_work() {
                 break;
             }
-            // ORDERING: Acquire pairs with the Release of `close`, which leaves a token after it.
-            if scheduler.closing.load(Ordering::Acquire) {
+            // ORDERING: Relaxed; `close` leaves a token after it, without which we don't get past `park`.
+            if scheduler.closing.load(Ordering::Relaxed) {
                 running = false;
                 break;
             }

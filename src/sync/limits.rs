@@ -76,3 +76,7 @@ sized! {
     /// Activations in a row that found a claimed place unpublished before the worker yields to the operating system.
     BEHIND_RUNS: u32 = 3, 0
 }
+sized! {
+    /// Rounds with everybody asleep after which the sentinel sleeps for good.
+    QUIET_ROUNDS: u32 = 16, 0
+}

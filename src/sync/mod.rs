@@ -17,10 +17,10 @@ pub(crate) mod unwind;
 pub(crate) mod atomic {
     //! Atomics, either std's or loom's.
     #[cfg(corecast_loom)]
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
     pub(crate) use std::sync::atomic::Ordering;
     #[cfg(not(corecast_loom))]
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 }
 
 pub(crate) mod hint {

@@ -46,9 +46,9 @@ impl Parker {
             return;
         }
         let mut guard = self.lock.lock();
-        // ORDERING: AcqRel on success so that a waker that finds PARKED is ordered after our locking; on
+        // ORDERING: Relaxed on success: a waker that finds PARKED takes the lock, which orders it after our wait; on
         // failure the state is NOTIFIED and `take_token` does the acquiring.
-        if self.state.compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        if self.state.compare_exchange(EMPTY, PARKED, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             self.take_token();
             return;
         }
@@ -73,8 +73,8 @@ impl Parker {
     /// Leaves a token, and wakes the sleeper if there is one.
     pub(crate) fn unpark(&self) {
         // ORDERING: Release pairs with the sleeper's Acquire in `take_token`; a swap even over NOTIFIED, so
-        // that what this waker did is released too. Acquire orders us after the sleeper's PARKED.
-        if self.state.swap(NOTIFIED, Ordering::AcqRel) == PARKED {
+        // that what this waker did is released too.
+        if self.state.swap(NOTIFIED, Ordering::Release) == PARKED {
             // The sleeper set PARKED under the lock and is in `wait` once we get it: the signal can't be early.
             drop(self.lock.lock());
             self.signal.notify_one();
