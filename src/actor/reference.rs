@@ -12,7 +12,7 @@ use crate::error::{
 };
 use crate::mailbox::waiters::Refused;
 use crate::sync::parker::block_on;
-use crate::task::handle::{Patience, Posted, Strong, Task, WeakTask};
+use crate::task::handle::{Patience, Posted, Strong, Task, Waiting, WeakTask};
 use crate::task::identity::{ActorId, ActorInfo};
 
 /// A reference to an actor: the way to send it messages. It keeps the actor alive.
@@ -315,7 +315,7 @@ pub(super) fn try_told<M: Message>(task: &Strong, posted: Posted<Told<M>>) -> Re
     match posted {
         Posted::Accepted => Ok(()),
         Posted::Refused(letter, refused) => Err(TryTellError::new(try_reason(task, refused), task.info(), letter.0)),
-        Posted::Waiting(_) => unreachable!("nobody waits who only tries"),
+        Posted::Waiting(waiting) => never_waits(waiting),
     }
 }
 
@@ -331,8 +331,13 @@ pub(super) fn try_asked<M: Message>(
         Posted::Refused(letter, refused) => {
             Err(TrySendError::new(try_reason(task, refused), task.info(), letter.into_message()))
         }
-        Posted::Waiting(_) => unreachable!("nobody waits who only tries"),
+        Posted::Waiting(waiting) => never_waits(waiting),
     }
+}
+
+#[cold]
+fn never_waits<L: Send + 'static>(_waiting: Waiting<L>) -> ! {
+    unreachable!("nobody waits who only tries")
 }
 
 #[cold]

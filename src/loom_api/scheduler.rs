@@ -66,7 +66,7 @@ pub struct Stealable(queue::Stealable);
 
 /// `queue::queue`.
 pub fn queue() -> (Local, Stealable) {
-    let (local, stealable) = queue::queue();
+    let (local, stealable) = queue::queue(false);
     (Local(local), Stealable(stealable))
 }
 

@@ -94,7 +94,7 @@ impl Scheduler {
     pub(crate) fn start(name: &str, workers: usize, placement: Placement) -> std::io::Result<(Arc<Self>, Threads)> {
         let (locals, remotes): (Vec<_>, Vec<_>) = (0..workers)
             .map(|_| {
-                let (local, queue) = queue::queue();
+                let (local, queue) = queue::queue(workers == 1);
                 let remote = Remote {
                     queue,
                     overflow: Inbox::new(),

@@ -25,14 +25,16 @@ pub(crate) struct Local {
 /// What everybody may touch.
 pub(crate) struct Stealable {
     next: AtomicPtr<Header>,
+    /// There is nobody to steal from the next-slot.
+    alone: bool,
     stealer: Stealer<Runnable>,
 }
 
-/// A queue: the two sides.
-pub(crate) fn queue() -> (Local, Stealable) {
+/// A queue: the two sides. `alone` says that there are no thieves: its worker is the only one.
+pub(crate) fn queue(alone: bool) -> (Local, Stealable) {
     let deque = Worker::new_fifo();
     let stealer = deque.stealer();
-    (Local { deque }, Stealable { next: AtomicPtr::new(ptr::null_mut()), stealer })
+    (Local { deque }, Stealable { next: AtomicPtr::new(ptr::null_mut()), alone, stealer })
 }
 
 impl Local {
@@ -84,12 +86,18 @@ impl Stealable {
     #[inline(always)]
     pub(crate) fn take_next(&self) -> Option<Runnable> {
         // ORDERING: Relaxed; a slot that looks empty to its owner is.
-        if self.next.load(Ordering::Relaxed).is_null() {
+        let mut task = self.next.load(Ordering::Relaxed);
+        if task.is_null() {
             return None;
         }
-        // ORDERING: Relaxed; what is there was put there by this thread.
-        let task = self.next.swap(ptr::null_mut(), Ordering::Relaxed);
-        // SAFETY: the swap took it out, once.
+        if self.alone {
+            // ORDERING: Relaxed; nobody else looks.
+            self.next.store(ptr::null_mut(), Ordering::Relaxed);
+        } else {
+            // ORDERING: Relaxed; what is there was put there by this thread.
+            task = self.next.swap(ptr::null_mut(), Ordering::Relaxed);
+        }
+        // SAFETY: taken out, once: by the swap, or because there are no thieves.
         NonNull::new(task).map(|task| unsafe { Runnable::from_raw(task) })
     }
 

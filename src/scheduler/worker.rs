@@ -48,14 +48,20 @@ local! {
 pub(crate) struct Worker {
     scheduler: Arc<Scheduler>,
     index: usize,
+    /// What the others see of this worker; in `scheduler`.
+    me: NonNull<Remote>,
     queue: Local,
     /// Tasks placed on this worker, scheduled by itself or taken from its inbox.
     placed: RefCell<VecDeque<Runnable>>,
     ticks: Cell<u32>,
+    /// Activations until the shared queues are looked at.
+    until_shared: Cell<u32>,
+    /// How often they were.
+    looks: Cell<u32>,
     /// Runs out of the next-slot since the deque had its turn.
     streak: Cell<u32>,
-    /// Activations in a row that were behind.
-    behind: Cell<u32>,
+    /// The last activation that was behind, and how many were in a row.
+    behind: Cell<(u32, u32)>,
     searching: Cell<bool>,
     sentinel: Cell<bool>,
     quiet: Cell<u32>,
@@ -63,7 +69,7 @@ pub(crate) struct Worker {
     /// The activations of each worker when this one last looked.
     seen: RefCell<Vec<u32>>,
     random: RefCell<Random>,
-    /// The task that is running, for messages to people.
+    /// The task that is running, or ran last: for messages to people.
     running: Cell<Option<NonNull<Header>>>,
 }
 
@@ -125,13 +131,16 @@ impl Worker {
     fn new(scheduler: Arc<Scheduler>, index: usize, queue: Local) -> Self {
         let workers = scheduler.workers.len();
         Self {
+            me: NonNull::from(&scheduler.workers[index]),
             scheduler,
             index,
             queue,
             placed: RefCell::new(VecDeque::new()),
             ticks: Cell::new(0),
+            until_shared: Cell::new(SHARED_INTERVAL),
+            looks: Cell::new(0),
             streak: Cell::new(0),
-            behind: Cell::new(0),
+            behind: Cell::new((0, 0)),
             searching: Cell::new(false),
             sentinel: Cell::new(false),
             quiet: Cell::new(0),
@@ -148,12 +157,14 @@ impl Worker {
 
     /// The actor that this worker is running.
     pub(crate) fn running(&self) -> Option<ActorInfo> {
-        // SAFETY: set while this thread runs the task.
+        // SAFETY: on this thread only a task's user code can ask, and then it is the task that was set last.
         self.running.get().map(|task| unsafe { Runnable::info_of(task) })
     }
 
+    #[inline(always)]
     fn me(&self) -> &Remote {
-        &self.scheduler.workers[self.index]
+        // SAFETY: in the scheduler's slice of workers, which is never changed and which we keep.
+        unsafe { self.me.as_ref() }
     }
 
     /// Schedules a task that may run anywhere: next on this worker. Nobody is woken for it.
@@ -191,31 +202,18 @@ impl Worker {
     /// Runs one activation.
     #[inline(always)]
     fn execute(&self, task: Runnable, fed: bool, scratch: &mut Scratch) {
-        if self.searching.replace(false) && self.scheduler.idle.stop_searching() && self.sees_work() {
-            self.scheduler.wake_one();
+        if self.searching.get() {
+            self.end_search();
         }
         let ticks = self.ticks.get().wrapping_add(1);
         self.ticks.set(ticks);
         // ORDERING: Release pairs with the Acquire of `Scheduler::activations`.
         self.me().activations.store(ticks, Ordering::Release);
-        let placed = task.placed().is_some();
         self.running.set(Some(task.header()));
-        let after = task.run(&mut Bench { scratch, clock: &self.scheduler.clock, fed });
-        self.running.set(None);
-        match after {
-            After::Rested => self.behind.set(0),
-            After::Again(task) => {
-                self.behind.set(0);
-                self.put_back(task, placed);
-            }
-            After::Behind(task) => {
-                self.put_back(task, placed);
-                self.behind.set(self.behind.get() + 1);
-                if self.behind.get() > BEHIND_RUNS {
-                    // The sender was interrupted between claim and publication: let it run.
-                    thread::yield_now();
-                }
-            }
+        match task.run(&mut Bench { scratch, clock: &self.scheduler.clock, fed }) {
+            After::Rested => {}
+            After::Again(task) => self.put_back(task),
+            After::Behind(task) => self.put_back_behind(task),
         }
         // What waits behind this activation could run on a sleeper. One look per activation, not per push.
         if !self.queue.is_empty() && self.scheduler.idle.has_sleepers() {
@@ -223,8 +221,30 @@ impl Worker {
         }
     }
 
-    fn put_back(&self, task: Runnable, placed: bool) {
-        if placed {
+    /// Puts a task back whose next message is claimed but not published.
+    #[cold]
+    fn put_back_behind(&self, task: Runnable) {
+        self.put_back(task);
+        // In a row, if the ticks are: then the sender was interrupted between claim and publication. Let it run.
+        let (last, row) = self.behind.get();
+        let row = if last.wrapping_add(1) == self.ticks.get() { row + 1 } else { 1 };
+        self.behind.set((self.ticks.get(), row));
+        if row > BEHIND_RUNS {
+            thread::yield_now();
+        }
+    }
+
+    /// The search was successful. If nobody else searches, somebody is woken for what else there is.
+    #[cold]
+    fn end_search(&self) {
+        self.searching.set(false);
+        if self.scheduler.idle.stop_searching() && self.sees_work() {
+            self.scheduler.wake_one();
+        }
+    }
+
+    fn put_back(&self, task: Runnable) {
+        if task.placed().is_some() {
             self.schedule_placed(task);
         } else {
             self.push_back(task);
@@ -234,12 +254,12 @@ impl Worker {
     /// The next task, and whether another core scheduled it.
     #[inline(always)]
     fn find(&self) -> Option<(Runnable, bool)> {
-        let ticks = self.ticks.get();
-        if ticks.is_multiple_of(SHARED_INTERVAL)
-            && let Some(task) = self.find_shared(ticks)
+        if self.until_shared.get() == 0
+            && let Some(task) = self.find_shared()
         {
             return Some((task, true));
         }
+        self.until_shared.set(self.until_shared.get().saturating_sub(1));
         let nobody_waits = || self.queue.is_empty() && self.placed.borrow().is_empty();
         if (self.streak.get() < NEXT_SLOT_RUNS || nobody_waits())
             && let Some(task) = self.me().queue.take_next()
@@ -248,7 +268,7 @@ impl Worker {
             return Some((task, false));
         }
         self.streak.set(0);
-        let local = if ticks.is_multiple_of(2) {
+        let local = if self.ticks.get().is_multiple_of(2) {
             self.queue.pop().or_else(|| self.pop_placed())
         } else {
             self.pop_placed().or_else(|| self.queue.pop())
@@ -268,11 +288,14 @@ impl Worker {
 
     /// Looks at the shared queues, and now and then after stuck workers.
     #[cold]
-    fn find_shared(&self, ticks: u32) -> Option<Runnable> {
+    fn find_shared(&self) -> Option<Runnable> {
+        self.until_shared.set(SHARED_INTERVAL);
+        let looks = self.looks.get().wrapping_add(1);
+        self.looks.set(looks);
         if !self.scheduler.deadlines.is_empty() {
             let _ = self.scheduler.deadlines.fire(self.scheduler.clock.now());
         }
-        if ticks.is_multiple_of(RESCUE_INTERVAL)
+        if looks.is_multiple_of(RESCUE_INTERVAL)
             && let Some(task) = self.rescue()
         {
             return Some(task);

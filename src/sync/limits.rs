@@ -69,8 +69,8 @@ sized! {
     SEARCH_ROUNDS: u32 = 100, 1
 }
 sized! {
-    /// Activations between two looks at other workers' next-slots by a worker that never runs out of work.
-    RESCUE_INTERVAL: u32 = 1_024, 2
+    /// Looks at the shared queues between two looks at other workers' next-slots.
+    RESCUE_INTERVAL: u32 = 16, 2
 }
 sized! {
     /// Activations in a row that found a claimed place unpublished before the worker yields to the operating system.

@@ -6,7 +6,8 @@
 //!
 //! | stage | future | completion | left by |
 //! |---|---|---|---|
-//! | live | in the block | in the block | a poll, an abort |
+//! | unmade | – | in the block | the call of the handler, which returns the future |
+//! | live | in the block | in the block | a poll that is ready, an abort |
 //! | returned | dropped | in the block | handing over the output |
 //! | completed | dropped | used | – |
 
@@ -153,17 +154,12 @@ where
     let layout = Layout::new::<Running<F, C>>();
     let block = turn.scratch().take(layout);
     let running: NonNull<Running<F, C>> = block.cast();
-    // SAFETY: the block is ours and fits. Nothing is live in it but what is written here.
+    // SAFETY: the block is ours and fits, and the completion is live in it; the future will be when it is made.
     let step = unsafe {
         (&raw mut (*running.as_ptr()).completion).write(ManuallyDrop::new(completion));
-        // UNWIND: a handler may be an ordinary function that panics before it returns its future.
-        match guard(|| (&raw mut (*running.as_ptr()).future).cast::<F>().write(make())) {
-            Ok(()) => poll::<F, C>(block, turn),
-            Err(text) => fail::<F, C>(running, turn.header(), text),
-        }
+        drive::<F, C>(block, turn, Stage::Unmade, || (&raw mut (*running.as_ptr()).future).cast::<F>().write(make()))
     };
-    let frame = Frame { block, vtable: Running::<F, C>::VTABLE };
-    settle(turn, frame, step)
+    settle(turn, Frame { block, vtable: Running::<F, C>::VTABLE }, step)
 }
 
 /// Polls a frame that was suspended.
@@ -227,28 +223,54 @@ impl<F: Future, C: Completion<F::Output>> Running<F, C> {
     };
 }
 
+/// What is live in a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The completion; the future is about to be made.
+    Unmade,
+    /// Both.
+    Live,
+    /// The completion: the future has returned.
+    Returned,
+    /// Nothing.
+    Completed,
+}
+
 /// Polls a live frame; if it is done, hands over its output.
 ///
 /// # Safety
 ///
 /// The block holds a live `Running<F, C>`; after anything but `Pending` nothing in it is live.
 unsafe fn poll<F: Future, C: Completion<F::Output>>(block: NonNull<u8>, turn: &mut Turn<'_>) -> Step {
-    #[derive(Clone, Copy)]
-    enum Stage {
-        Live,
-        Returned,
-        Completed,
-    }
+    // SAFETY: the caller's promise.
+    unsafe { drive::<F, C>(block, turn, Stage::Live, || ()) }
+}
+
+/// Makes the future if need be, polls it, and hands over its output: all of it user code.
+///
+/// # Safety
+///
+/// What `stage` says is live in the block; `make` makes the future if it is [`Stage::Unmade`]. After anything but
+/// `Pending` nothing in the block is live.
+#[inline(always)]
+unsafe fn drive<F, C>(block: NonNull<u8>, turn: &mut Turn<'_>, stage: Stage, make: impl FnOnce()) -> Step
+where
+    F: Future,
+    C: Completion<F::Output>,
+{
     let running = block.cast::<Running<F, C>>().as_ptr();
     // A cell: what it holds matters when the closure below unwinds.
-    let stage = Cell::new(Stage::Live);
+    let stage = Cell::new(stage);
     coop::refill();
     // SAFETY: the turn's task is being run, so it is alive.
     let waker = unsafe { waker::borrowed(turn.header()) };
-    // UNWIND: polling, dropping and completing are user code; the stage says what is left afterwards.
+    // UNWIND: a handler may be an ordinary function that panics before it returns its future; polling, dropping and
+    // completing are user code, too. The stage says what is left afterwards.
     let polled = guard(|| {
-        // SAFETY: live by the caller's promise; the block doesn't move while the future lives, so it is pinned;
-        // each part is dropped or moved out once, as the stage says.
+        make();
+        stage.set(Stage::Live);
+        // SAFETY: live, just made or by the caller's promise; the block doesn't move while the future lives, so it is
+        // pinned; each part is dropped or moved out once, as the stage says.
         unsafe {
             let future = (&raw mut (*running).future).cast::<F>();
             let Poll::Ready(output) = Pin::new_unchecked(&mut *future).poll(&mut Context::from_waker(&waker)) else {
@@ -262,18 +284,35 @@ unsafe fn poll<F: Future, C: Completion<F::Output>>(block: NonNull<u8>, turn: &m
         }
         true
     });
-    match (polled, stage.get()) {
-        (Ok(true), _) => Step::Done,
-        (Ok(false), _) => Step::Pending,
-        // SAFETY: the future is live, and dropped by `fail` together with the completion.
-        (Err(text), Stage::Live) => unsafe {
-            let _ = guard(|| (&raw mut (*running).future).cast::<F>().drop_in_place());
-            fail::<F, C>(block.cast(), turn.header(), text)
-        },
-        // SAFETY: only the completion is live.
-        (Err(text), Stage::Returned) => unsafe { fail::<F, C>(block.cast(), turn.header(), text) },
-        (Err(text), Stage::Completed) => Step::Panicked { text, told: false, handled: true },
+    match polled {
+        Ok(true) => Step::Done,
+        Ok(false) => Step::Pending,
+        // SAFETY: the stage says what is live.
+        Err(text) => unsafe { clean_up::<F, C>(block.cast(), turn.header(), stage.get(), text) },
     }
+}
+
+/// Drops what a panic has left in a block.
+///
+/// # Safety
+///
+/// What `stage` says is live, and isn't afterwards; the header is that of the task which is being run.
+#[cold]
+unsafe fn clean_up<F, C>(running: NonNull<Running<F, C>>, header: NonNull<Header>, stage: Stage, text: Text) -> Step
+where
+    F: Future,
+    C: Completion<F::Output>,
+{
+    if stage == Stage::Completed {
+        return Step::Panicked { text, told: false, handled: true };
+    }
+    if stage == Stage::Live {
+        // UNWIND: a second panic while the future is dropped adds nothing to the first.
+        // SAFETY: live, by the stage.
+        let _ = guard(|| unsafe { (&raw mut (*running.as_ptr()).future).cast::<F>().drop_in_place() });
+    }
+    // SAFETY: the completion is live in all other stages.
+    unsafe { fail::<F, C>(running, header, text) }
 }
 
 /// Tells the completion of a frame without a future that it failed.
