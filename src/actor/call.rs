@@ -57,10 +57,10 @@ pub(crate) fn on_worker() -> bool {
 /// Dropping it while it waits for room withdraws the message. Dropping it later recalls nothing.
 #[must_use = "the message is on its way, but a full or closed mailbox shows only when this is awaited; dropping it \
               withdraws a message that still waits for room"]
-pub struct Tell<M: Message>(TellState<M>);
+pub struct Tell<M: Message>(Option<TellLater<M>>);
 
-enum TellState<M: Message> {
-    Done,
+/// A `tell` that isn't done at the call.
+enum TellLater<M: Message> {
     Failed(Option<Box<TellError<M>>>),
     Waiting(Waiting<Told<M>>),
 }
@@ -69,12 +69,31 @@ impl<M: Message> Tell<M> {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, posted: Posted<Told<M>>) -> Self {
         Self(match posted {
-            Posted::Accepted => TellState::Done,
-            Posted::Waiting(waiting) => TellState::Waiting(waiting),
+            Posted::Accepted => None,
+            Posted::Waiting(waiting) => Some(TellLater::Waiting(waiting)),
             Posted::Refused(letter, refused) => {
-                TellState::Failed(Some(Box::new(refuse_tell(letter.0, refused, task.info(), task.reason()))))
+                let error = refuse_tell(letter.0, refused, task.info(), task.reason());
+                Some(TellLater::Failed(Some(Box::new(error))))
             }
         })
+    }
+
+    #[cold]
+    fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<(), TellError<M>>> {
+        match &mut self.0 {
+            None => Poll::Ready(Ok(())),
+            Some(TellLater::Failed(error)) => {
+                Poll::Ready(Err(*error.take().expect("`Tell` polled after it was ready")))
+            }
+            Some(TellLater::Waiting(waiting)) => {
+                let result = ready!(waiting.poll(context)).map_err(|letter| {
+                    let task = waiting.task();
+                    refuse_tell(letter.0, Refused::Closed, task.info(), task.reason())
+                });
+                self.0 = None;
+                Poll::Ready(result)
+            }
+        }
     }
 }
 
@@ -97,18 +116,7 @@ impl<M: Message> Future for Tell<M> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        match &mut self.0 {
-            TellState::Done => Poll::Ready(Ok(())),
-            TellState::Failed(error) => Poll::Ready(Err(*error.take().expect("`Tell` polled after it was ready"))),
-            TellState::Waiting(waiting) => {
-                let result = ready!(waiting.poll(context)).map_err(|letter| {
-                    let task = waiting.task();
-                    refuse_tell(letter.0, Refused::Closed, task.info(), task.reason())
-                });
-                self.0 = TellState::Done;
-                Poll::Ready(result)
-            }
-        }
+        if self.0.is_none() { Poll::Ready(Ok(())) } else { self.poll_later(context) }
     }
 }
 
@@ -124,25 +132,49 @@ impl<M: Message> Unpin for Tell<M> {}
 /// Dropping it while it waits for room withdraws the message. Dropping it later recalls nothing: the message is
 /// handled, and its result is dropped.
 #[must_use = "the reply arrives only when this is awaited; dropping it withdraws a message that still waits for room"]
-pub struct SendFuture<M: Message>(SendState<M>);
+pub struct SendFuture<M: Message> {
+    later: Option<SendLater<M>>,
+    /// Comes to nothing if the message isn't accepted.
+    receiver: Receiver<M::Result>,
+}
 
-enum SendState<M: Message> {
-    Placed(Receiver<M::Result>),
-    Waiting(Waiting<Asked<M>>, Receiver<M::Result>),
+/// A `send` whose message isn't placed at the call.
+enum SendLater<M: Message> {
     Failed(Option<Box<SendError<M>>>),
+    Waiting(Waiting<Asked<M>>),
 }
 
 impl<M: Message> SendFuture<M> {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, posted: Posted<Asked<M>>, receiver: Receiver<M::Result>) -> Self {
-        Self(match posted {
-            Posted::Accepted => SendState::Placed(receiver),
-            Posted::Waiting(waiting) => SendState::Waiting(waiting, receiver),
+        let later = match posted {
+            Posted::Accepted => None,
+            Posted::Waiting(waiting) => Some(SendLater::Waiting(waiting)),
             Posted::Refused(letter, refused) => {
                 let error = refuse_send(letter.into_message(), refused, task.info(), task.reason());
-                SendState::Failed(Some(Box::new(error)))
+                Some(SendLater::Failed(Some(Box::new(error))))
             }
-        })
+        };
+        Self { later, receiver }
+    }
+
+    /// Waits for the message to be placed.
+    #[cold]
+    fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SendError<M>>> {
+        match &mut self.later {
+            None => Poll::Ready(Ok(())),
+            Some(SendLater::Failed(error)) => {
+                Poll::Ready(Err(*error.take().expect("`SendFuture` polled after it was ready")))
+            }
+            Some(SendLater::Waiting(waiting)) => {
+                let result = ready!(waiting.poll(context)).map_err(|letter| {
+                    let task = waiting.task();
+                    refuse_send(letter.into_message(), Refused::Closed, task.info(), task.reason())
+                });
+                self.later = None;
+                Poll::Ready(result)
+            }
+        }
     }
 }
 
@@ -165,27 +197,11 @@ impl<M: Message> Future for SendFuture<M> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        if let SendState::Waiting(waiting, _) = &mut self.0 {
-            let placed = ready!(waiting.poll(context));
-            let failed = placed.err().map(|letter| {
-                let task = waiting.task();
-                refuse_send(letter.into_message(), Refused::Closed, task.info(), task.reason())
-            });
-            let state = std::mem::replace(&mut self.0, SendState::Failed(failed.map(Box::new)));
-            if let (SendState::Waiting(_, receiver), SendState::Failed(None)) = (state, &self.0) {
-                self.0 = SendState::Placed(receiver);
-            }
+        if self.later.is_some() {
+            ready!(self.poll_later(context))?;
         }
-        match &mut self.0 {
-            SendState::Placed(receiver) => {
-                let answer = ready!(Pin::new(receiver).poll(context));
-                Poll::Ready(answer.map_err(|error| SendError::unanswered(*error)))
-            }
-            SendState::Failed(error) => {
-                Poll::Ready(Err(*error.take().expect("`SendFuture` polled after it was ready")))
-            }
-            SendState::Waiting(..) => unreachable!("the wait is over"),
-        }
+        let answer = ready!(Pin::new(&mut self.receiver).poll(context));
+        Poll::Ready(answer.map_err(|error| SendError::unanswered(*error)))
     }
 }
 
@@ -243,9 +259,9 @@ impl Future for Stopped {
 impl<M: Message> fmt::Debug for Tell<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.0 {
-            TellState::Done => "placed",
-            TellState::Failed(_) => "failed",
-            TellState::Waiting(_) => "waiting",
+            None => "placed",
+            Some(TellLater::Failed(_)) => "failed",
+            Some(TellLater::Waiting(_)) => "waiting",
         };
         f.debug_tuple("Tell").field(&state).finish()
     }
@@ -253,10 +269,10 @@ impl<M: Message> fmt::Debug for Tell<M> {
 
 impl<M: Message> fmt::Debug for SendFuture<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.0 {
-            SendState::Placed(_) => "placed",
-            SendState::Failed(_) => "failed",
-            SendState::Waiting(..) => "waiting",
+        let state = match self.later {
+            None => "placed",
+            Some(SendLater::Failed(_)) => "failed",
+            Some(SendLater::Waiting(_)) => "waiting",
         };
         f.debug_tuple("SendFuture").field(&state).finish()
     }

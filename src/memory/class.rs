@@ -6,7 +6,7 @@ use crate::sync::heap::Layout;
 ///
 /// Each is sixteen bytes short of a multiple of 64: an allocator that puts a header of that size in front of
 /// each block then loses nothing to the alignment.
-const SIZES: [usize; 8] = [48, 112, 240, 496, 1_008, 2_032, 4_080, 1_072];
+const SIZES: [usize; 8] = [48, 112, 240, 496, 1_008, 2_032, 4_080, 2_096];
 
 /// How many classes there are.
 pub(super) const CLASSES: usize = SIZES.len();

@@ -33,14 +33,23 @@ pub(crate) fn lift() {
 /// Whether a future that is ready may say so now. If not, the task has been woken and the caller waits.
 #[inline(always)]
 pub(crate) fn proceed(context: &mut Context<'_>) -> Poll<()> {
-    let left = LEFT.with(Cell::get);
+    LEFT.with(|place| {
+        let left = place.get();
+        // One comparison for both: what is unlimited isn't counted down, and zero wraps.
+        if left.wrapping_sub(1) < COOP_BUDGET {
+            place.set(left - 1);
+            Poll::Ready(())
+        } else {
+            exhausted(left, context)
+        }
+    })
+}
+
+#[cold]
+fn exhausted(left: u32, context: &mut Context<'_>) -> Poll<()> {
     if left == UNLIMITED {
         return Poll::Ready(());
     }
-    if left == 0 {
-        context.waker().wake_by_ref();
-        return Poll::Pending;
-    }
-    LEFT.with(|place| place.set(left - 1));
-    Poll::Ready(())
+    context.waker().wake_by_ref();
+    Poll::Pending
 }
