@@ -8,7 +8,7 @@ use corecast::loom_api::mailbox::{Duty, Join, Mailbox, Refusal, Rest, Ticket};
 use loom::cell::UnsafeCell;
 use loom::future::block_on;
 use loom::thread;
-use loom_tests::{Bounds, model};
+use loom_tests::{Bounds, linger, model_in_all_modes as model};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -134,6 +134,7 @@ impl<E: Noted> Actor<E> {
         let mut reader = unsafe { self.mailbox.reader() };
         let mut served = false;
         loop {
+            linger();
             if let Some(message) = reader.next() {
                 self.state.with_mut(|state| unsafe { (*state).handled.push(message.note()) });
                 served = false;
@@ -354,6 +355,32 @@ fn two_senders_and_a_consumer_on_its_own_thread() {
     });
 }
 
+/// As above, with more messages: the actor goes idle over and over.
+#[test]
+fn two_senders_with_two_messages_each() {
+    // A sender's second message comes after the run that it may have done for its first: never one run for all.
+    let expected = ["four runs", "three runs", "two runs", "behind"];
+    model("two senders, idle, 2 x 2", Bounds::default(), &expected, |outcomes| {
+        let actor = Actor::idle(ROOMY);
+        let send = |sender| {
+            spawn(&actor, move |actor| {
+                for number in 0..2 {
+                    assert_eq!(actor.try_tell((sender, number)), Told::Accepted);
+                }
+            })
+        };
+        let (one, two) = (send(1), send(2));
+        one.join().unwrap();
+        two.join().unwrap();
+        let (handled, runs, _) = actor.settle();
+        once_in_order(&handled, &[(1, 0), (1, 1), (2, 0), (2, 1)]);
+        outcomes.saw(["two runs", "three runs", "four runs"][runs - 3]);
+        if Tally::saw(&actor.tally.behind) {
+            outcomes.saw("behind");
+        }
+    });
+}
+
 /// Segments hold two messages here: five messages of one sender need three of them, or the inline place and two.
 #[test]
 fn growth_over_segments_and_give_back() {
@@ -451,6 +478,43 @@ fn a_waiting_sender_gets_its_place() {
             if Tally::saw(&actor.tally.credited) {
                 outcomes.saw("credited");
             }
+        });
+    }
+}
+
+/// The handler suspends with its first message: room comes back before that, and whoever waits gets it, or sees it.
+/// Nobody rests until then.
+#[test]
+fn room_comes_back_before_a_suspension() {
+    let expected = ["waited", "had room", "served"];
+    for capacity in [1, 8] {
+        model("suspension", Bounds::default(), &expected, move |outcomes| {
+            let actor = Actor::new(capacity);
+            actor.lay_line();
+            for number in 0..capacity {
+                assert_eq!(actor.try_tell((1, number)), Told::Accepted);
+            }
+            let sender = spawn(&actor, |actor| assert_eq!(actor.tell((2, 0)), Told::Accepted));
+            let runner = spawn(&actor, move |actor| {
+                // SAFETY: the right to run a new actor is ours.
+                let mut reader = unsafe { actor.mailbox.reader() };
+                assert_eq!(reader.next(), Some((1, 0)));
+                let served = reader.credit(true);
+                if served {
+                    actor.serve();
+                }
+                served
+            });
+            // If room was lost, this is where the model stops.
+            sender.join().unwrap();
+            if runner.join().unwrap() {
+                outcomes.saw("served");
+            }
+            outcomes.saw(if Tally::saw(&actor.tally.waited) { "waited" } else { "had room" });
+            actor.run();
+            let expected: Vec<_> = (1..capacity).map(|number| (1, number)).chain([(2, 0)]).collect();
+            assert_eq!(actor.settle().0, expected);
+            actor.has_all_its_room();
         });
     }
 }

@@ -9,3 +9,8 @@ pub mod reply;
 pub mod scheduler;
 pub mod system;
 pub mod task;
+
+/// Whether loads of words count as writes in the models that the calling thread explores from now on.
+pub fn set_keen_loads(keen: bool) {
+    crate::sync::keen_loads(keen);
+}

@@ -39,7 +39,7 @@ use std::ptr::NonNull;
 use super::envelope::{Packed, Parcel, Payload, Slot, Vtable};
 use super::segment::{Owned, Segment};
 use super::word::{CLOSE, GATE, NUDGE, UNGATE, UNNUDGE, Word};
-use crate::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU32, AtomicWord64, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::hint::spin_loop;
 use crate::sync::limits::SEGMENT_SLOTS;
@@ -61,7 +61,7 @@ pub(crate) struct Ring<S, O> {
 /// The line that producers touch.
 #[repr(C, align(64))]
 struct Near<S> {
-    word: AtomicU64,
+    word: AtomicWord64,
     /// The position at which the mailbox is full. Written by the reader alone, and only growing.
     limit: AtomicU32,
     capacity: u32,
@@ -135,7 +135,7 @@ impl<S, O> Ring<S, O> {
     pub(crate) fn new(capacity: u32, near: S, far: O) -> Self {
         debug_assert!((1..=MAX_CAPACITY).contains(&capacity) || capacity == UNBOUNDED);
         Self {
-            near: Near { word: AtomicU64::new(Word::FIRST.0), limit: AtomicU32::new(capacity), capacity, rider: near },
+            near: Near { word: AtomicWord64::new(Word::FIRST.0), limit: AtomicU32::new(capacity), capacity, rider: near },
             far: Far { head: AtomicU32::new(0), cursor: UnsafeCell::new(Cursor { end: 0, segment: None }), rider: far },
             inline: Slot::new(),
         }

@@ -37,6 +37,12 @@ pub(crate) fn channel<V, T: Thin>() -> (Sender<V, T>, Receiver<V, T>) {
 /// The caller is the last side (rule 3).
 #[inline(always)]
 unsafe fn free<V>(slot: NonNull<Slot<V>>) {
+    // To loom the block's end is a write to the word, so that it sees an access that isn't ordered before.
+    // SAFETY: nobody else looks at the block any more.
+    #[cfg(corecast_loom)]
+    unsafe {
+        (*slot.as_ptr()).word.with_mut(|_| ());
+    }
     // SAFETY: nobody else looks at the block any more; the slot's own fields need no drop.
     unsafe { memory::release(slot.cast(), Layout::new::<Slot<V>>()) };
 }

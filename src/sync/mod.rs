@@ -15,9 +15,13 @@ pub(crate) mod time;
 pub(crate) mod unwind;
 
 pub(crate) mod atomic {
-    //! Atomics, either std's or loom's.
+    //! Atomics, either std's or loom's. `AtomicWord64` is for words that are changed by read-modify-writes only.
+    #[cfg(corecast_loom)]
+    pub(crate) use super::double::loads::AtomicU64 as AtomicWord64;
     #[cfg(corecast_loom)]
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
+    #[cfg(not(corecast_loom))]
+    pub(crate) use std::sync::atomic::AtomicU64 as AtomicWord64;
     pub(crate) use std::sync::atomic::Ordering;
     #[cfg(not(corecast_loom))]
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
@@ -135,6 +139,9 @@ pub(crate) mod heap {
     #[cfg(not(corecast_loom))]
     pub(crate) use std::alloc::{alloc, dealloc};
 }
+
+#[cfg(corecast_loom)]
+pub(crate) use double::loads::set_keen as keen_loads;
 
 #[cfg(test)]
 pub(crate) mod testing {

@@ -1,9 +1,11 @@
 //! Doubles of crossbeam and parking_lot for the model checker, which knows neither.
 //!
 //! Each is no stronger than its original: indices and slots synchronize by Release and Acquire only, no
-//! mutex hides in a queue, and no `SeqCst` fence helps a caller that should have brought its own.
+//! mutex hides in a queue, and no `SeqCst` fence helps a caller that should have brought its own. [`loads`] is no
+//! double, but loom's own atomic in a mode that makes loom look at more orders.
 
 pub(crate) mod deque;
+pub(crate) mod loads;
 pub(crate) mod lock;
 pub(crate) mod queue;
 
