@@ -42,7 +42,7 @@ use super::word::{CLOSE, GATE, NUDGE, UNGATE, UNNUDGE, Word};
 use crate::sync::atomic::{AtomicU32, AtomicWord64, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::hint::spin_loop;
-use crate::sync::limits::SEGMENT_SLOTS;
+use crate::sync::limits::{CREDIT_INTERVAL, SEGMENT_SLOTS};
 
 /// The largest capacity of a bounded mailbox.
 pub(crate) const MAX_CAPACITY: u32 = 1 << 30;
@@ -135,7 +135,12 @@ impl<S, O> Ring<S, O> {
     pub(crate) fn new(capacity: u32, near: S, far: O) -> Self {
         debug_assert!((1..=MAX_CAPACITY).contains(&capacity) || capacity == UNBOUNDED);
         Self {
-            near: Near { word: AtomicWord64::new(Word::FIRST.0), limit: AtomicU32::new(capacity), capacity, rider: near },
+            near: Near {
+                word: AtomicWord64::new(Word::FIRST.0),
+                limit: AtomicU32::new(capacity),
+                capacity,
+                rider: near,
+            },
             far: Far { head: AtomicU32::new(0), cursor: UnsafeCell::new(Cursor { end: 0, segment: None }), rider: far },
             inline: Slot::new(),
         }
@@ -477,8 +482,20 @@ impl<'a, S, O> Reader<'a, S, O> {
         let due = self.head().wrapping_add(self.ring.near.capacity);
         // ORDERING: Relaxed; we alone write it.
         let taken = due.wrapping_sub(self.ring.near.limit.load(Ordering::Relaxed));
-        let quarter = (self.ring.near.capacity / 4).max(1);
-        if taken >= quarter || (all && taken > 0) { self.credit_now(due) } else { false }
+        // What would be more than a quarter at the next look is given now.
+        let is_due = taken + self.credit_interval() > self.quarter();
+        if taken > 0 && (all || is_due) { self.credit_now(due) } else { false }
+    }
+
+    /// After how many messages to ask for [`credit`](Self::credit) again.
+    #[inline(always)]
+    pub(crate) fn credit_interval(&self) -> u32 {
+        self.quarter().min(CREDIT_INTERVAL)
+    }
+
+    #[inline(always)]
+    fn quarter(&self) -> u32 {
+        (self.ring.near.capacity / 4).max(1)
     }
 
     #[cold]

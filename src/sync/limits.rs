@@ -21,12 +21,16 @@ sized! {
     ACTIVATION_MESSAGES: u32 = 128, 2
 }
 sized! {
+    /// Messages after which a reader looks at the latest whether room is due.
+    CREDIT_INTERVAL: u32 = 32, 2
+}
+sized! {
     /// Nanoseconds that one activation may take before the actor goes to the back of the queue.
     ACTIVATION_NANOS: u64 = 100_000, u64::MAX
 }
 sized! {
-    /// Messages between two looks at the clock within an activation: a look costs as much as several messages.
-    CLOCK_INTERVAL: u32 = 32, 1_000
+    /// Messages of an activation before the first look at the clock; each later look comes after four times as many.
+    FIRST_CLOCK: u32 = 4, 1_000
 }
 sized! {
     /// Pauses spent on a place that is claimed but not yet published before giving the worker away.

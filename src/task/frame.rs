@@ -61,12 +61,19 @@ impl Scratch {
     #[inline(always)]
     fn take(&mut self, layout: Layout) -> NonNull<u8> {
         let layout = block_layout(layout);
-        if layout.size() == SCRATCH.size()
-            && let Some(block) = self.0.take()
-        {
-            return block;
+        if layout.size() != SCRATCH.size() {
+            return memory::acquire(layout);
         }
-        memory::acquire(layout)
+        // The block stays here while it is used: it is given away only if its frame waits.
+        *self.0.get_or_insert_with(|| memory::acquire(SCRATCH))
+    }
+
+    /// A frame that waits takes its block along.
+    #[inline(always)]
+    fn part_with(&mut self, block: NonNull<u8>) {
+        if self.0 == Some(block) {
+            self.0 = None;
+        }
     }
 
     /// Takes a block back.
@@ -76,6 +83,9 @@ impl Scratch {
     /// It came from `take` with this layout, and nothing lives in it.
     #[inline(always)]
     unsafe fn give(&mut self, block: NonNull<u8>, layout: Layout) {
+        if self.0 == Some(block) {
+            return;
+        }
         let layout = block_layout(layout);
         if layout.size() == SCRATCH.size() && self.0.is_none() {
             self.0 = Some(block);
@@ -198,6 +208,7 @@ impl Frame {
 fn settle(turn: &mut Turn<'_>, frame: Frame, step: Step) -> Opened {
     match step {
         Step::Pending => {
+            turn.scratch().part_with(frame.block);
             turn.keep_frame(frame);
             return Opened::Suspended;
         }

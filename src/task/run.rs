@@ -29,8 +29,8 @@ use crate::mailbox::envelope::Opened;
 use crate::mailbox::ring::{Reader, Rest};
 use crate::mailbox::waiters;
 use crate::sync::hint::spin_loop;
-use crate::sync::limits::{ACTIVATION_MESSAGES, ACTIVATION_NANOS, BUSY_SPINS, CLOCK_INTERVAL, DEFER_SPINS};
-use crate::sync::time::Clock;
+use crate::sync::limits::{ACTIVATION_MESSAGES, ACTIVATION_NANOS, BUSY_SPINS, DEFER_SPINS, FIRST_CLOCK};
+use crate::sync::time::{Clock, Moment};
 use crate::sync::unwind::{Text, guard};
 
 /// Where a task is in its life.
@@ -98,6 +98,30 @@ enum Drained {
     /// The next message is claimed but not there yet.
     Behind,
     Stop(StopReason),
+}
+
+/// An activation's share of its worker: messages, and time.
+struct Share {
+    began: Option<Moment>,
+    /// How many messages are handled before the next look at the clock.
+    next_clock: u32,
+}
+
+impl Share {
+    /// Whether it is used up after so many messages. The clock is looked at rarely, and less and less: a look costs
+    /// as much as several messages, and many messages in little time are no reason to look often.
+    #[inline(always)]
+    fn is_used_up(&mut self, handled: u32, clock: &Clock) -> bool {
+        if handled >= ACTIVATION_MESSAGES {
+            return true;
+        }
+        if handled < self.next_clock {
+            return false;
+        }
+        self.next_clock *= 4;
+        let now = clock.now();
+        now.nanos_since(*self.began.get_or_insert(now)) > ACTIVATION_NANOS
+    }
 }
 
 /// Runs a task.
@@ -321,7 +345,8 @@ impl<'a> Turn<'a> {
         let mut reader = self.reader();
         let state = &self.cell().near().state;
         let mut handled = 0;
-        let mut began = None;
+        let mut look = reader.credit_interval();
+        let mut share = Share { began: None, next_clock: FIRST_CLOCK };
         let mut served = false;
         let mut pauses = 0;
         let mut patience = if self.fed { DEFER_SPINS } else { 0 };
@@ -365,21 +390,20 @@ impl<'a> Turn<'a> {
                 Opened::Suspended => return Drained::Suspended,
                 Opened::Panicked => return Drained::Stop(self.panic_reason(Place::Handler)),
             }
+            handled += 1;
+            if handled < look {
+                continue;
+            }
+            // Everything that needn't be looked at after each message.
+            look = (handled + reader.credit_interval()).min(ACTIVATION_MESSAGES);
             if reader.credit(false) {
                 match self.serve() {
                     Ok(empty) => served = empty,
                     Err(text) => return Self::waker_panicked(text),
                 }
             }
-            handled += 1;
-            if handled == ACTIVATION_MESSAGES {
+            if share.is_used_up(handled, self.clock) {
                 return Drained::Share;
-            }
-            if handled % CLOCK_INTERVAL == 0 {
-                let now = self.clock.now();
-                if now.nanos_since(*began.get_or_insert(now)) > ACTIVATION_NANOS {
-                    return Drained::Share;
-                }
             }
         }
     }
