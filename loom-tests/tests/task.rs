@@ -53,6 +53,7 @@ impl Task {
         loop {
             let killed = self.state.resume();
             if killed {
+                // SAFETY: as in `poll`.
                 self.frame.with_mut(|frame| unsafe { (*frame).dropped = true });
                 return;
             }
@@ -87,6 +88,7 @@ impl Task {
     }
 
     fn frame<R>(&self, look: impl FnOnce(&Frame) -> R) -> R {
+        // SAFETY: as in `poll`; called when all have been joined.
         self.frame.with(|frame| look(unsafe { &*frame }))
     }
 }

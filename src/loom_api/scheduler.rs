@@ -1,12 +1,11 @@
 //! Doors to `crate::scheduler`, and to the parker that its workers sleep in.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::task::Runnable;
 use crate::scheduler::affinity::Placement;
 use crate::scheduler::{self, idle, inject, queue};
-use crate::sync::parker;
+use crate::sync::{Arc, parker};
 
 /// `parker::block_on`.
 pub fn block_on<F: Future>(future: F) -> F::Output {
@@ -133,6 +132,22 @@ impl Idle {
 
     pub fn wake_up(&self, worker: usize) -> bool {
         self.0.wake_up(worker)
+    }
+
+    pub fn all_asleep(&self) -> bool {
+        self.0.all_asleep()
+    }
+
+    pub fn become_sentinel(&self) -> bool {
+        self.0.become_sentinel()
+    }
+
+    pub fn dismiss_sentinel(&self) {
+        self.0.dismiss_sentinel();
+    }
+
+    pub fn sentinel_to_wake(&self) -> Option<usize> {
+        self.0.sentinel_to_wake()
     }
 }
 

@@ -1,11 +1,10 @@
 //! Doors to `crate::task`: the task word, and an actor under a host of the model's own.
 
 use std::any::Any;
-use std::sync::Arc;
 
-use crate::Actor;
-use crate::actor::Body;
 use crate::actor::reference::ActorRef;
+use crate::actor::{Actor, Body};
+use crate::sync::Arc;
 use crate::sync::time::Clock;
 use crate::task::handle::{Plan, Task, Weak, WeakTask};
 use crate::task::identity::{ActorId, ActorInfo};

@@ -1,0 +1,63 @@
+//! Jobs: actors that run once, do what they are told, and end.
+
+use corecast::loom_api::task::{self, After, Bench, Host, Runnable, Weakly};
+use corecast::{Actor, ActorContext, ActorError, DeadLetter, StopReason};
+use loom::cell::UnsafeCell;
+
+/// Ends the process on what loom finds inside of a job, where it would be taken for the actor's panic.
+struct Strict;
+
+impl Host for Strict {
+    fn schedule(&self, _runnable: Runnable) {
+        unreachable!("a job runs once");
+    }
+
+    fn message_failed(&self, _cause: &StopReason) {}
+
+    fn dead_letter(&self, _letter: DeadLetter) {}
+
+    fn actor_failed(&self, reason: &StopReason) {
+        if let StopReason::Panicked(panic) = reason {
+            eprintln!("{panic}");
+            std::process::abort();
+        }
+    }
+
+    fn ended(&self) {}
+
+    fn expire_later(&self, _task: Weakly) {}
+}
+
+type Work = Box<dyn FnOnce(usize) + Send>;
+
+struct Job {
+    /// Loom's cell: a job that is run without the right to it, or twice, is a race.
+    work: UnsafeCell<Option<Work>>,
+}
+
+impl Actor for Job {
+    async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        // SAFETY: loom checks it: whoever runs a job is alone.
+        let work = self.work.with_mut(|work| unsafe { (*work).take() });
+        work.expect("a job runs once")(ctx.worker());
+        Err(ActorError::new("that was all"))
+    }
+}
+
+/// A job, and the right to run it.
+pub fn job(work: impl FnOnce(usize) + Send + 'static) -> Runnable {
+    placed_job(None, work)
+}
+
+/// A job for one worker. It is told which one it runs on.
+pub fn placed_job(placed: Option<u16>, work: impl FnOnce(usize) + Send + 'static) -> Runnable {
+    let work: Work = Box::new(work);
+    let (actor, runnable) = task::actor(Strict, placed, Job { work: UnsafeCell::new(Some(work)) });
+    drop(actor);
+    runnable
+}
+
+/// Runs a job, on whatever thread.
+pub fn run(job: Runnable) {
+    let After::Rested = job.run(&mut Bench::new()) else { panic!("a job ends at once") };
+}

@@ -1,0 +1,208 @@
+//! Models of the sleep protocol's words, with the shipped inbox and parker: each step in the order of `worker.rs`, but
+//! without the worker's sentinel, which finds after a while what these would lose for good.
+#![cfg(corecast_loom)]
+
+mod common;
+
+use common::{job, run};
+use corecast::loom_api::scheduler::{Idle, Inbox, Parker};
+use loom::thread;
+use loom_tests::{Bounds, model};
+use std::sync::Arc;
+
+struct Pool {
+    idle: Idle,
+    inbox: Inbox,
+    parkers: [Parker; 2],
+}
+
+impl Pool {
+    fn new(workers: usize) -> Arc<Self> {
+        Arc::new(Self { idle: Idle::new(workers), inbox: Inbox::new(), parkers: [Parker::new(), Parker::new()] })
+    }
+
+    /// `Scheduler::schedule` from outside. Returns whom it woke.
+    fn push(&self) -> Option<usize> {
+        self.inbox.push(job(|_| ()));
+        self.wake_one()
+    }
+
+    fn wake_one(&self) -> Option<usize> {
+        let woken = self.idle.worker_to_wake();
+        if let Some(worker) = woken {
+            self.parkers[worker].unpark();
+        }
+        woken
+    }
+
+    /// `Worker::sleep`. Returns whether the worker counts as searching.
+    fn sleep(&self, worker: usize, searching: bool) -> bool {
+        self.idle.fall_asleep(worker, searching);
+        // Loom forgets that this thread looked when a pusher loads the same word before its own CAS: without this it
+        // explores hardly any push between our two looks.
+        thread::yield_now();
+        if self.inbox.is_empty() {
+            self.parkers[worker].park();
+        }
+        self.idle.wake_up(worker)
+    }
+
+    /// One look into the inbox.
+    fn take(&self) -> bool {
+        self.inbox.take(1, run) == 1
+    }
+
+    /// The beginning of `Worker::execute`. Returns whom it woke.
+    fn found(&self, searching: bool) -> Option<usize> {
+        if searching && self.idle.stop_searching() && !self.inbox.is_empty() { self.wake_one() } else { None }
+    }
+}
+
+#[test]
+fn a_sleeper_and_two_pushers() {
+    let expected = ["a pusher woke it", "it looked again"];
+    model("sleep and push", Bounds::default(), &expected, |outcomes| {
+        let pool = Pool::new(1);
+        let pushers = [0, 1].map(|_| {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.push().is_some())
+        });
+        let mut taken = 0;
+        let mut searching = pool.idle.start_searching();
+        // A wake that is lost leaves this one parked for ever.
+        while taken < 2 {
+            if pool.take() {
+                let _ = pool.found(std::mem::take(&mut searching));
+                taken += 1;
+            } else {
+                searching = pool.sleep(0, searching);
+            }
+        }
+        let woke = pushers.map(|pusher| pusher.join().unwrap()).contains(&true);
+        outcomes.saw(if woke { "a pusher woke it" } else { "it looked again" });
+    });
+}
+
+#[test]
+fn a_push_that_only_one_worker_can_run() {
+    let expected = ["woken", "seen"];
+    model("placed", Bounds::default(), &expected, |outcomes| {
+        let pool = Pool::new(2);
+        // The other worker sleeps as well, and nobody may wake it.
+        pool.idle.fall_asleep(1, false);
+        let other = Arc::clone(&pool);
+        let pusher = thread::spawn(move || {
+            other.inbox.push(job(|_| ()));
+            let woken = other.idle.must_wake(0);
+            if woken {
+                other.parkers[0].unpark();
+            }
+            woken
+        });
+        while !pool.take() {
+            pool.sleep(0, false);
+        }
+        outcomes.saw(if pusher.join().unwrap() { "woken" } else { "seen" });
+        assert!(!pool.idle.wake_up(1), "somebody woke the other worker");
+    });
+}
+
+#[test]
+fn a_searcher_that_finds_work_and_a_push() {
+    let expected = ["woken by the pusher", "woken by the searcher"];
+    model("stop searching", Bounds::default(), &expected, |outcomes| {
+        let pool = Pool::new(2);
+        pool.idle.fall_asleep(1, false);
+        pool.inbox.push(job(|_| ()));
+        assert!(pool.idle.start_searching());
+        let sleeper = Arc::clone(&pool);
+        let sleeper = thread::spawn(move || {
+            sleeper.parkers[1].park();
+            assert!(sleeper.idle.wake_up(1));
+            assert!(sleeper.take(), "woken for nothing");
+        });
+        let searcher = Arc::clone(&pool);
+        // It runs what it found for ever: whatever else is pushed is the sleeper's.
+        let searcher = thread::spawn(move || {
+            assert!(searcher.take());
+            searcher.found(true)
+        });
+        let by_pusher = pool.push();
+        let by_searcher = searcher.join().unwrap();
+        sleeper.join().unwrap();
+        outcomes.saw(match (by_pusher, by_searcher) {
+            (Some(1), None) => "woken by the pusher",
+            (None, Some(1)) => "woken by the searcher",
+            other => panic!("{other:?}"),
+        });
+    });
+}
+
+#[test]
+fn a_worker_that_finds_work_before_its_waker_has_counted_it() {
+    let expected = ["it was woken", "it woke by itself", "it woke by itself, and the other one was woken for its job"];
+    model("woken and found", Bounds::default(), &expected, move |outcomes| {
+        let pool = Pool::new(2);
+        pool.idle.fall_asleep(1, false);
+        let other = Arc::clone(&pool);
+        let pusher = thread::spawn(move || other.push());
+        let searching = pool.sleep(0, false);
+        assert!(pool.take());
+        // It runs what it took for ever, and somebody who knows that pushes more.
+        assert_eq!(pool.found(searching), None, "there was nothing else");
+        let second = pool.push();
+        let first = pusher.join().unwrap();
+        assert!([first, second].contains(&Some(1)), "one job waits, and nobody is awake who would look");
+        outcomes.saw(match (searching, first) {
+            (true, Some(0)) => expected[0],
+            (false, None) => expected[1],
+            (false, Some(1)) => expected[2],
+            other => panic!("{other:?}"),
+        });
+        while pool.take() {}
+    });
+}
+
+#[test]
+fn a_sentinel_that_goes_to_sleep_for_good_and_a_worker_that_is_woken() {
+    let expected = ["it stays", "it is woken again"];
+    model("sentinel retires", Bounds::default(), &expected, |outcomes| {
+        let pool = Pool::new(2);
+        pool.idle.fall_asleep(0, false);
+        assert!(pool.idle.fall_asleep(1, false));
+        assert!(pool.idle.become_sentinel());
+        let other = Arc::clone(&pool);
+        let sentinel = thread::spawn(move || {
+            other.idle.dismiss_sentinel();
+            other.idle.all_asleep()
+        });
+        assert!(pool.idle.must_wake(0));
+        assert!(pool.idle.wake_up(0));
+        let woken = pool.idle.sentinel_to_wake();
+        let for_good = sentinel.join().unwrap();
+        assert!(!for_good || woken == Some(1), "nobody looks after a worker that is awake");
+        outcomes.saw(if for_good { "it is woken again" } else { "it stays" });
+    });
+}
+
+#[test]
+fn a_sentinel_that_is_woken_and_a_worker_that_falls_asleep() {
+    let expected = ["it takes over", "it is woken to take over"];
+    model("sentinel leaves", Bounds::default(), &expected, |outcomes| {
+        let pool = Pool::new(2);
+        pool.idle.fall_asleep(1, false);
+        assert!(pool.idle.become_sentinel());
+        assert!(pool.idle.must_wake(1));
+        let other = Arc::clone(&pool);
+        let sentinel = thread::spawn(move || {
+            other.idle.dismiss_sentinel();
+            other.idle.wake_up(1);
+            other.idle.sentinel_to_wake()
+        });
+        pool.idle.fall_asleep(0, false);
+        let took_over = pool.idle.become_sentinel();
+        let woken = sentinel.join().unwrap();
+        assert!(took_over || woken == Some(0), "nobody looks after the worker that was woken");
+        outcomes.saw(if took_over { "it takes over" } else { "it is woken to take over" });
+    });
+}

@@ -1,0 +1,180 @@
+//! Models of whole workers: the shipped loop, with its search, its sleep, its sentinel and its end.
+//!
+//! A wake that is lost leaves everybody asleep, which loom reports as a deadlock. The sentinel's timed waits end at once
+//! here, after the others were let through, and it sleeps for good as soon as it finds everybody asleep.
+#![cfg(corecast_loom)]
+
+mod common;
+
+use common::{job, placed_job};
+use corecast::loom_api::scheduler::{Parker, Scheduler, Threads};
+use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use loom::thread;
+use loom_tests::{Bounds, Outcomes, model};
+use std::sync::{Arc, Mutex};
+
+/// What the thread outside waits for: jobs that are done.
+struct Done {
+    count: AtomicU32,
+    all: u32,
+    parker: Parker,
+    /// Which worker ran which job, in order. Outside of the model.
+    ran: Mutex<Vec<(u32, usize)>>,
+}
+
+impl Done {
+    fn new(all: u32) -> Arc<Self> {
+        Arc::new(Self { count: AtomicU32::new(0), all, parker: Parker::new(), ran: Mutex::default() })
+    }
+
+    fn note(&self, job: u32, worker: usize) {
+        self.ran.lock().unwrap().push((job, worker));
+        if self.count.fetch_add(1, Relaxed) + 1 == self.all {
+            self.parker.unpark();
+        }
+    }
+
+    fn wait(&self) {
+        self.parker.park();
+        let mut ran: Vec<_> = self.ran().into_iter().map(|(job, _)| job).collect();
+        ran.sort_unstable();
+        assert_eq!(ran, (1..=self.all).collect::<Vec<_>>(), "each once");
+    }
+
+    fn ran(&self) -> Vec<(u32, usize)> {
+        self.ran.lock().unwrap().clone()
+    }
+
+    fn worker_of(&self, job: u32) -> usize {
+        self.ran().into_iter().find(|(ran, _)| *ran == job).unwrap().1
+    }
+}
+
+/// Whole workers take many steps: the models of two of them get by with few preemptions.
+fn bounds(preemptions: usize) -> Bounds {
+    Bounds { branches: 20_000, preemptions: Some(preemptions), ..Bounds::default() }
+}
+
+/// Ends the workers: each leaves, whatever it is doing.
+fn end(scheduler: &Scheduler, threads: Threads) {
+    scheduler.close();
+    threads.join();
+}
+
+fn by_workers(outcomes: &Outcomes, same: bool) {
+    outcomes.saw(if same { "one worker" } else { "two workers" });
+}
+
+#[test]
+fn one_worker_and_two_pushes_from_outside() {
+    model("one worker", bounds(3), &["in order", "the other way round"], |outcomes| {
+        let (scheduler, threads) = Scheduler::start(1);
+        let done = Done::new(2);
+        let (other, here) = (Arc::clone(&scheduler), Arc::clone(&done));
+        let pusher = thread::spawn(move || {
+            let done = Arc::clone(&here);
+            other.schedule(job(move |worker| done.note(2, worker)));
+        });
+        let here = Arc::clone(&done);
+        scheduler.schedule(job(move |worker| here.note(1, worker)));
+        done.wait();
+        pusher.join().unwrap();
+        end(&scheduler, threads);
+        outcomes.saw(if done.ran()[0].0 == 1 { "in order" } else { "the other way round" });
+    });
+}
+
+fn two_pushes(preemptions: usize, expected: &[&'static str]) {
+    model("two workers", bounds(preemptions), expected, |outcomes| {
+        let (scheduler, threads) = Scheduler::start(2);
+        let done = Done::new(2);
+        for number in 1..=2 {
+            let done = Arc::clone(&done);
+            scheduler.schedule(job(move |worker| done.note(number, worker)));
+        }
+        done.wait();
+        end(&scheduler, threads);
+        by_workers(outcomes, done.worker_of(1) == done.worker_of(2));
+    });
+}
+
+#[test]
+fn two_workers_and_two_pushes_from_outside() {
+    two_pushes(0, &["one worker"]);
+}
+
+#[test]
+#[ignore = "full"]
+fn two_workers_and_two_pushes_from_outside_in_full() {
+    two_pushes(1, &["one worker", "two workers"]);
+}
+
+#[test]
+fn what_is_placed_runs_at_home() {
+    model("placed", bounds(1), &["all"], |outcomes| {
+        let (scheduler, threads) = Scheduler::start(2);
+        let done = Done::new(2);
+        for number in 1..=2 {
+            let done = Arc::clone(&done);
+            let home = number as u16 - 1;
+            scheduler.schedule(placed_job(Some(home), move |worker| {
+                assert_eq!(worker, usize::from(home));
+                done.note(number, worker);
+            }));
+        }
+        done.wait();
+        end(&scheduler, threads);
+        outcomes.saw("all");
+    });
+}
+
+#[test]
+fn a_job_that_schedules_two_more() {
+    model("local push", bounds(0), &["one worker"], |outcomes| {
+        let (scheduler, threads) = Scheduler::start(2);
+        let done = Done::new(3);
+        let (inside, here) = (Arc::clone(&scheduler), Arc::clone(&done));
+        scheduler.schedule(job(move |worker| {
+            for number in 2..=3 {
+                let done = Arc::clone(&here);
+                inside.schedule(job(move |worker| done.note(number, worker)));
+            }
+            here.note(1, worker);
+        }));
+        done.wait();
+        end(&scheduler, threads);
+        by_workers(outcomes, (2..=3).all(|job| done.worker_of(job) == done.worker_of(1)));
+    });
+}
+
+#[test]
+fn a_job_that_blocks_its_thread_until_its_neighbour_has_run() {
+    model("stuck", bounds(0), &["rescued"], |outcomes| {
+        let (scheduler, threads) = Scheduler::start(2);
+        let done = Done::new(2);
+        let (inside, here) = (Arc::clone(&scheduler), Arc::clone(&done));
+        scheduler.schedule(job(move |worker| {
+            let (neighbour, ran) = (Arc::clone(&here), Arc::new(Parker::new()));
+            let wake = Arc::clone(&ran);
+            inside.schedule(job(move |worker| {
+                neighbour.note(2, worker);
+                wake.unpark();
+            }));
+            ran.park();
+            here.note(1, worker);
+        }));
+        done.wait();
+        end(&scheduler, threads);
+        assert_ne!(done.worker_of(1), done.worker_of(2));
+        outcomes.saw("rescued");
+    });
+}
+
+#[test]
+fn an_end_without_any_work() {
+    model("close", bounds(3), &["ended"], |outcomes| {
+        let (scheduler, threads) = Scheduler::start(2);
+        end(&scheduler, threads);
+        outcomes.saw("ended");
+    });
+}
