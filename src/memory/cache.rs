@@ -156,14 +156,14 @@ pub(super) unsafe fn release(block: NonNull<u8>, class: Class) {
 
 #[cfg(all(test, not(any(corecast_loom, corecast_no_recycle))))]
 mod tests {
-    use super::super::allocate;
+    use super::super::fresh;
     use super::{Class, release};
     use crate::sync::heap::Layout;
     use crate::sync::testing::spawn;
     use std::ptr::NonNull;
 
     fn acquire(class: Class) -> NonNull<u8> {
-        super::acquire(class, || allocate(class.layout()))
+        super::acquire(class, || fresh(class))
     }
 
     #[test]

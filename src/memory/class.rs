@@ -2,11 +2,8 @@
 
 use crate::sync::heap::Layout;
 
-/// Sizes in bytes; the last is that of numbered blocks: sixteen cache lines and a header.
-///
-/// Each is sixteen bytes short of a multiple of 64: an allocator that puts a header of that size in front of
-/// each block then loses nothing to the alignment.
-const SIZES: [usize; 8] = [48, 112, 240, 496, 1_008, 2_032, 4_080, 2_096];
+/// Sizes in bytes, whole cache lines; the last is that of numbered blocks: thirty-two lines and one more.
+const SIZES: [usize; 12] = [64, 128, 192, 256, 320, 384, 512, 768, 1_024, 2_048, 4_096, 2_112];
 
 /// How many classes there are.
 pub(super) const CLASSES: usize = SIZES.len();
@@ -17,8 +14,9 @@ const PLAIN: usize = CLASSES - 1;
 /// Blocks start on a cache line.
 const ALIGN: usize = 64;
 
-/// Bytes of one class that the depot keeps at most.
-const DEPOT_BYTES: usize = 1 << 20;
+/// Bytes of one class that the depot keeps at most; of numbered blocks, which are the largest, less.
+const DEPOT_BYTES: usize = 512 << 10;
+const NUMBERED_DEPOT_BYTES: usize = 128 << 10;
 
 /// One size of recycled blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,12 +63,13 @@ impl Class {
 
     /// Blocks in one magazine.
     pub(super) const fn magazine(self) -> u32 {
-        if SIZES[self.index()] > 1_008 { 16 } else { 32 }
+        if SIZES[self.index()] > 1_024 { 8 } else { 32 }
     }
 
     /// Full magazines that the depot keeps at most.
     pub(super) const fn depot_magazines(self) -> usize {
-        DEPOT_BYTES / (self.magazine() as usize * SIZES[self.index()])
+        let bytes = if self.0 == Self::NUMBERED.0 { NUMBERED_DEPOT_BYTES } else { DEPOT_BYTES };
+        bytes / (self.magazine() as usize * SIZES[self.index()])
     }
 }
 

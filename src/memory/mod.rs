@@ -3,8 +3,8 @@
 //! Each thread keeps two magazines per size (Bonwick and Adams, "Magazines and Vmem", USENIX 2001): it
 //! takes from and returns to the loaded one, swaps it with the spare one, and trades whole magazines with
 //! a bounded [`depot`] that all threads share. So a block costs a few instructions, a magazine of
-//! [`class::Class::magazine`] blocks costs one queue operation, and what the depot can't hold goes back to the
-//! allocator: memory that was needed once isn't kept for ever.
+//! [`class::Class::magazine`] blocks costs one queue operation, and what the depot can't hold goes back to its
+//! [`slab`], and with the slab to the allocator: memory that was needed once isn't kept for ever.
 //!
 //! This is the one thing in the crate that belongs to the process and not to a system: raw memory, with
 //! no values in it, as the allocator itself belongs to the process. It lets a reply or a mailbox segment be
@@ -19,11 +19,19 @@ mod cache;
 pub(crate) mod class;
 pub(crate) mod depot;
 pub(crate) mod numbered;
+mod slab;
 
 pub(crate) use crate::sync::heap::Layout;
 use crate::sync::heap::{alloc, dealloc, handle_alloc_error};
-use class::Class;
+use crate::sync::lazy;
+use class::{CLASSES, Class};
+use slab::Slabs;
 use std::ptr::NonNull;
+
+lazy! {
+    /// The process's slabs, per class.
+    static SLABS: [Slabs; CLASSES] = std::array::from_fn(|index| Slabs::new(Class::from_index(index)))
+}
 
 /// Whether blocks are recycled in this build.
 const RECYCLE: bool = !cfg!(any(corecast_loom, corecast_no_recycle));
@@ -32,7 +40,7 @@ const RECYCLE: bool = !cfg!(any(corecast_loom, corecast_no_recycle));
 #[inline(always)]
 pub(crate) fn acquire(layout: Layout) -> NonNull<u8> {
     match Class::of(layout) {
-        Some(class) if RECYCLE => cache::acquire(class, || allocate(class.layout())),
+        Some(class) if RECYCLE => cache::acquire(class, || fresh(class)),
         _ => allocate(layout),
     }
 }
@@ -63,8 +71,19 @@ unsafe fn deallocate(block: NonNull<u8>, class: Class) {
         // SAFETY: a numbered block that nobody uses.
         unsafe { numbered::strike(block) };
     }
-    // SAFETY: the caller's promise; all blocks of a class are allocated with its layout.
-    unsafe { dealloc(block.as_ptr(), class.layout()) };
+    if RECYCLE {
+        // SAFETY: the caller's promise; `fresh` took it from these slabs.
+        unsafe { SLABS[class.index()].give(block) };
+    } else {
+        // SAFETY: the caller's promise; `fresh` took it from the allocator with this layout.
+        unsafe { dealloc(block.as_ptr(), class.layout()) };
+    }
+}
+
+/// A block of `class` that was never used, or came back long ago.
+#[cold]
+fn fresh(class: Class) -> NonNull<u8> {
+    if RECYCLE { SLABS[class.index()].take() } else { allocate(class.layout()) }
 }
 
 /// Memory from the system allocator.

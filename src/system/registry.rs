@@ -23,9 +23,14 @@ pub(crate) struct Registry {
     names: Mutex<HashMap<Arc<str>, Strong>>,
 }
 
+/// Seats of one row. Rows never move: a shard that grows leaves no copies behind.
+const ROW: usize = 128;
+
 #[derive(Debug, Default)]
 struct Shard {
-    seats: Vec<Option<Weak>>,
+    rows: Vec<Box<[Option<Weak>]>>,
+    /// Seats that were never used, from here on.
+    fresh: usize,
     free: Vec<u32>,
     /// What keeps those alive that asked for it.
     kept: HashMap<u32, Strong>,
@@ -35,6 +40,25 @@ struct Shard {
 /// The registry seats nobody any more.
 #[derive(Debug)]
 pub(crate) struct ClosedError;
+
+impl Shard {
+    /// How many sit here.
+    fn len(&self) -> usize {
+        self.fresh - self.free.len()
+    }
+
+    /// A seat that nobody has.
+    fn free_seat(&mut self) -> usize {
+        if let Some(index) = self.free.pop() {
+            return index as usize;
+        }
+        if self.fresh == self.rows.len() * ROW {
+            self.rows.push(std::iter::repeat_with(|| None).take(ROW).collect());
+        }
+        self.fresh += 1;
+        self.fresh - 1
+    }
+}
 
 impl Registry {
     pub(crate) fn new() -> Self {
@@ -48,15 +72,9 @@ impl Registry {
         if shard.closed {
             return Err(ClosedError);
         }
-        let index = match shard.free.pop() {
-            Some(index) => index,
-            None => {
-                shard.seats.push(None);
-                shard.seats.len() as u32 - 1
-            }
-        };
-        shard.seats[index as usize] = Some(task);
-        let seat = index * SHARDS as u32 + shard_index as u32;
+        let index = shard.free_seat();
+        shard.rows[index / ROW][index % ROW] = Some(task);
+        let seat = (index * SHARDS + shard_index) as u32;
         if let Some(strong) = keep {
             shard.kept.insert(seat, strong);
         }
@@ -67,13 +85,14 @@ impl Registry {
     pub(crate) fn leave(&self, seat: u32) -> (Option<Weak>, Option<Strong>) {
         let mut shard = self.shards[seat as usize % SHARDS].lock();
         let index = seat as usize / SHARDS;
-        let task = shard.seats.get_mut(index).and_then(Option::take);
+        let task = shard.rows.get_mut(index / ROW).and_then(|row| row[index % ROW].take());
         if task.is_some() {
             shard.free.push(index as u32);
-            if shard.free.len() == shard.seats.len() {
+            if shard.len() == 0 && shard.rows.len() > 1 {
                 // Nobody sits here: give the memory back.
-                shard.seats = Vec::new();
+                shard.rows = Vec::new();
                 shard.free = Vec::new();
+                shard.fresh = 0;
             }
         }
         (task, shard.kept.remove(&seat))
@@ -88,20 +107,14 @@ impl Registry {
 
     /// How many actors there are.
     pub(crate) fn len(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| {
-                let shard = shard.lock();
-                shard.seats.len() - shard.free.len()
-            })
-            .sum()
+        self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
     /// Everybody who sits here now, also those whom nobody refers to any more.
     pub(crate) fn everybody(&self) -> Vec<Strong> {
         let mut all = Vec::new();
         for shard in &self.shards {
-            all.extend(shard.lock().seats.iter().flatten().map(Weak::grasp));
+            all.extend(shard.lock().rows.iter().flatten().flatten().map(Weak::grasp));
         }
         all
     }

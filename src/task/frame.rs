@@ -41,7 +41,7 @@ pub(crate) trait Completion<O>: Send + 'static {
 }
 
 /// The size of a scratch block: that of most frames.
-const SCRATCH: Layout = match Layout::from_size_align(1_008, 64) {
+const SCRATCH: Layout = match Layout::from_size_align(1_024, 64) {
     Ok(layout) => layout,
     Err(_) => unreachable!(),
 };
