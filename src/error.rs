@@ -66,16 +66,56 @@ macro_rules! message_error {
 
 message_error! {
     /// A [`tell`](crate::ActorRef::tell) or [`blocking_tell`](crate::ActorRef::blocking_tell) wasn't accepted.
+    ///
+    /// ```
+    #[doc = include_str!("doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// counter.stop();
+    /// let error = counter.blocking_tell(Add(7)).expect_err("it takes no more");
+    /// assert_eq!(error.actor().id(), counter.id());
+    /// let Add(seven) = error.into_message();
+    /// assert_eq!(seven, 7);
+    /// # Ok(())
+    /// # }
+    /// ```
     TellError, TellErrorReason, "could not tell"
 }
 
 message_error! {
     /// A [`try_tell`](crate::ActorRef::try_tell) wasn't accepted.
+    ///
+    /// ```
+    #[doc = include_str!("doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// counter.stop();
+    /// let error = counter.try_tell(Add(7)).expect_err("it takes no more");
+    /// assert!(!error.is_full());
+    /// assert_eq!(error.into_message().0, 7);
+    /// # Ok(())
+    /// # }
+    /// ```
     TryTellError, TryTellErrorReason, "could not tell"
 }
 
 message_error! {
     /// A [`try_send`](crate::ActorRef::try_send) wasn't accepted.
+    ///
+    /// ```
+    #[doc = include_str!("doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// counter.stop();
+    /// let error = counter.try_send(Add(7)).expect_err("it takes no more");
+    /// assert!(!error.is_full());
+    /// assert_eq!(error.into_message().0, 7);
+    /// # Ok(())
+    /// # }
+    /// ```
     TrySendError, TrySendErrorReason, "could not send to"
 }
 
@@ -152,6 +192,30 @@ impl fmt::Display for TryTellErrorReason {
 }
 
 /// A [`send`](crate::ActorRef::send) or [`blocking_send`](crate::ActorRef::blocking_send) brought no reply.
+///
+/// ```
+/// use corecast::{ActorSystem, SendErrorReason};
+/// # use corecast::{Actor, ActorContext, Handler, Message};
+/// # struct Fragile;
+/// # impl Actor for Fragile {}
+/// # struct Touch;
+/// # impl Message for Touch { type Result = (); }
+///
+/// impl Handler<Touch> for Fragile {
+///     async fn handle(&mut self, _: Touch, _: &mut ActorContext<Self>) {
+///         panic!("it broke");
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let system = ActorSystem::new()?;
+/// let fragile = system.spawn(Fragile).start()?;
+/// let error = fragile.blocking_send(Touch).expect_err("it panics");
+/// assert!(matches!(error.reason(), SendErrorReason::Panicked(panic) if panic.text() == "it broke"));
+/// assert!(error.into_message().is_none(), "it was accepted");
+/// # Ok(())
+/// # }
+/// ```
 pub struct SendError<M> {
     reason: SendErrorReason,
     actor: ActorInfo,
@@ -249,6 +313,22 @@ impl<M> fmt::Debug for SendError<M> {
 impl<M> Error for SendError<M> {}
 
 /// A message that was accepted by [`try_send`](crate::ActorRef::try_send) brought no reply.
+///
+/// ```
+#[doc = include_str!("doc/counter.txt")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// use corecast::ReplyErrorReason;
+///
+/// let system = corecast::ActorSystem::new()?;
+/// let counter = system.spawn(Counter(0)).start()?;
+/// let reply = counter.try_send(Add(1))?;
+/// drop(system); // kills the counter, which has answered or not
+/// if let Err(error) = futures::executor::block_on(reply) {
+///     assert!(matches!(error.reason(), ReplyErrorReason::Died(_)));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct ReplyError {
     reason: ReplyErrorReason,
@@ -282,6 +362,12 @@ impl fmt::Display for ReplyError {
 impl Error for ReplyError {}
 
 /// A system could not be built.
+///
+/// ```
+/// use corecast::{ActorSystem, BuildError};
+///
+/// assert!(matches!(ActorSystem::builder().workers(0).build(), Err(BuildError::ZeroWorkers)));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -339,6 +425,19 @@ impl Error for BuildError {
 }
 
 /// An actor could not be spawned.
+///
+/// ```
+#[doc = include_str!("doc/counter.txt")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// use corecast::SpawnError;
+///
+/// let system = corecast::ActorSystem::new()?;
+/// let _counter = system.spawn(Counter(0)).name("sums").start()?;
+/// let again = system.spawn(Counter(0)).name("sums").start();
+/// assert!(matches!(again, Err(SpawnError::NameTaken { name }) if name == "sums"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum SpawnError {
@@ -405,6 +504,18 @@ impl fmt::Display for SpawnError {
 impl Error for SpawnError {}
 
 /// A name was not found.
+///
+/// ```
+#[doc = include_str!("doc/counter.txt")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// use corecast::FindError;
+///
+/// let system = corecast::ActorSystem::new()?;
+/// let found = system.find::<Counter>("nobody");
+/// assert_eq!(found, Err(FindError::NotFound { name: "nobody".into() }));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FindError {
@@ -436,6 +547,18 @@ impl fmt::Display for FindError {
 impl Error for FindError {}
 
 /// A blocking closure brought no result.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// use corecast::BlockingError;
+///
+/// let system = corecast::ActorSystem::new()?;
+/// let outcome = system.block_on(system.spawn_blocking(|| -> u8 { panic!("no file") }));
+/// let Err(BlockingError::Panicked(panic)) = outcome else { unreachable!() };
+/// assert_eq!(panic.text(), "no file");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum BlockingError {

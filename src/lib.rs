@@ -48,9 +48,10 @@
 //!
 //! Delivery of a message that was accepted, if its actor or its system ends first: it is a dead letter then. Order
 //! between different senders. Progress while a handler computes or blocks its thread: other actors go on on other
-//! workers, this one doesn't. With `panic = "abort"`, a panic ends the process. *Lock-free* is said per method; a
-//! sender that the operating system interrupts between claiming a place and filling it delays that one actor (see
-//! the mailbox's README in the source).
+//! workers, this one doesn't. The end of a circle of actors that await one another: they wait until one of them is
+//! killed. With `panic = "abort"`, a panic ends the process. *Lock-free* is said per method; a sender that the operating
+//! system interrupts between claiming a place and filling it, or between waking an idle actor and queueing it, delays
+//! that one actor (see the mailbox's README in the source).
 //!
 //! # The layers
 //!
@@ -91,3 +92,14 @@ pub use system::spawn::{SpawnBuilder, SpawnFuture};
 pub use task::identity::{ActorId, ActorInfo};
 pub use task::letter::DeadLetter;
 pub use task::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
+
+/// The README's code, so that `cargo test` compiles and runs it.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// What the types forbid, so that `cargo test` sees that it doesn't compile. What they allow is in
+/// `tests/behaviour/traits.rs`.
+#[cfg(doctest)]
+#[doc = include_str!("doc/compile_fail.md")]
+struct CompileFail;

@@ -30,23 +30,74 @@ impl<A: Actor> ActorContext<A> {
     /// A reference to this actor, for others to send to.
     ///
     /// As every `ActorRef` it keeps the actor alive: an actor that keeps one to itself is never unreachable.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         let myself = ctx.actor_ref();
+    ///         assert_eq!(myself.id(), ctx.id());
+    ///         // Handled when this handler is done.
+    ///         myself.try_tell(Work).ok();
+    ///         # ctx.stop();
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn actor_ref(&self) -> ActorRef<A> {
         ActorRef::new(self.0.revive())
     }
 
     /// A reference to this actor that doesn't keep it alive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         let weak = ctx.weak_ref();
+    ///         assert_eq!(weak.upgrade(), Some(ctx.actor_ref()));
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn weak_ref(&self) -> WeakActorRef<A> {
         WeakActorRef::new(self.0.clone())
     }
 
     /// Asks this actor to stop, as [`ActorRef::stop`] does: it goes on with what it has accepted, and then ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         ctx.stop();
+    ///         assert!(!ctx.actor_ref().is_alive());
+    ///     }
+    /// }
+    /// ```
     pub fn stop(&self) {
         self.0.weak().stop();
     }
 
     /// How many messages wait: exact. The one that is being handled isn't in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         // The message that is being handled isn't in it.
+    ///         assert_eq!(ctx.mailbox_size(), 0);
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn mailbox_size(&self) -> usize {
         self.0.weak().len()
@@ -59,18 +110,54 @@ impl<A: Actor> ActorContext<A> {
     }
 
     /// This actor's number, type and name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         assert_eq!(ctx.info().name(), Some("clerk"));
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn info(&self) -> ActorInfo {
         self.0.weak().info()
     }
 
     /// The worker that is running this call. After an await it may be another one, unless the actor is placed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         assert!(ctx.worker() < ctx.system().workers());
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn worker(&self) -> usize {
         worker::with_any(worker::Worker::index).unwrap_or(0)
     }
 
     /// Lets others run: resolves when this actor comes round in the queue again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         for _ in 0..3 {
+    ///             // A part of some long work; then others have their turn.
+    ///             ctx.yield_now().await;
+    ///         }
+    ///     }
+    /// }
+    /// ```
     pub fn yield_now(&self) -> YieldNow {
         YieldNow(false)
     }

@@ -31,6 +31,20 @@ impl<M: Message> Recipient<M> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// let anybody: corecast::Recipient<Add> = counter.recipient();
+    /// system.block_on(anybody.tell(Add(1)))?;
+    /// assert_eq!(counter.blocking_send(Add(1))?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn tell(&self, message: M) -> Tell<M> {
         Tell::new(self.strong(), self.0.post_first(Told(message), Patience::Wait))
     }
@@ -40,6 +54,20 @@ impl<M: Message> Recipient<M> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// let anybody: corecast::Recipient<Add> = counter.recipient();
+    /// anybody.try_tell(Add(1))?;
+    /// assert_eq!(counter.blocking_send(Add(1))?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_tell(&self, message: M) -> Result<(), TryTellError<M>> {
         try_told(self.strong(), self.0.post_first(Told(message), Patience::Try))
     }
@@ -49,6 +77,20 @@ impl<M: Message> Recipient<M> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// let anybody: corecast::Recipient<Add> = counter.recipient();
+    /// anybody.blocking_tell(Add(1))?;
+    /// assert_eq!(counter.blocking_send(Add(1))?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn blocking_tell(&self, message: M) -> Result<(), TellError<M>> {
         if on_worker() {
             return Err(TellError::new(TellErrorReason::WouldBlock, self.info(), message));
@@ -61,6 +103,19 @@ impl<M: Message> Recipient<M> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// let anybody: corecast::Recipient<Add> = counter.recipient();
+    /// assert_eq!(system.block_on(anybody.send(Add(1)))?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn send(&self, message: M) -> SendFuture<M> {
         let (letter, receiver) = Asked::new(message);
         SendFuture::new(self.strong(), self.0.post_second(letter, Patience::Wait), receiver)
@@ -71,6 +126,20 @@ impl<M: Message> Recipient<M> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// let anybody: corecast::Recipient<Add> = counter.recipient();
+    /// let reply = anybody.try_send(Add(1))?;
+    /// assert_eq!(system.block_on(reply)?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_send(&self, message: M) -> Result<Reply<M::Result>, TrySendError<M>> {
         let (letter, receiver) = Asked::new(message);
         try_asked(self.strong(), self.0.post_second(letter, Patience::Try), Reply::new(receiver))
@@ -81,6 +150,19 @@ impl<M: Message> Recipient<M> {
     /// # Errors
     ///
     /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// let anybody: corecast::Recipient<Add> = counter.recipient();
+    /// assert_eq!(anybody.blocking_send(Add(1))?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn blocking_send(&self, message: M) -> Result<M::Result, SendError<M>> {
         if on_worker() {
             return Err(SendError::not_accepted(SendErrorReason::WouldBlock, self.info(), message));
@@ -95,17 +177,59 @@ impl<M: Message> Recipient<M> {
     }
 
     /// See [`ActorRef::is_alive`](crate::ActorRef::is_alive).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// let anybody: corecast::Recipient<Add> = counter.recipient();
+    /// assert!(anybody.is_alive());
+    /// counter.stop();
+    /// assert!(!anybody.is_alive());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.strong().is_alive()
     }
 
     /// See [`ActorRef::stopped`](crate::ActorRef::stopped).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// let anybody: corecast::Recipient<Add> = counter.recipient();
+    /// counter.stop();
+    /// assert!(matches!(system.block_on(anybody.stopped()), corecast::StopReason::Stopped));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stopped(&self) -> Stopped {
         Stopped::new(self.strong().downgrade())
     }
 
     /// The actor's number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// let anybody: corecast::Recipient<Add> = counter.recipient();
+    /// assert_eq!(anybody.id(), counter.id());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn id(&self) -> ActorId {
         self.strong().id()

@@ -244,6 +244,19 @@ impl<A: Actor> ActorRef<A> {
     }
 
     /// A reference that doesn't keep the actor alive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// let weak = counter.downgrade();
+    /// assert_eq!(weak.upgrade(), Some(counter));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn downgrade(&self) -> WeakActorRef<A> {
         WeakActorRef(self.0.downgrade())
@@ -251,12 +264,39 @@ impl<A: Actor> ActorRef<A> {
 
     /// How many messages are accepted and not yet taken out: exact, also while a handler runs. The message that is
     /// being handled isn't in it, nor are senders that wait for room. Lock-free.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// counter.blocking_send(Add(1))?;
+    /// assert_eq!(counter.mailbox_size(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn mailbox_size(&self) -> usize {
         self.strong().len()
     }
 
     /// Whether it takes messages: it hasn't ended and isn't about to. Wait-free.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// assert!(counter.is_alive());
+    /// counter.stop();
+    /// assert!(!counter.is_alive());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.strong().is_alive()
@@ -264,6 +304,20 @@ impl<A: Actor> ActorRef<A> {
 
     /// Asks it to stop: it takes no more messages, handles those that it has accepted, runs `post_stop` and ends.
     /// Senders that wait for room get their messages back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// counter.blocking_tell(Add(1))?; // accepted: it is handled
+    /// counter.stop();
+    /// assert!(counter.blocking_tell(Add(1)).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stop(&self) {
         self.strong().stop();
     }
@@ -273,6 +327,20 @@ impl<A: Actor> ActorRef<A> {
     ///
     /// A handler that computes, or blocks its thread, can't be interrupted: the kill takes effect when it returns or
     /// waits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// counter.kill();
+    /// let reason = system.block_on(counter.stopped());
+    /// assert!(matches!(reason, corecast::StopReason::Killed));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn kill(&self) {
         self.strong().kill();
     }
@@ -303,6 +371,19 @@ impl<A: Actor> ActorRef<A> {
     }
 
     /// Its number, type and name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).name("sums").start()?;
+    /// let info = counter.info();
+    /// assert_eq!((info.id(), info.name()), (counter.id(), Some("sums")));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn info(&self) -> ActorInfo {
         self.strong().info()
@@ -380,6 +461,21 @@ impl<A: Actor> fmt::Debug for ActorRef<A> {
 }
 
 /// A reference that doesn't keep its actor alive.
+///
+/// ```
+#[doc = include_str!("../doc/counter.txt")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let system = corecast::ActorSystem::new()?;
+/// let counter = system.spawn(Counter(0)).start()?;
+/// let weak = counter.downgrade();
+/// drop(counter);
+/// // Nothing else reaches it, so it ends.
+/// let reason = system.block_on(weak.stopped());
+/// assert!(matches!(reason, corecast::StopReason::Unreachable));
+/// assert!(weak.upgrade().is_none());
+/// # Ok(())
+/// # }
+/// ```
 pub struct WeakActorRef<A: Actor>(WeakTask<Body<A>>);
 
 impl<A: Actor> WeakActorRef<A> {
@@ -390,6 +486,21 @@ impl<A: Actor> WeakActorRef<A> {
     /// A reference that keeps it alive, if there still is one somewhere. Lock-free.
     ///
     /// The actor may have stopped; [`is_alive`](ActorRef::is_alive) tells.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// let weak = counter.downgrade();
+    /// assert_eq!(weak.upgrade().map(|actor| actor.id()), Some(weak.id()));
+    /// counter.stop();
+    /// assert!(weak.upgrade().is_some_and(|actor| !actor.is_alive()));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn upgrade(&self) -> Option<ActorRef<A>> {
         self.0.upgrade().map(ActorRef)

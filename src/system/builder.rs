@@ -65,6 +65,7 @@ impl ActorSystemBuilder {
     }
 
     /// Pins the workers to these cores, by the operating system's numbers: the first worker to the first, and so on.
+    /// One worker per core, unless [`workers`](Self::workers) says fewer.
     pub fn cores(mut self, cores: impl IntoIterator<Item = usize>) -> Self {
         self.cores = Some(cores.into_iter().collect());
         self

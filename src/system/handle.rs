@@ -56,6 +56,19 @@ impl SystemRef {
     }
 
     /// Whether the system is there and isn't shutting down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let handle = system.handle();
+    /// assert!(handle.is_running());
+    /// drop(system);
+    /// assert!(!handle.is_running());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_running(&self) -> bool {
         // ORDERING: Relaxed; a hint.
@@ -65,6 +78,18 @@ impl SystemRef {
 
 impl<A: Actor> ActorContext<A> {
     /// The system that this actor lives in.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         let child = ctx.system().spawn(Clerk).start().expect("the system runs");
+    ///         assert_ne!(child.id(), ctx.id());
+    ///     }
+    /// }
+    /// ```
     #[must_use]
     pub fn system(&self) -> SystemRef {
         SystemRef::new(Arc::downgrade(&Core::of(self.host())))
@@ -75,6 +100,18 @@ impl<A: Actor> ActorContext<A> {
     /// # Errors
     ///
     /// The future's error says that the closure panicked, or that the system is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         let sum = ctx.spawn_blocking(|| (1..=100).sum::<u32>()).await;
+    ///         assert_eq!(sum.expect("no panic"), 5050);
+    ///     }
+    /// }
+    /// ```
     pub fn spawn_blocking<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Blocking<T> {
         Blocking::start(Some(&Core::of(self.host())), closure)
     }

@@ -88,6 +88,19 @@ impl ActorSystem {
     /// # Errors
     ///
     /// If nobody has this name, or an actor of another type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).name("sums").start()?;
+    /// assert_eq!(system.find::<Counter>("sums")?, counter);
+    /// assert!(system.find::<Counter>("products").is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn find<A: Actor>(&self, name: &str) -> Result<ActorRef<A>, FindError> {
         self.core.registry.find(name)
     }
@@ -100,6 +113,16 @@ impl ActorSystem {
     ///
     /// On a worker thread, which must not block, with the name of the actor that called it. The panic stops that
     /// actor alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// assert_eq!(system.block_on(async { 1 + 1 }), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         if let Some(running) = worker::with_any(worker::Worker::running) {
@@ -112,7 +135,23 @@ impl ActorSystem {
     /// Ends the system in good order: refuses verbs and spawns from threads that aren't its own, handles what is
     /// queued, then stops every actor. At the builder's `shutdown_deadline` it kills who is left, and reports them.
     ///
-    /// It begins at the call. A second call waits for the same end.
+    /// It begins at the call. A second call waits for the same end. Where the operating system gives no thread to wait
+    /// in, every actor is stopped without a drain, and the future doesn't wait for their ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// counter.blocking_tell(Add(1))?;
+    /// let report = system.block_on(system.shutdown());
+    /// assert!(report.is_clean());
+    /// assert_eq!(system.actor_count(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shutdown(&self) -> Shutdown {
         shutdown::begin(&self.core, self.core.shutdown_deadline)
     }
@@ -127,6 +166,17 @@ impl ActorSystem {
     /// # Errors
     ///
     /// The future's error says that the closure panicked, or that the system is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let sum = system.block_on(system.spawn_blocking(|| (1..=100).sum::<u32>()))?;
+    /// assert_eq!(sum, 5050);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn spawn_blocking<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Blocking<T> {
         Blocking::start(Some(&self.core), closure)
     }

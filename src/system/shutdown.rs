@@ -60,6 +60,17 @@ pub(crate) struct Progress {
 /// # Cancel safety
 ///
 /// Dropping it doesn't stop the shutdown.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), corecast::BuildError> {
+/// let system = corecast::ActorSystem::new()?;
+/// let report = system.block_on(system.shutdown());
+/// assert!(report.is_clean(), "killed: {:?}", report.killed);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "the shutdown goes on by itself, but its end shows only when this is awaited"]
 pub struct Shutdown(Arc<Core>);
 

@@ -80,6 +80,19 @@ impl<A: Actor> SpawnBuilder<A> {
     }
 
     /// Keeps the actor alive when nothing can reach it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let weak = system.spawn(Counter(0)).keep_alive().start()?.downgrade();
+    /// assert_eq!(system.actor_count(), 1);
+    /// # drop(weak);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn keep_alive(mut self) -> Self {
         self.keep_alive = true;
         self
@@ -91,6 +104,23 @@ impl<A: Actor> SpawnBuilder<A> {
     ///
     /// For a mailbox of zero or too large a capacity, a name in use, a worker or core that isn't there, `on_core`
     /// without pinning, and in a system that is shutting down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use corecast::{Mailbox, SpawnError};
+    ///
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// counter.try_tell(Add(1))?; // waits for `pre_start`
+    ///
+    /// let refused = system.spawn(Counter(0)).mailbox(Mailbox::bounded(0)).start();
+    /// assert!(matches!(refused, Err(SpawnError::ZeroCapacity)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn start(self) -> Result<ActorRef<A>, SpawnError> {
         self.launch(None)
     }

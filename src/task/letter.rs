@@ -115,6 +115,37 @@ impl DeadLetter {
     /// # Errors
     ///
     /// The letter back, if the message isn't an `M`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use std::sync::Mutex;
+    /// use std::sync::mpsc::{Sender, channel};
+    /// use corecast::{ActorSystem, DeadLetter, Observer};
+    ///
+    /// /// Collects what was left over for counters.
+    /// struct Leftovers(Mutex<Sender<u64>>);
+    ///
+    /// impl Observer for Leftovers {
+    ///     fn dead_letter(&self, letter: DeadLetter) {
+    ///         if let Ok(Add(n)) = letter.downcast::<Add>() {
+    ///             let _ = self.0.lock().map(|sender| sender.send(n));
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let (sender, leftovers) = channel();
+    /// let system = ActorSystem::builder().observer(Leftovers(Mutex::new(sender))).build()?;
+    /// let counter = system.spawn(Counter(0)).start()?;
+    /// counter.try_tell(Add(7))?;
+    /// counter.kill(); // it may have been handled before
+    /// drop(system);
+    /// assert!(leftovers.try_iter().all(|n| n == 7));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn downcast<M: Send + 'static>(self) -> Result<M, Self> {
         match self.message.into_inner().downcast::<M>() {
             Ok(message) => Ok(*message),

@@ -13,9 +13,9 @@ pub enum StopReason {
     Stopped,
     /// Nothing could reach it any more: no reference and no name, and its mailbox was empty.
     Unreachable,
-    /// It was killed.
+    /// It was killed, or its system was dropped.
     Killed,
-    /// Its system shut down or was dropped.
+    /// Its system shut down.
     SystemShutdown,
     /// User code panicked.
     Panicked(Panic),
@@ -65,7 +65,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// A panic that ended an actor: where it came from and what it said.
+/// A panic of user code: where it came from and what it said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Panic {
     place: Place,
