@@ -549,6 +549,33 @@ fn two_waiting_senders_keep_the_order_of_their_calls() {
     });
 }
 
+/// Two places, both taken: each of two senders waits for the other's runs.
+#[test]
+fn two_senders_wait_for_two_places() {
+    let expected = ["nobody waited", "one waited", "two waited"];
+    // At two preemptions it takes more than a minute.
+    let bounds = Bounds { preemptions: Some(1), ..Bounds::default() };
+    model("two waiting, two places", bounds, &expected, |outcomes| {
+        let actor = Actor::new(2);
+        actor.lay_line();
+        assert_eq!(actor.try_tell((1, 0)), Told::Accepted);
+        assert_eq!(actor.try_tell((2, 0)), Told::Accepted);
+        let send = |sender| spawn(&actor, move |actor| assert_eq!(actor.tell((sender, 1)), Told::Accepted));
+        let (one, two) = (send(1), send(2));
+        actor.run();
+        one.join().unwrap();
+        two.join().unwrap();
+        let (handled, ..) = actor.settle();
+        once_in_order(&handled, &[(1, 0), (2, 0), (1, 1), (2, 1)]);
+        outcomes.saw(match actor.tally.waited.load(Ordering::Relaxed) {
+            0 => "nobody waited",
+            1 => "one waited",
+            _ => "two waited",
+        });
+        actor.has_all_its_room();
+    });
+}
+
 /// Whoever waits is placed before those who call later, and needn't be polled for it. Waits that are withdrawn
 /// leave no trace.
 #[test]
@@ -660,6 +687,41 @@ fn nobody_overtakes_the_line() {
     });
 }
 
+/// A gate that nobody waits behind is down again: after a withdrawal, a refusal, and a message that was placed after
+/// all. (One that stays up does no harm but costs every later sender the line's lock.)
+#[test]
+fn the_gate_is_down_when_nobody_waits() {
+    let expected = ["withdrawn", "placed", "placed after all"];
+    model("gate down", Bounds::default(), &expected, |outcomes| {
+        let actor = Actor::new(1);
+        actor.lay_line();
+        assert_eq!(actor.try_tell((1, 0)), Told::Accepted);
+        assert!(matches!(actor.mailbox.join((1, 1), false, true), Join::Refused(_, Refusal::Full)));
+        // SAFETY: the right to run a new actor is ours.
+        let mut reader = unsafe { actor.mailbox.reader() };
+        assert_eq!(reader.next(), Some((1, 0)));
+        assert!(!reader.credit(false), "a refused sender left the gate up");
+        assert_eq!(actor.try_tell((1, 2)), Told::Accepted);
+        let Err(ticket) = actor.begin((1, 3)) else { panic!("there was room") };
+        let leaver = spawn(&actor, |actor| actor.end(ticket));
+        assert_eq!(reader.next(), Some((1, 2)));
+        let gated = reader.credit(false);
+        if gated {
+            actor.serve();
+        }
+        let placed = leaver.join().unwrap() == Told::Accepted;
+        outcomes.saw(if placed { "placed" } else { "withdrawn" });
+        assert_eq!(actor.mailbox.len(), u32::from(placed));
+        if !placed {
+            assert!(matches!(actor.mailbox.join((1, 4), false, true), Join::Placed(Duty::Nothing)));
+            outcomes.saw("placed after all");
+        }
+        assert!(reader.next().is_some());
+        assert!(!reader.credit(false), "the gate is up and nobody waits");
+        assert_eq!(reader.rest(false), Rest::Idle);
+    });
+}
+
 #[test]
 fn close_against_send_against_idle() {
     let expected = ["accepted", "refused", "closer ran the end", "sender ran the end"];
@@ -686,6 +748,49 @@ fn close_against_send_against_idle() {
         assert_eq!(handled, sent, "what was accepted is handled");
         outcomes.saw(if sent.is_empty() { "refused" } else { "accepted" });
         outcomes.saw(if runs == 2 + sent.len() { "closer ran the end" } else { "sender ran the end" });
+    });
+}
+
+/// Two senders and a closer: what was accepted is handled, by whoever has the right, and the end is run once.
+#[test]
+fn close_against_two_senders() {
+    let expected = ["both accepted", "one refused", "both refused"];
+    model("close, two senders", Bounds::default(), &expected, |outcomes| {
+        let actor = Actor::idle(ROOMY);
+        let send = |sender| spawn(&actor, move |actor| actor.try_tell((sender, 0)) == Told::Accepted);
+        let (one, two) = (send(1), send(2));
+        actor.close();
+        let accepted = [one, two].map(|sender| sender.join().unwrap());
+        let (handled, _, drained) = actor.settle();
+        assert!(drained, "the end is run");
+        let sent: Vec<_> =
+            [(1, 0), (2, 0)].into_iter().zip(accepted).filter(|(_, yes)| *yes).map(|(note, _)| note).collect();
+        once_in_order(&handled, &sent);
+        outcomes.saw(["both refused", "one refused", "both accepted"][sent.len()]);
+    });
+}
+
+/// Segments come back while others are attached: idle, growth, idle, growth.
+#[test]
+fn growth_by_two_senders_over_several_idles() {
+    model("growth, several idles", Bounds::default(), &["three runs", "more runs", "behind"], |outcomes| {
+        let actor = Actor::idle(ROOMY);
+        let send = |sender| {
+            spawn(&actor, move |actor| {
+                for number in 0..3 {
+                    assert_eq!(actor.try_tell((sender, number)), Told::Accepted);
+                }
+            })
+        };
+        let (one, two) = (send(1), send(2));
+        one.join().unwrap();
+        two.join().unwrap();
+        let (handled, runs, _) = actor.settle();
+        once_in_order(&handled, &[(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]);
+        outcomes.saw(if runs == 4 { "three runs" } else { "more runs" });
+        if Tally::saw(&actor.tally.behind) {
+            outcomes.saw("behind");
+        }
     });
 }
 
