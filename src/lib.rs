@@ -39,7 +39,7 @@
 //!    becomes a dead letter, with a reason. A message that wasn't accepted comes back in the error.
 //! 2. Messages from one sender to one actor are handled in the order of the calls.
 //! 3. A `send` ends when the fate of its message is decided, with the reply or an error that names the cause.
-//! 4. Stopping and killing never wait behind messages, and are never refused.
+//! 4. A stop or a kill is never refused and never waits for room; a kill overtakes what is queued.
 //! 5. An actor handles one message at a time and is never run by two workers at once.
 //! 6. No verb blocks a worker thread.
 //! 7. An actor is alive while it can be reached: by a reference, or by its name.
