@@ -68,7 +68,7 @@ impl Host for Inline {
         }
     }
 
-    fn ended(&self) {
+    fn ended(&self, _seat: Option<u32>) {
         self.0.note(|seen| seen.ended += 1);
     }
 

@@ -7,7 +7,7 @@ mod common;
 use common::{job, run};
 use corecast::loom_api::scheduler::{Idle, Inbox, Parker};
 use loom::thread;
-use loom_tests::{Bounds, model};
+use loom_tests::{Bounds, linger, model_in_all_modes};
 use std::sync::Arc;
 
 struct Pool {
@@ -38,9 +38,7 @@ impl Pool {
     /// `Worker::sleep`. Returns whether the worker counts as searching.
     fn sleep(&self, worker: usize, searching: bool) -> bool {
         self.idle.fall_asleep(worker, searching);
-        // Loom forgets that this thread looked when a pusher loads the same word before its own CAS: without this it
-        // explores hardly any push between our two looks.
-        thread::yield_now();
+        linger();
         if self.inbox.is_empty() {
             self.parkers[worker].park();
         }
@@ -61,7 +59,7 @@ impl Pool {
 #[test]
 fn a_sleeper_and_two_pushers() {
     let expected = ["a pusher woke it", "it looked again"];
-    model("sleep and push", Bounds::default(), &expected, |outcomes| {
+    model_in_all_modes("sleep and push", Bounds::default(), &expected, |outcomes| {
         let pool = Pool::new(1);
         let pushers = [0, 1].map(|_| {
             let pool = Arc::clone(&pool);
@@ -86,7 +84,7 @@ fn a_sleeper_and_two_pushers() {
 #[test]
 fn a_push_that_only_one_worker_can_run() {
     let expected = ["woken", "seen"];
-    model("placed", Bounds::default(), &expected, |outcomes| {
+    model_in_all_modes("placed", Bounds::default(), &expected, |outcomes| {
         let pool = Pool::new(2);
         // The other worker sleeps as well, and nobody may wake it.
         pool.idle.fall_asleep(1, false);
@@ -110,7 +108,7 @@ fn a_push_that_only_one_worker_can_run() {
 #[test]
 fn a_searcher_that_finds_work_and_a_push() {
     let expected = ["woken by the pusher", "woken by the searcher"];
-    model("stop searching", Bounds::default(), &expected, |outcomes| {
+    model_in_all_modes("stop searching", Bounds::default(), &expected, |outcomes| {
         let pool = Pool::new(2);
         pool.idle.fall_asleep(1, false);
         pool.inbox.push(job(|_| ()));
@@ -141,7 +139,7 @@ fn a_searcher_that_finds_work_and_a_push() {
 #[test]
 fn a_worker_that_finds_work_before_its_waker_has_counted_it() {
     let expected = ["it was woken", "it woke by itself", "it woke by itself, and the other one was woken for its job"];
-    model("woken and found", Bounds::default(), &expected, move |outcomes| {
+    model_in_all_modes("woken and found", Bounds::default(), &expected, move |outcomes| {
         let pool = Pool::new(2);
         pool.idle.fall_asleep(1, false);
         let other = Arc::clone(&pool);
@@ -166,7 +164,7 @@ fn a_worker_that_finds_work_before_its_waker_has_counted_it() {
 #[test]
 fn a_sentinel_that_goes_to_sleep_for_good_and_a_worker_that_is_woken() {
     let expected = ["it stays", "it is woken again"];
-    model("sentinel retires", Bounds::default(), &expected, |outcomes| {
+    model_in_all_modes("sentinel retires", Bounds::default(), &expected, |outcomes| {
         let pool = Pool::new(2);
         pool.idle.fall_asleep(0, false);
         assert!(pool.idle.fall_asleep(1, false));
@@ -188,7 +186,7 @@ fn a_sentinel_that_goes_to_sleep_for_good_and_a_worker_that_is_woken() {
 #[test]
 fn a_sentinel_that_is_woken_and_a_worker_that_falls_asleep() {
     let expected = ["it takes over", "it is woken to take over"];
-    model("sentinel leaves", Bounds::default(), &expected, |outcomes| {
+    model_in_all_modes("sentinel leaves", Bounds::default(), &expected, |outcomes| {
         let pool = Pool::new(2);
         pool.idle.fall_asleep(1, false);
         assert!(pool.idle.become_sentinel());

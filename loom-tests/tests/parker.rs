@@ -3,7 +3,7 @@
 
 use corecast::loom_api::scheduler::Parker;
 use loom::cell::UnsafeCell;
-use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use loom::thread;
 use loom_tests::{Bounds, model};
 use std::sync::Arc;
@@ -57,19 +57,21 @@ fn two_wakers_and_as_many_sleeps_as_it_takes() {
 fn a_token_that_comes_with_the_timeout() {
     let expected = ["during the timed sleep", "during the next one"];
     model("timeout", Bounds::default(), &expected, |outcomes| {
-        let shared = Arc::new((Parker::new(), AtomicBool::new(false)));
+        let shared = Arc::new((Parker::new(), AtomicU32::new(0)));
         let other = Arc::clone(&shared);
         let waker = thread::spawn(move || {
-            other.1.store(true, Relaxed);
+            // Two stores: the timed sleep yields, after which loom shows no value that its thread knew before.
+            other.1.store(1, Relaxed);
+            other.1.store(2, Relaxed);
             other.0.unpark();
         });
         shared.0.park_briefly();
-        if shared.1.load(Relaxed) {
+        if shared.1.load(Relaxed) == 2 {
             outcomes.saw("during the timed sleep");
         } else {
             outcomes.saw("during the next one");
             shared.0.park();
-            assert!(shared.1.load(Relaxed));
+            assert_eq!(shared.1.load(Relaxed), 2);
         }
         waker.join().unwrap();
     });

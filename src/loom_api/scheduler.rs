@@ -163,6 +163,10 @@ impl Scheduler {
         (Arc::new(Self(scheduler)), Threads(threads))
     }
 
+    pub(super) fn inner(&self) -> &scheduler::Scheduler {
+        &self.0
+    }
+
     pub fn schedule(&self, runnable: Runnable) {
         self.0.schedule(runnable.0);
     }

@@ -1,1 +1,43 @@
-//! Doors to `crate::system`.
+//! Doors to `crate::system`: who lives in a system, and whether it is quiet.
+
+use super::scheduler::Scheduler;
+use crate::actor::Actor;
+use crate::actor::reference::ActorRef;
+use crate::system::{registry, shutdown};
+use crate::task::handle::Strong;
+
+/// `registry::Registry`.
+pub struct Registry(registry::Registry);
+
+impl Registry {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(registry::Registry::new())
+    }
+
+    /// The seat, unless the registry is closed.
+    pub fn seat<A: Actor>(&self, hint: u64, actor: &ActorRef<A>) -> Option<u32> {
+        self.0.seat(hint, actor.strong().downgrade(), None).ok()
+    }
+
+    pub fn leave(&self, seat: u32) {
+        drop(self.0.leave(seat));
+    }
+
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn stop_everybody(&self) {
+        self.0.everybody().iter().for_each(Strong::stop_for_shutdown);
+    }
+
+    /// `shutdown::is_quiet`.
+    pub fn is_quiet(&self, scheduler: &Scheduler) -> bool {
+        shutdown::is_quiet(&self.0, scheduler.inner(), || false)
+    }
+}

@@ -52,7 +52,7 @@ pub trait Host: Send + Sync + 'static {
     fn message_failed(&self, cause: &StopReason);
     fn dead_letter(&self, letter: DeadLetter);
     fn actor_failed(&self, reason: &StopReason);
-    fn ended(&self);
+    fn ended(&self, seat: Option<u32>);
     fn expire_later(&self, task: Weakly);
 }
 
@@ -82,8 +82,8 @@ impl<H: Host> letter::Host for Bridge<H> {
         self.0.actor_failed(reason);
     }
 
-    fn ended(&self, _seat: Option<u32>) {
-        self.0.ended();
+    fn ended(&self, seat: Option<u32>) {
+        self.0.ended(seat);
     }
 
     fn expire_later(&self, task: Weak) {
@@ -142,6 +142,15 @@ impl Bench {
 }
 
 impl Runnable {
+    pub fn take_seat(&self, seat: u32) {
+        self.0.take_seat(seat);
+    }
+
+    /// `Runnable::refuse`.
+    pub fn refuse(self) {
+        self.0.refuse(&Clock::new());
+    }
+
     pub fn run(self, bench: &mut Bench) -> After {
         match self.0.run(&mut run::Bench { scratch: &mut bench.0, clock: &bench.1, fed: false }) {
             run::After::Rested => After::Rested,

@@ -188,8 +188,9 @@ impl Scheduler {
 
     /// The activations that each worker has begun.
     pub(crate) fn activations(&self) -> impl Iterator<Item = u32> {
-        // ORDERING: Acquire pairs with the worker's Release: what earlier activations did is visible.
-        self.workers.iter().map(|worker| worker.activations.load(Ordering::Acquire))
+        // ORDERING: Relaxed. For the sentinel it is a hint. `shutdown::is_quiet` has acquired, by the mailbox word of each
+        // actor that it found idle, the activations that it came to rest in.
+        self.workers.iter().map(|worker| worker.activations.load(Ordering::Relaxed))
     }
 
     /// From now on, `wait_for_lull` hears of workers that run out of work.

@@ -207,8 +207,8 @@ impl Worker {
         }
         let ticks = self.ticks.get().wrapping_add(1);
         self.ticks.set(ticks);
-        // ORDERING: Release pairs with the Acquire of `Scheduler::activations`.
-        self.me().activations.store(ticks, Ordering::Release);
+        // ORDERING: Relaxed; see `Scheduler::activations`.
+        self.me().activations.store(ticks, Ordering::Relaxed);
         self.running.set(Some(task.header()));
         match task.run(&mut Bench { scratch, clock: &self.scheduler.clock, fed }) {
             After::Rested => {}
@@ -469,12 +469,14 @@ impl Worker {
             self.sentinel.set(false);
             idle.dismiss_sentinel();
             // RECHECK: a worker that was woken before the dismissal relied on it.
-            if idle.all_asleep() {
+            if !idle.all_asleep() {
+                self.sentinel.set(idle.become_sentinel());
+            }
+            self.quiet.set(0);
+            if !self.sentinel.get() {
                 self.vigil.set(VIGIL.0);
                 return deadline;
             }
-            self.sentinel.set(idle.become_sentinel());
-            self.quiet.set(0);
         }
         let round = self.vigil.get();
         self.vigil.set((round * 2).min(VIGIL.1));

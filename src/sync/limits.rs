@@ -84,3 +84,7 @@ sized! {
     /// Rounds with everybody asleep after which the sentinel sleeps for good.
     QUIET_ROUNDS: u32 = 16, 0
 }
+sized! {
+    /// Shards of a system's registry: enough for as many workers to spawn at once.
+    SHARDS: usize = 64, 2
+}

@@ -17,7 +17,7 @@ pub(crate) mod builder;
 mod core;
 pub(crate) mod handle;
 pub(crate) mod observer;
-mod registry;
+pub(crate) mod registry;
 pub(crate) mod shutdown;
 pub(crate) mod spawn;
 

@@ -10,11 +10,9 @@ use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body};
 use crate::error::FindError;
 use crate::sync::Arc;
+use crate::sync::limits::SHARDS;
 use crate::sync::lock::Mutex;
 use crate::task::handle::{Strong, Task, Weak};
-
-/// How many shards: enough for as many workers to spawn at once.
-const SHARDS: usize = 64;
 
 /// The registry.
 #[derive(Debug)]

@@ -18,7 +18,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::core::Core;
-use crate::scheduler::worker;
+use super::registry::Registry;
+use crate::scheduler::{Scheduler, worker};
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
 use crate::sync::thread::{self, JoinHandle};
@@ -159,21 +160,28 @@ fn gate(core: &Core) {
 fn drain(core: &Core, until: Moment) -> bool {
     loop {
         let lulls = core.scheduler.lulls();
-        // Actors that were spawned since, or while the gates went up, are gated now.
-        let actors = core.registry.everybody();
-        actors.iter().for_each(Strong::hold_gate);
-        let before: Vec<_> = core.scheduler.activations().collect();
-        let quiet = || actors.iter().all(Strong::is_idle) && !core.blocking.is_busy();
-        if quiet() && quiet() && core.scheduler.activations().eq(before) {
+        if is_quiet(&core.registry, &core.scheduler, || core.blocking.is_busy()) {
             return true;
         }
-        drop(actors);
         let left = until.until(core.scheduler.clock().now());
         if left.is_zero() {
             return false;
         }
         core.scheduler.wait_for_lull(lulls, left.min(LOOK));
     }
+}
+
+/// Whether nothing is queued or handled. Raises the gate of whoever has been spawned since, or while the gates went up.
+pub(crate) fn is_quiet(registry: &Registry, scheduler: &Scheduler, is_busy: impl Fn() -> bool) -> bool {
+    let before: Vec<_> = scheduler.activations().collect();
+    // The gate comes first: its read-modify-write of the mailbox word keeps the look behind it from being an old one.
+    let is_idle = |actor: &Strong| {
+        actor.hold_gate();
+        actor.is_idle()
+    };
+    // Each sweep asks who there is: an actor that was spawned by one that has come to rest is in the second.
+    let sweep = || registry.everybody().iter().all(is_idle) && !is_busy();
+    sweep() && sweep() && scheduler.activations().eq(before)
 }
 
 /// Closes the registry, and every mailbox.

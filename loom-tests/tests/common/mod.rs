@@ -23,7 +23,7 @@ impl Host for Strict {
         }
     }
 
-    fn ended(&self) {}
+    fn ended(&self, _seat: Option<u32>) {}
 
     fn expire_later(&self, _task: Weakly) {}
 }
@@ -51,8 +51,10 @@ pub fn job(work: impl FnOnce(usize) + Send + 'static) -> Runnable {
 
 /// A job for one worker. It is told which one it runs on.
 pub fn placed_job(placed: Option<u16>, work: impl FnOnce(usize) + Send + 'static) -> Runnable {
-    let work: Work = Box::new(work);
-    let (actor, runnable) = task::actor(Strict, placed, Job { work: UnsafeCell::new(Some(work)) });
+    let made = UnsafeCell::new(None);
+    // SAFETY: nobody else has it. A write of its own, or loom would take the job for as old as the last one.
+    made.with_mut(|place| unsafe { *place = Some(Box::new(work) as Work) });
+    let (actor, runnable) = task::actor(Strict, placed, Job { work: made });
     drop(actor);
     runnable
 }
