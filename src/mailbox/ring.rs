@@ -9,12 +9,12 @@
 //!
 //! | the claim found | place | a segment is |
 //! |---|---|---|
-//! | not scheduled | the inline one | – |
-//! | scheduled, a segment, position not a multiple of its length | in that segment | – |
-//! | scheduled, otherwise | in a new segment | attached by the same CAS, linked back to the one before |
+//! | the inline place not taken since the actor was idle | the inline one | – |
+//! | it taken, a segment, position not a multiple of its length | in that segment | – |
+//! | it taken, otherwise | in a new segment | attached by the same CAS, linked back to the one before |
 //!
 //! The inline place is free whenever the actor is idle, because the reader goes idle only when all is taken
-//! out. Segments are not circular: each place is used once per attachment, so a claimer never meets an old
+//! out; it takes one message until the next time. Segments are not circular: each place is used once per attachment, so a claimer never meets an old
 //! message, and a segment is let go of by the reader alone: when its last place was taken out, or by the
 //! CAS that goes idle, which drops its number from the word. No claimer looks at a segment before its claim.
 //!
@@ -79,6 +79,8 @@ struct Far<O> {
 
 /// Where the reader is. The reader's alone.
 struct Cursor {
+    /// The message in the inline place, the first since the actor was idle, has been taken out.
+    inline_taken: bool,
     /// The position behind the last place of `segment`; equal to the head while there is no place to look at.
     end: u32,
     segment: Option<NonNull<Segment>>,
@@ -141,7 +143,11 @@ impl<S, O> Ring<S, O> {
                 capacity,
                 rider: near,
             },
-            far: Far { head: AtomicU32::new(0), cursor: UnsafeCell::new(Cursor { end: 0, segment: None }), rider: far },
+            far: Far {
+                head: AtomicU32::new(0),
+                cursor: UnsafeCell::new(Cursor { inline_taken: false, end: 0, segment: None }),
+                rider: far,
+            },
             inline: Slot::new(),
         }
     }
@@ -195,7 +201,7 @@ impl<S, O> Ring<S, O> {
             if (word.is_gated() && gate == Gate::Respect) || !self.has_room(word) {
                 break Err(Refusal::Full);
             }
-            let (next, place) = if !word.is_scheduled() {
+            let (next, place) = if !word.is_inline_taken() {
                 (word.claim_inline(), Where::Inline)
             } else if word.needs_segment() {
                 let segment = spare.get_or_insert_with(Owned::acquire);
@@ -209,7 +215,7 @@ impl<S, O> Ring<S, O> {
             // Release pairs with later claimers and with the reader's Acquire in `advance`, for the segment
             // that we attach. Relaxed on failure: as for the load above.
             match self.near.word.compare_exchange(word.0, next.0, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => break Ok((word.position(), place)),
+                Ok(_) => break Ok((word, place)),
                 Err(now) => word = Word(now),
             }
             // Somebody else got through. A short, growing pause lets a burst of claimers pass one by one.
@@ -218,7 +224,7 @@ impl<S, O> Ring<S, O> {
             }
             pauses = (pauses * 2).min(32);
         };
-        let (position, place) = match claimed {
+        let (before, place) = match claimed {
             Ok(claimed) => claimed,
             Err(refusal) => {
                 if let Some(unused) = spare {
@@ -227,7 +233,7 @@ impl<S, O> Ring<S, O> {
                 return Err(refusal);
             }
         };
-        let schedules = matches!(place, Where::Inline);
+        let schedules = !before.is_scheduled();
         let segment = match (place, spare) {
             (Where::Inline, None) => return Ok(Place { slot: &self.inline, schedules }),
             (Where::New, Some(spare)) => spare.attach(),
@@ -242,7 +248,7 @@ impl<S, O> Ring<S, O> {
             (Where::New, None) => unreachable!("a new segment was acquired before the claim"),
         };
         // SAFETY: attached, by us or by the claim that we acquired; it holds the position that we claimed.
-        Ok(Place { slot: unsafe { Segment::slot(segment, position) }, schedules })
+        Ok(Place { slot: unsafe { Segment::slot(segment, before.position()) }, schedules })
     }
 
     /// Whether the position of `word` is below the limit.
@@ -410,11 +416,15 @@ impl<'a, S, O> Reader<'a, S, O> {
 
     /// The oldest message, if it is in the inline place or in a segment that we have not reached.
     fn next_elsewhere(&mut self, head: u32) -> Option<Parcel<'a>> {
-        // SAFETY: we are the reader, and a message in the inline place is the oldest: it was the claim that
-        // scheduled the actor. Once taken, the place stays empty until the actor has been idle.
-        if let Some(parcel) = unsafe { self.ring.inline.take() } {
+        if !self.cursor(|cursor| cursor.inline_taken) {
+            // SAFETY: we are the reader, and the first message since the actor was idle goes into the inline place:
+            // until that one is taken out, none is older.
+            let parcel = unsafe { self.ring.inline.take() }?;
             self.advance_head(head);
-            self.cursor(|cursor| cursor.end = head.wrapping_add(1));
+            self.cursor(|cursor| {
+                cursor.inline_taken = true;
+                cursor.end = head.wrapping_add(1);
+            });
             return Some(parcel);
         }
         let segment = self.advance(head)?;
@@ -533,9 +543,9 @@ impl<'a, S, O> Reader<'a, S, O> {
                 return Rest::Nudged;
             }
             // Written before the CAS: behind it the cursor may be the next reader's.
-            let segment = self.cursor(|cursor| {
+            let (segment, inline_taken) = self.cursor(|cursor| {
                 cursor.end = head;
-                cursor.segment.take()
+                (cursor.segment.take(), std::mem::take(&mut cursor.inline_taken))
             });
             // ORDERING: Release hands the actor's state and the cursor to whoever schedules it next, and the
             // limit to a sender at the gate. Acquire on failure: as for the load above.
@@ -551,6 +561,7 @@ impl<'a, S, O> Reader<'a, S, O> {
                     word = Word(now);
                     self.cursor(|cursor| {
                         cursor.segment = segment;
+                        cursor.inline_taken = inline_taken;
                         cursor.end = Self::end_of(segment, head);
                     });
                 }

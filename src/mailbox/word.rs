@@ -1,8 +1,8 @@
 //! The word that is a mailbox's whole shared state, and its transitions, all pure.
 //!
 //! ```text
-//! bit 63                         32 31                           4   3       2       1       0
-//! [ position of the next place: 32 ][ number of the segment: 28 ][ NUDGED GATED CLOSED SCHEDULED ]
+//! bit 63                         32 31                           5   4      3      2      1       0
+//! [ position of the next place: 32 ][ number of the segment: 27 ][ INLINE NUDGED GATED CLOSED SCHEDULED ]
 //! ```
 //!
 //! | bit | set by | cleared by | means |
@@ -10,9 +10,11 @@
 //! | SCHEDULED | the claim, close or nudge that finds it clear, which then owes a push to a run queue | the reader's last step, going idle | somebody runs or will run the actor |
 //! | CLOSED | close | nobody | no place is claimed any more |
 //! | GATED | a sender that found no room; shutdown | whoever empties the line of waiting senders | only the holder of the line's lock claims |
+//! | INLINE | the first claim since the actor was idle | the reader's last step, going idle | the inline place is taken |
 //! | NUDGED | the last reference's drop | the reader | look again whether anybody can reach the actor |
 //!
-//! Invariant: SCHEDULED clear ⇒ no segment, nothing claimed and not taken out, and the inline place free.
+//! Invariants: SCHEDULED clear ⇒ INLINE clear, no segment, and nothing claimed that isn't taken out. A segment ⇒
+//! INLINE set: the first message since the actor was idle lies in the inline place, the others in segments.
 //! Positions count messages modulo 2^32; the low bits of a position are the place within its segment.
 
 use std::fmt;
@@ -24,7 +26,8 @@ const SCHEDULED: u64 = 0b0001;
 const CLOSED: u64 = 0b0010;
 const GATED: u64 = 0b0100;
 const NUDGED: u64 = 0b1000;
-const FLAG_BITS: u32 = 4;
+const INLINE: u64 = 0b1_0000;
+const FLAG_BITS: u32 = 5;
 const SEGMENT_MASK: u64 = ((1 << NUMBER_BITS) - 1) << FLAG_BITS;
 const POSITION_SHIFT: u32 = FLAG_BITS + NUMBER_BITS;
 const ONE_POSITION: u64 = 1 << POSITION_SHIFT;
@@ -77,7 +80,12 @@ impl Word {
         ((self.0 & SEGMENT_MASK) >> FLAG_BITS) as u32
     }
 
-    /// Whether the next place needs a segment that isn't there yet. Only meaningful while scheduled.
+    /// Whether the inline place is taken, or was since the actor was idle.
+    pub(super) fn is_inline_taken(self) -> bool {
+        self.0 & INLINE != 0
+    }
+
+    /// Whether the next place needs a segment that isn't there yet. Only meaningful when the inline place is taken.
     pub(super) fn needs_segment(self) -> bool {
         self.segment() == 0 || (self.position() as usize).is_multiple_of(SEGMENT_SLOTS)
     }
@@ -92,21 +100,22 @@ impl Word {
         Self((self.claim().0 & !SEGMENT_MASK) | (u64::from(segment) << FLAG_BITS))
     }
 
-    /// One place further, the inline one, which schedules the actor.
+    /// One place further, the inline one; the actor is scheduled.
     pub(super) fn claim_inline(self) -> Self {
-        Self(self.claim().0 | SCHEDULED)
+        Self(self.claim().0 | SCHEDULED | INLINE)
     }
 
-    /// Everything is taken out: not scheduled, no segment.
+    /// Everything is taken out: not scheduled, no segment, the inline place free.
     pub(super) fn idle(self) -> Self {
-        Self(self.0 & !(SCHEDULED | SEGMENT_MASK))
+        Self(self.0 & !(SCHEDULED | INLINE | SEGMENT_MASK))
     }
 }
 
 impl fmt::Debug for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Word(position {}, segment {}", self.position(), self.segment())?;
-        let flags = [(SCHEDULED, "scheduled"), (CLOSED, "closed"), (GATED, "gated"), (NUDGED, "nudged")];
+        let flags =
+            [(SCHEDULED, "scheduled"), (CLOSED, "closed"), (GATED, "gated"), (NUDGED, "nudged"), (INLINE, "inline")];
         for (_, name) in flags.into_iter().filter(|(bit, _)| self.0 & bit != 0) {
             write!(f, ", {name}")?;
         }
@@ -120,11 +129,11 @@ mod tests {
 
     #[test]
     fn the_first_message_of_an_idle_actor_goes_inline_and_schedules() {
-        let idle = Word::FIRST.idle();
-        assert!(!idle.is_scheduled());
+        let idle = Word::FIRST.claim_inline().idle();
+        assert!(!idle.is_scheduled() && !idle.is_inline_taken());
         let claimed = idle.claim_inline();
-        assert!(claimed.is_scheduled());
-        assert_eq!((claimed.position(), claimed.segment()), (1, 0));
+        assert!(claimed.is_scheduled() && claimed.is_inline_taken());
+        assert_eq!((claimed.position(), claimed.segment()), (2, 0));
         assert!(claimed.needs_segment());
     }
 

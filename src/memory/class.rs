@@ -16,7 +16,7 @@ const ALIGN: usize = 64;
 
 /// Bytes of one class that the depot keeps at most; of numbered blocks, which are the largest, less.
 const DEPOT_BYTES: usize = 512 << 10;
-const NUMBERED_DEPOT_BYTES: usize = 128 << 10;
+const NUMBERED_DEPOT_BYTES: usize = 64 << 10;
 
 /// One size of recycled blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Blocks with a number: 28 bits instead of a pointer, so that a block fits into a word beside other state.
+//! Blocks with a number: 27 bits instead of a pointer, so that a block fits into a word beside other state.
 //!
 //! A block gets its number when it comes from the allocator and keeps it, through any amount of recycling,
 //! until it goes back. [`find`] is two loads and takes no lock. The directory's pages are never freed; a
@@ -22,7 +22,7 @@ use crate::sync::lock::Mutex;
 use crate::sync::{constant, lazy};
 
 /// Bits of a number.
-pub(crate) const NUMBER_BITS: u32 = 28;
+pub(crate) const NUMBER_BITS: u32 = 27;
 
 /// Bytes of a numbered block that are the user's.
 pub(crate) const USABLE: usize = Class::NUMBERED.layout().size() - size_of::<u64>();

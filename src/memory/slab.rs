@@ -10,7 +10,7 @@
 //! | partly free | yes, to be used first | the last free block going out; the last used block coming back |
 //! | all free | if it is the only one | it is returned to the allocator, if it isn't |
 //!
-//! A slab is aligned to its own size, so that a block's address tells its slab. Its header, at the start, is
+//! A slab is aligned to more than its size, so that a block's address tells its slab. Its header, at the start, is
 //! touched under the lock alone. Blocking, for the length of a few pointer moves and now and then an allocator call.
 
 use std::ptr::{self, NonNull};
@@ -20,16 +20,25 @@ use super::depot::Free;
 use crate::sync::heap::{Layout, alloc, dealloc, handle_alloc_error};
 use crate::sync::lock::Mutex;
 
-/// Bytes of a slab, and its alignment.
-const SLAB_BYTES: usize = 64 << 10;
+/// The alignment of slabs: large, because an allocator may touch pages around each aligned block.
+const SLAB_ALIGN: usize = 256 << 10;
+
+/// The alignment of slabs of numbered blocks: small, because a burst of messages ends with a few of its segments kept
+/// for recycling, and each keeps its slab.
+const NUMBERED_ALIGN: usize = 64 << 10;
 
 /// Bytes of a slab's header: a cache line, so that blocks start on one.
 const HEADER_BYTES: usize = 64;
 
-const LAYOUT: Layout = match Layout::from_size_align(SLAB_BYTES, SLAB_BYTES) {
-    Ok(layout) => layout,
-    Err(_) => unreachable!(),
-};
+/// The layout of the slabs of `class`: a line short of the alignment, so that an allocator with a header in front of
+/// each block can put one slab right behind the other.
+const fn layout(class: Class) -> Layout {
+    let align = if class.index() == Class::NUMBERED.index() { NUMBERED_ALIGN } else { SLAB_ALIGN };
+    match Layout::from_size_align(align - 64, align) {
+        Ok(layout) => layout,
+        Err(_) => unreachable!(),
+    }
+}
 
 /// The slabs of one class.
 pub(super) struct Slabs {
@@ -62,7 +71,7 @@ impl Slabs {
 
     /// Blocks of a slab.
     fn blocks(&self) -> usize {
-        (SLAB_BYTES - HEADER_BYTES) / self.class.layout().size()
+        (layout(self.class).size() - HEADER_BYTES) / self.class.layout().size()
     }
 
     /// A block that nobody uses.
@@ -100,7 +109,7 @@ impl Slabs {
     ///
     /// `block` came from [`take`](Self::take), and nothing looks at it any more.
     pub(super) unsafe fn give(&self, block: NonNull<u8>) {
-        let slab: *mut Header = block.as_ptr().map_addr(|address| address & !(SLAB_BYTES - 1)).cast();
+        let slab: *mut Header = block.as_ptr().map_addr(|address| address & !(layout(self.class).align() - 1)).cast();
         let mut partial = self.partial.lock();
         // SAFETY: the block's slab starts where its alignment says, and is ours while we hold the lock.
         unsafe {
@@ -115,7 +124,7 @@ impl Slabs {
             if (*slab).used == 0 && !partial.is_only(slab) {
                 partial.unlist(slab);
                 drop(partial);
-                dealloc(slab.cast(), LAYOUT);
+                dealloc(slab.cast(), layout(self.class));
             }
         }
     }
@@ -123,9 +132,9 @@ impl Slabs {
     #[cold]
     fn new_slab(&self) -> *mut Header {
         // SAFETY: the layout's size isn't zero.
-        let slab: *mut Header = unsafe { alloc(LAYOUT) }.cast();
+        let slab: *mut Header = unsafe { alloc(layout(self.class)) }.cast();
         if slab.is_null() {
-            handle_alloc_error(LAYOUT);
+            handle_alloc_error(layout(self.class));
         }
         let header = Header { previous: ptr::null_mut(), next: ptr::null_mut(), free: None, used: 0, touched: 0 };
         // SAFETY: fresh memory, larger than a header.
@@ -185,7 +194,7 @@ impl Link {
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
-    use super::{Class, Link, SLAB_BYTES, Slabs};
+    use super::{Class, Link, Slabs};
     use crate::sync::heap::Layout;
     use std::collections::HashSet;
 
@@ -211,7 +220,7 @@ mod tests {
         let distinct: HashSet<_> = taken.iter().collect();
         assert_eq!(distinct.len(), taken.len());
         assert!(taken.iter().all(|block| block.addr().get() % 64 == 0));
-        let homes: HashSet<_> = taken.iter().map(|block| block.addr().get() / SLAB_BYTES).collect();
+        let homes: HashSet<_> = taken.iter().map(|block| block.addr().get() / super::SLAB_ALIGN).collect();
         assert_eq!((homes.len(), listed(&slabs)), (3, 0));
         for block in taken {
             // SAFETY: taken once, unused.

@@ -66,7 +66,7 @@ sized! {
 }
 sized! {
     /// Pages that the directory can have.
-    DIRECTORY_PAGES: usize = 1 << 15, 1
+    DIRECTORY_PAGES: usize = 1 << 14, 1
 }
 sized! {
     /// Rounds of looking for work before a worker goes to sleep, each with a pause: a few microseconds.

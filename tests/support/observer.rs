@@ -9,7 +9,9 @@ use super::{LIMIT, recv, within};
 /// Hears nothing and says nothing, so that expected failures leave no lines on stderr.
 pub(crate) struct Quiet;
 
-impl Observer for Quiet {}
+impl Observer for Quiet {
+    fn actor_failed(&self, _failure: &ActorFailure) {}
+}
 
 /// The observer's half.
 pub(crate) struct Recorder(Sender<Record>);

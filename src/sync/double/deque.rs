@@ -19,12 +19,14 @@ struct Ring {
 impl Ring {
     fn take(&self) -> Option<*mut ()> {
         loop {
+            // ORDERING: Acquire on both, as the original; Relaxed on the slot, which `back` publishes.
             let front = self.front.load(Ordering::Acquire);
             let back = self.back.load(Ordering::Acquire);
             if front >= back {
                 return None;
             }
             let item = self.slots[front % self.slots.len()].load(Ordering::Relaxed);
+            // ORDERING: AcqRel, weaker than the original's SeqCst.
             if self.front.compare_exchange(front, front + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
                 return Some(item);
             }
@@ -67,6 +69,8 @@ impl<T> Worker<T> {
     }
 
     pub(crate) fn push(&self, item: T) {
+        // ORDERING: Relaxed for what the owner alone writes; Acquire on the front, before a slot is used again; Release
+        // on the back, which publishes the slot: the original's fence and store.
         let back = self.0.back.load(Ordering::Relaxed);
         assert!(back - self.0.front.load(Ordering::Acquire) < self.0.slots.len(), "the deque is bounded by its user");
         self.0.slots[back % self.0.slots.len()].store(into_raw(item), Ordering::Relaxed);
@@ -79,6 +83,7 @@ impl<T> Worker<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
+        // ORDERING: Relaxed; the owner's own estimate.
         let back = self.0.back.load(Ordering::Relaxed);
         back.saturating_sub(self.0.front.load(Ordering::Relaxed))
     }
@@ -104,6 +109,7 @@ impl<T> Stealer<T> {
     }
 
     pub(crate) fn len(&self) -> usize {
+        // ORDERING: Acquire, as the original's hint.
         let back = self.0.back.load(Ordering::Acquire);
         back.saturating_sub(self.0.front.load(Ordering::Acquire))
     }

@@ -23,6 +23,7 @@ impl<T> ArrayQueue<T> {
     pub(crate) fn push(&self, item: T) -> Result<(), T> {
         let raw = into_raw(item);
         for slot in &self.0 {
+            // ORDERING: Release publishes the element, as the original's stamp does; Relaxed when the slot is taken.
             let taken = slot.compare_exchange(std::ptr::null_mut(), raw, Ordering::Release, Ordering::Relaxed);
             if taken.is_ok() {
                 return Ok(());
@@ -34,6 +35,7 @@ impl<T> ArrayQueue<T> {
 
     pub(crate) fn pop(&self) -> Option<T> {
         self.0.iter().find_map(|slot| {
+            // ORDERING: Acquire pairs with `push`.
             let raw = slot.swap(std::ptr::null_mut(), Ordering::Acquire);
             // SAFETY: the swap handed this element out once.
             (!raw.is_null()).then(|| unsafe { from_raw(raw) })

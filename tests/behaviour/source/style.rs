@@ -31,7 +31,9 @@ fn each_file_opens_with_what_it_is() {
 
 /// `unsafe` from the actors' layer up, or a folder there that doesn't forbid it.
 fn unsafe_too_high(file: &File) -> Vec<String> {
-    let high = part(&file.path).is_none_or(|part| layer(part) >= layer("actor"));
+    // The door for models hands out what the lower layers have; it is compiled under the model checker alone.
+    let door = file.path.starts_with("src/loom_api/");
+    let high = !door && part(&file.path).is_none_or(|part| layer(part) >= layer("actor"));
     if !high {
         return Vec::new();
     }
@@ -202,7 +204,11 @@ fn sleeping(file: &File) -> Vec<String> {
     let lines = scan(&file.text);
     (0..)
         .zip(&lines)
-        .filter(|(_, line)| find_word(&line.code, "sleep").iter().any(|start| !line.code[..*start].ends_with('.')))
+        .filter(|(_, line)| {
+            find_word(&line.code, "sleep")
+                .iter()
+                .any(|start| !line.code[..*start].ends_with('.') && !line.code[..*start].ends_with("fn "))
+        })
         .map(|(index, _)| breach(index, "a test that sleeps"))
         .collect()
 }
