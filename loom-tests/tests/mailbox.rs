@@ -549,6 +549,34 @@ fn two_waiting_senders_keep_the_order_of_their_calls() {
     });
 }
 
+/// As above while shutdown holds the gate: knocks change nothing in the word any more, the line's lock orders them.
+#[test]
+fn insiders_wait_behind_a_held_gate() {
+    let expected = ["nobody waited", "one waited", "two waited"];
+    model("held gate, waiting", Bounds::default(), &expected, |outcomes| {
+        let actor = Actor::idle(1);
+        actor.lay_line();
+        actor.mailbox.hold();
+        let send = |sender, count| {
+            spawn(&actor, move |actor| {
+                for number in 0..count {
+                    assert_eq!(actor.tell((sender, number)), Told::Accepted);
+                }
+            })
+        };
+        let (one, two) = (send(1, 2), send(2, 1));
+        one.join().unwrap();
+        two.join().unwrap();
+        let (handled, ..) = actor.settle();
+        once_in_order(&handled, &[(1, 0), (1, 1), (2, 0)]);
+        outcomes.saw(match actor.tally.waited.load(Ordering::Relaxed) {
+            0 => "nobody waited",
+            1 => "one waited",
+            _ => "two waited",
+        });
+    });
+}
+
 /// Two places, both taken: each of two senders waits for the other's runs.
 #[test]
 fn two_senders_wait_for_two_places() {
