@@ -328,7 +328,8 @@ impl<'a> Turn<'a> {
         // UNWIND: the waker of whoever waits for the start.
         // SAFETY: the vtable is that of the body, which is alive.
         let told = guard(|| unsafe { (self.cell().near().vtable.started)(self.header, outcome) });
-        self.told |= told.unwrap_or(false);
+        // Somebody who heard of a start that succeeded knows nothing of a failure to come.
+        self.told |= outcome.is_err() && told.unwrap_or(false);
     }
 
     #[cold]
