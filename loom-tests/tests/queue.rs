@@ -14,7 +14,7 @@ use common::{job, run};
 use corecast::loom_api::scheduler::{Inbox, queue};
 use corecast::loom_api::task::Runnable;
 use loom::thread;
-use loom_tests::{Bounds, model};
+use loom_tests::{Bounds, linger, model, model_in_all_modes};
 use std::sync::{Arc, Mutex};
 
 /// Which jobs ran, in order. Outside of the model.
@@ -42,23 +42,19 @@ impl Log {
 #[test]
 fn two_pushers_and_a_taker() {
     let expected = ["in turns", "one by one"];
-    model("inbox", Bounds::default(), &expected, |outcomes| {
+    model_in_all_modes("inbox", Bounds::default(), &expected, |outcomes| {
         let (inbox, log) = (Arc::new(Inbox::new()), Log::default());
         let pushers = [vec![1, 2], vec![3]].map(|numbers| {
             let (inbox, log) = (Arc::clone(&inbox), log.clone());
             thread::spawn(move || numbers.into_iter().for_each(|number| inbox.push(log.job(number))))
         });
-        let mut taken = 0;
-        while taken < 3 {
-            let now = inbox.take(2, run);
-            taken += now;
-            if now == 0 {
-                thread::yield_now();
-            }
-        }
+        // Once while they push, and then the rest.
+        linger();
+        let early = inbox.take(2, run);
         for pusher in pushers {
             pusher.join().unwrap();
         }
+        assert_eq!(early + inbox.take(3, run), 3);
         assert!(inbox.is_empty());
         log.each_once(3);
         let ran = log.read();

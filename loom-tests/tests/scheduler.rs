@@ -6,8 +6,8 @@
 
 mod common;
 
-use common::{job, placed_job};
-use corecast::loom_api::scheduler::{Parker, Scheduler, Threads};
+use common::{job, placed_job, run};
+use corecast::loom_api::scheduler::{Parker, Scheduler, Threads, Worker, two_workers};
 use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use loom::thread;
 use loom_tests::{Bounds, Outcomes, model};
@@ -166,6 +166,35 @@ fn a_job_that_blocks_its_thread_until_its_neighbour_has_run() {
         done.wait();
         end(&scheduler, threads);
         assert_ne!(done.worker_of(1), done.worker_of(2));
+        outcomes.saw("rescued");
+    });
+}
+
+#[test]
+fn a_sentinel_that_goes_to_sleep_for_good_and_a_worker_that_gets_stuck() {
+    model("stuck, by hand", bounds(2), &["rescued"], |outcomes| {
+        let (scheduler, [stuck, sentinel]) = two_workers();
+        let done = Done::new(1);
+        let pusher = Arc::clone(&scheduler);
+        let pusher = thread::spawn(move || pusher.schedule(placed_job(Some(0), |_| ())));
+        let sentinel = thread::spawn(move || {
+            let worker = Worker::new(sentinel);
+            while worker.sleep() {
+                if let Some(job) = worker.find() {
+                    run(job);
+                }
+            }
+        });
+        let worker = Worker::new(stuck);
+        assert!(worker.sleep());
+        // The job that it was woken for schedules another one and then blocks the thread.
+        let neighbour = Arc::clone(&done);
+        worker.schedule_next(job(move |_| neighbour.note(1, 1)));
+        done.wait();
+        worker.find().map(run).unwrap();
+        pusher.join().unwrap();
+        scheduler.close();
+        sentinel.join().unwrap();
         outcomes.saw("rescued");
     });
 }

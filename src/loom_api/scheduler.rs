@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::task::Runnable;
 use crate::scheduler::affinity::Placement;
-use crate::scheduler::{self, idle, inject, queue};
+use crate::scheduler::{self, idle, inject, queue, worker};
 use crate::sync::{Arc, parker};
 
 /// `parker::block_on`.
@@ -156,6 +156,37 @@ pub struct Scheduler(Arc<scheduler::Scheduler>);
 
 /// `scheduler::Threads`.
 pub struct Threads(scheduler::Threads);
+
+/// `worker::Worker`, driven by hand.
+pub struct Worker(worker::Worker);
+
+/// What two workers share, and the two.
+pub fn two_workers() -> (Arc<Scheduler>, [(Arc<Scheduler>, usize, Local); 2]) {
+    let (scheduler, locals) = scheduler::Scheduler::new(2, Placement::Free);
+    let scheduler = Arc::new(Scheduler(scheduler));
+    let mut parts = locals.into_iter().enumerate().map(|(index, local)| (scheduler.clone(), index, Local(local)));
+    let parts = std::array::from_fn(|_| parts.next().unwrap());
+    (scheduler, parts)
+}
+
+impl Worker {
+    /// On the thread that it is for.
+    pub fn new((scheduler, index, local): (Arc<Scheduler>, usize, Local)) -> Self {
+        Self(worker::Worker::new(scheduler.0.clone(), index, local.0))
+    }
+
+    pub fn sleep(&self) -> bool {
+        self.0.sleep()
+    }
+
+    pub fn find(&self) -> Option<Runnable> {
+        self.0.find().map(|(runnable, _)| Runnable(runnable))
+    }
+
+    pub fn schedule_next(&self, runnable: Runnable) {
+        self.0.schedule_next(runnable.0);
+    }
+}
 
 impl Scheduler {
     pub fn start(workers: usize) -> (Arc<Self>, Threads) {

@@ -41,7 +41,7 @@ use deadline::Deadlines;
 use driver::Driver;
 use idle::Idle;
 use inject::Inbox;
-use queue::Stealable;
+use queue::{Local, Stealable};
 
 /// What the workers of one system share.
 #[derive(Debug)]
@@ -92,6 +92,23 @@ impl Scheduler {
     ///
     /// The operating system's, when it has no thread to give. Threads that were started have ended by then.
     pub(crate) fn start(name: &str, workers: usize, placement: Placement) -> std::io::Result<(Arc<Self>, Threads)> {
+        let (scheduler, locals) = Self::new(workers, placement);
+        let mut threads = Vec::with_capacity(workers);
+        for (index, local) in locals.into_iter().enumerate() {
+            match worker::start(name, index, local, &scheduler) {
+                Ok(thread) => threads.push(thread),
+                Err(error) => {
+                    scheduler.close();
+                    Threads(threads).join();
+                    return Err(error);
+                }
+            }
+        }
+        Ok((scheduler, Threads(threads)))
+    }
+
+    /// What `workers` threads share, and what each of them owns.
+    pub(crate) fn new(workers: usize, placement: Placement) -> (Arc<Self>, Vec<Local>) {
         let (locals, remotes): (Vec<_>, Vec<_>) = (0..workers)
             .map(|_| {
                 let (local, queue) = queue::queue(workers == 1);
@@ -116,18 +133,7 @@ impl Scheduler {
             watched: AtomicBool::new(false),
             lull: Lull { count: Mutex::new(0), signal: Condvar::new() },
         });
-        let mut threads = Vec::with_capacity(workers);
-        for (index, local) in locals.into_iter().enumerate() {
-            match worker::start(name, index, local, &scheduler) {
-                Ok(thread) => threads.push(thread),
-                Err(error) => {
-                    scheduler.close();
-                    Threads(threads).join();
-                    return Err(error);
-                }
-            }
-        }
-        Ok((scheduler, Threads(threads)))
+        (scheduler, locals)
     }
 
     /// Puts a task into the queue where it belongs, and wakes whoever has to be woken.

@@ -128,7 +128,7 @@ pub(crate) fn with_any<R>(look: impl FnOnce(&Worker) -> R) -> Option<R> {
 }
 
 impl Worker {
-    fn new(scheduler: Arc<Scheduler>, index: usize, queue: Local) -> Self {
+    pub(crate) fn new(scheduler: Arc<Scheduler>, index: usize, queue: Local) -> Self {
         let workers = scheduler.workers.len();
         Self {
             me: NonNull::from(&scheduler.workers[index]),
@@ -169,7 +169,7 @@ impl Worker {
 
     /// Schedules a task that may run anywhere: next on this worker. Nobody is woken for it.
     #[inline(always)]
-    pub(super) fn schedule_next(&self, runnable: Runnable) {
+    pub(crate) fn schedule_next(&self, runnable: Runnable) {
         if let Some(displaced) = self.me().queue.put_next(runnable) {
             self.push_back(displaced);
         }
@@ -253,7 +253,7 @@ impl Worker {
 
     /// The next task, and whether another core scheduled it.
     #[inline(always)]
-    fn find(&self) -> Option<(Runnable, bool)> {
+    pub(crate) fn find(&self) -> Option<(Runnable, bool)> {
         if self.until_shared.get() == 0
             && let Some(task) = self.find_shared()
         {
@@ -392,7 +392,7 @@ impl Worker {
 
     /// Sleeps until there is work. Returns false when the system has closed.
     #[cold]
-    fn sleep(&self) -> bool {
+    pub(crate) fn sleep(&self) -> bool {
         let scheduler = &*self.scheduler;
         let mut all = scheduler.idle.fall_asleep(self.index, self.searching.replace(false));
         let mut running = true;
