@@ -227,7 +227,7 @@ impl<R> Future for Reply<R> {
 
     /// # Panics
     ///
-    /// With debug assertions, if it is polled again after it was ready.
+    /// If it is polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
         Pin::new(&mut self.0).poll(context).map_err(|error| *error)

@@ -234,21 +234,14 @@ impl<S, O> Ring<S, O> {
             }
         };
         let schedules = !before.is_scheduled();
-        let segment = match (place, spare) {
-            (Where::Inline, None) => return Ok(Place { slot: &self.inline, schedules }),
-            (Where::New, Some(spare)) => spare.attach(),
-            (Where::In(number), None) => Segment::find(number),
-            (place, Some(unused)) => {
-                unused.release();
-                match place {
-                    Where::In(number) => Segment::find(number),
-                    _ => return Ok(Place { slot: &self.inline, schedules }),
-                }
-            }
+        let (segment, unused) = match (place, spare) {
+            (Where::Inline, unused) => return Ok(Place { slot: &self.inline, schedules, unused }),
+            (Where::In(number), unused) => (Segment::find(number), unused),
+            (Where::New, Some(spare)) => (spare.attach(), None),
             (Where::New, None) => unreachable!("a new segment was acquired before the claim"),
         };
         // SAFETY: attached, by us or by the claim that we acquired; it holds the position that we claimed.
-        Ok(Place { slot: unsafe { Segment::slot(segment, before.position()) }, schedules })
+        Ok(Place { slot: unsafe { Segment::slot(segment, before.position()) }, schedules, unused })
     }
 
     /// Whether the position of `word` is below the limit.
@@ -375,6 +368,9 @@ pub(super) enum Knock {
 pub(super) struct Place<'a> {
     slot: &'a Slot,
     schedules: bool,
+    /// A segment that was acquired for an attempt which failed. It goes back only after the publication, so that
+    /// nothing dawdles before it.
+    unused: Option<Owned>,
 }
 
 impl Place<'_> {
@@ -387,6 +383,9 @@ impl Place<'_> {
     pub(super) unsafe fn publish(self, vtable: &'static Vtable, write: impl FnOnce(*mut Payload)) -> Duty {
         // SAFETY: rule 1 of `envelope`: this place is our claim, published here once.
         unsafe { self.slot.publish(vtable, write) };
+        if let Some(unused) = self.unused {
+            unused.release();
+        }
         if self.schedules { Duty::Schedule } else { Duty::Nothing }
     }
 }

@@ -100,10 +100,15 @@ impl<V, T: Thin> Sender<V, T> {
 impl<V, T: Thin> Future for Receiver<V, T> {
     type Output = V;
 
-    /// Takes the value, or leaves the waker in the word. Must not be polled after it was ready.
+    /// Takes the value, or leaves the waker in the word.
+    ///
+    /// # Panics
+    ///
+    /// If it is polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<V> {
         let slot = self.0;
-        debug_assert_ne!(slot, NonNull::dangling(), "polled after it was ready");
+        // Checked in every build: callers can poll as they like, and the block may be another's by now.
+        assert!(slot != NonNull::dangling(), "the future of a reply was polled after it was ready");
         // SAFETY: the slot lives until we have taken the value or dropped.
         let word = unsafe { &slot.as_ref().word };
         // ORDERING: Acquire pairs with `complete`'s Release: if it is VALUE, the value is visible.

@@ -64,6 +64,9 @@ impl<T: Send + 'static> Blocking<T> {
 impl<T> Future for Blocking<T> {
     type Output = Outcome<T>;
 
+    /// # Panics
+    ///
+    /// If it is polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
         Pin::new(&mut self.0).poll(context)

@@ -15,6 +15,7 @@ mod panic;
 mod panic_drop;
 mod pipeline;
 mod promises;
+mod repoll;
 mod report;
 mod schedule;
 mod shutdown;
