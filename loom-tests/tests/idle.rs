@@ -4,13 +4,14 @@
 
 mod common;
 
-use common::{job, run};
+use common::{Jobs, run};
 use corecast::loom_api::scheduler::{Idle, Inbox, Parker};
 use loom::thread;
 use loom_tests::{Bounds, linger, model_in_all_modes};
 use std::sync::Arc;
 
 struct Pool {
+    jobs: Jobs,
     idle: Idle,
     inbox: Inbox,
     parkers: [Parker; 2],
@@ -18,12 +19,17 @@ struct Pool {
 
 impl Pool {
     fn new(workers: usize) -> Arc<Self> {
-        Arc::new(Self { idle: Idle::new(workers), inbox: Inbox::new(), parkers: [Parker::new(), Parker::new()] })
+        Arc::new(Self {
+            jobs: Jobs::default(),
+            idle: Idle::new(workers),
+            inbox: Inbox::new(),
+            parkers: [Parker::new(), Parker::new()],
+        })
     }
 
     /// `Scheduler::schedule` from outside. Returns whom it woke.
     fn push(&self) -> Option<usize> {
-        self.inbox.push(job(|_| ()));
+        self.inbox.push(self.jobs.job(|_| ()));
         self.wake_one()
     }
 
@@ -90,7 +96,7 @@ fn a_push_that_only_one_worker_can_run() {
         pool.idle.fall_asleep(1, false);
         let other = Arc::clone(&pool);
         let pusher = thread::spawn(move || {
-            other.inbox.push(job(|_| ()));
+            other.inbox.push(other.jobs.job(|_| ()));
             let woken = other.idle.must_wake(0);
             if woken {
                 other.parkers[0].unpark();
@@ -111,7 +117,7 @@ fn a_searcher_that_finds_work_and_a_push() {
     model_in_all_modes("stop searching", Bounds::default(), &expected, |outcomes| {
         let pool = Pool::new(2);
         pool.idle.fall_asleep(1, false);
-        pool.inbox.push(job(|_| ()));
+        pool.inbox.push(pool.jobs.job(|_| ()));
         assert!(pool.idle.start_searching());
         let sleeper = Arc::clone(&pool);
         let sleeper = thread::spawn(move || {

@@ -10,7 +10,7 @@
 
 mod common;
 
-use common::{job, run};
+use common::{Jobs, run};
 use corecast::loom_api::scheduler::{Inbox, queue};
 use corecast::loom_api::task::Runnable;
 use loom::thread;
@@ -19,16 +19,19 @@ use std::sync::{Arc, Mutex};
 
 /// Which jobs ran, in order. Outside of the model.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u32>>>);
+struct Log {
+    ran: Arc<Mutex<Vec<u32>>>,
+    jobs: Jobs,
+}
 
 impl Log {
     fn job(&self, number: u32) -> Runnable {
-        let log = self.clone();
-        job(move |_| log.0.lock().unwrap().push(number))
+        let ran = Arc::clone(&self.ran);
+        self.jobs.job(move |_| ran.lock().unwrap().push(number))
     }
 
     fn read(&self) -> Vec<u32> {
-        self.0.lock().unwrap().clone()
+        self.ran.lock().unwrap().clone()
     }
 
     /// Each of the jobs up to `last`, once.

@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::{job, placed_job, run};
+use common::{Jobs, run};
 use corecast::loom_api::scheduler::{Parker, Scheduler, Threads, Worker, two_workers};
 use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use loom::thread;
@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 
 /// What the thread outside waits for: jobs that are done.
 struct Done {
+    jobs: Jobs,
     count: AtomicU32,
     all: u32,
     parker: Parker,
@@ -24,7 +25,13 @@ struct Done {
 
 impl Done {
     fn new(all: u32) -> Arc<Self> {
-        Arc::new(Self { count: AtomicU32::new(0), all, parker: Parker::new(), ran: Mutex::default() })
+        Arc::new(Self {
+            jobs: Jobs::default(),
+            count: AtomicU32::new(0),
+            all,
+            parker: Parker::new(),
+            ran: Mutex::default(),
+        })
     }
 
     fn note(&self, job: u32, worker: usize) {
@@ -73,10 +80,10 @@ fn one_worker_and_two_pushes_from_outside() {
         let (other, here) = (Arc::clone(&scheduler), Arc::clone(&done));
         let pusher = thread::spawn(move || {
             let done = Arc::clone(&here);
-            other.schedule(job(move |worker| done.note(2, worker)));
+            other.schedule(here.jobs.job(move |worker| done.note(2, worker)));
         });
         let here = Arc::clone(&done);
-        scheduler.schedule(job(move |worker| here.note(1, worker)));
+        scheduler.schedule(done.jobs.job(move |worker| here.note(1, worker)));
         done.wait();
         pusher.join().unwrap();
         end(&scheduler, threads);
@@ -89,8 +96,8 @@ fn two_pushes(preemptions: usize, expected: &[&'static str]) {
         let (scheduler, threads) = Scheduler::start(2);
         let done = Done::new(2);
         for number in 1..=2 {
-            let done = Arc::clone(&done);
-            scheduler.schedule(job(move |worker| done.note(number, worker)));
+            let here = Arc::clone(&done);
+            scheduler.schedule(done.jobs.job(move |worker| here.note(number, worker)));
         }
         done.wait();
         end(&scheduler, threads);
@@ -115,11 +122,11 @@ fn what_is_placed_runs_at_home() {
         let (scheduler, threads) = Scheduler::start(2);
         let done = Done::new(2);
         for number in 1..=2 {
-            let done = Arc::clone(&done);
+            let here = Arc::clone(&done);
             let home = number as u16 - 1;
-            scheduler.schedule(placed_job(Some(home), move |worker| {
+            scheduler.schedule(done.jobs.placed(Some(home), move |worker| {
                 assert_eq!(worker, usize::from(home));
-                done.note(number, worker);
+                here.note(number, worker);
             }));
         }
         done.wait();
@@ -134,10 +141,10 @@ fn a_job_that_schedules_two_more() {
         let (scheduler, threads) = Scheduler::start(2);
         let done = Done::new(3);
         let (inside, here) = (Arc::clone(&scheduler), Arc::clone(&done));
-        scheduler.schedule(job(move |worker| {
+        scheduler.schedule(done.jobs.job(move |worker| {
             for number in 2..=3 {
                 let done = Arc::clone(&here);
-                inside.schedule(job(move |worker| done.note(number, worker)));
+                inside.schedule(here.jobs.job(move |worker| done.note(number, worker)));
             }
             here.note(1, worker);
         }));
@@ -153,10 +160,10 @@ fn a_job_that_blocks_its_thread_until_its_neighbour_has_run() {
         let (scheduler, threads) = Scheduler::start(2);
         let done = Done::new(2);
         let (inside, here) = (Arc::clone(&scheduler), Arc::clone(&done));
-        scheduler.schedule(job(move |worker| {
+        scheduler.schedule(done.jobs.job(move |worker| {
             let (neighbour, ran) = (Arc::clone(&here), Arc::new(Parker::new()));
             let wake = Arc::clone(&ran);
-            inside.schedule(job(move |worker| {
+            inside.schedule(here.jobs.job(move |worker| {
                 neighbour.note(2, worker);
                 wake.unpark();
             }));
@@ -175,8 +182,8 @@ fn a_sentinel_that_goes_to_sleep_for_good_and_a_worker_that_gets_stuck() {
     model("stuck, by hand", bounds(2), &["rescued"], |outcomes| {
         let (scheduler, [stuck, sentinel]) = two_workers();
         let done = Done::new(1);
-        let pusher = Arc::clone(&scheduler);
-        let pusher = thread::spawn(move || pusher.schedule(placed_job(Some(0), |_| ())));
+        let (pusher, jobs) = (Arc::clone(&scheduler), done.jobs.clone());
+        let pusher = thread::spawn(move || pusher.schedule(jobs.placed(Some(0), |_| ())));
         let sentinel = thread::spawn(move || {
             let worker = Worker::new(sentinel);
             while worker.sleep() {
@@ -189,7 +196,7 @@ fn a_sentinel_that_goes_to_sleep_for_good_and_a_worker_that_gets_stuck() {
         assert!(worker.sleep());
         // The job that it was woken for schedules another one and then blocks the thread.
         let neighbour = Arc::clone(&done);
-        worker.schedule_next(job(move |_| neighbour.note(1, 1)));
+        worker.schedule_next(done.jobs.job(move |_| neighbour.note(1, 1)));
         done.wait();
         worker.find().map(run).unwrap();
         pusher.join().unwrap();

@@ -151,8 +151,9 @@ impl State {
 
     /// Says that a watcher has been listed; tells whether it came too late.
     pub(crate) fn watch(&self) -> Snapshot {
-        // ORDERING: Release pairs with `end`'s Acquire: the list is visible. Acquire pairs with `end`'s Release.
-        Snapshot(self.0.fetch_or(WATCHED, Ordering::AcqRel))
+        // ORDERING: Release pairs with `end`'s Acquire: the list is visible. Whoever came too late looks for the
+        // `verdict`, which acquires.
+        Snapshot(self.0.fetch_or(WATCHED, Ordering::Release))
     }
 
     /// The verdict, if the actor has ended.

@@ -3,6 +3,7 @@
 use corecast::loom_api::task::{self, After, Bench, Host, Runnable, Weakly};
 use corecast::{Actor, ActorContext, ActorError, DeadLetter, StopReason};
 use loom::cell::UnsafeCell;
+use std::sync::{Arc, Mutex};
 
 /// Ends the process on what loom finds inside of a job, where it would be taken for the actor's panic.
 struct Strict;
@@ -44,19 +45,30 @@ impl Actor for Job {
     }
 }
 
-/// A job, and the right to run it.
-pub fn job(work: impl FnOnce(usize) + Send + 'static) -> Runnable {
-    placed_job(None, work)
-}
+/// Makes jobs, and keeps their memory to the end of an execution.
+///
+/// A run queue compares addresses. If the allocator gave that of a job which has ended to the next one, an execution
+/// would depend on the allocator, and loom can't repeat what isn't the same each time.
+#[derive(Clone, Default)]
+pub struct Jobs(Arc<Mutex<Vec<Weakly>>>);
 
-/// A job for one worker. It is told which one it runs on.
-pub fn placed_job(placed: Option<u16>, work: impl FnOnce(usize) + Send + 'static) -> Runnable {
-    let made = UnsafeCell::new(None);
-    // SAFETY: nobody else has it. A write of its own, or loom would take the job for as old as the last one.
-    made.with_mut(|place| unsafe { *place = Some(Box::new(work) as Work) });
-    let (actor, runnable) = task::actor(Strict, placed, Job { work: made });
-    drop(actor);
-    runnable
+impl Jobs {
+    /// A job, and the right to run it.
+    pub fn job(&self, work: impl FnOnce(usize) + Send + 'static) -> Runnable {
+        self.placed(None, work)
+    }
+
+    /// A job for one worker. It is told which one it runs on.
+    pub fn placed(&self, placed: Option<u16>, work: impl FnOnce(usize) + Send + 'static) -> Runnable {
+        let made = UnsafeCell::new(None);
+        // SAFETY: nobody else has it. A write of its own, or loom would take the job for as old as the last one.
+        made.with_mut(|place| unsafe { *place = Some(Box::new(work) as Work) });
+        let (actor, runnable) = task::actor(Strict, placed, Job { work: made });
+        let memory = task::weakly(&actor);
+        self.0.lock().unwrap().push(memory);
+        drop(actor);
+        runnable
+    }
 }
 
 /// Runs a job, on whatever thread.
