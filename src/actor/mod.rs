@@ -124,8 +124,33 @@ pub trait Handler<M: Message>: Actor {
     fn handle(&mut self, msg: M, ctx: &mut ActorContext<Self>) -> impl Future<Output = M::Result> + Send;
 }
 
-/// Tells whoever awaits the spawn how it went.
-pub(crate) type Startup = reply::Sender<Result<(), StopReason>, TaskWaiter>;
+/// Tells whoever awaits the spawn how it went; whatever becomes of it, the slot is completed.
+pub(crate) struct Startup(Option<reply::Sender<Result<(), StopReason>, TaskWaiter>>);
+
+/// Hears how the spawn went.
+pub(crate) type Started = reply::Receiver<Result<(), StopReason>, TaskWaiter>;
+
+impl Startup {
+    /// The two sides.
+    pub(crate) fn new() -> (Self, Started) {
+        let (sender, receiver) = reply::channel();
+        (Self(Some(sender)), receiver)
+    }
+
+    /// Returns whether somebody was told.
+    fn announce(mut self, outcome: Result<(), StopReason>) -> bool {
+        self.0.take().is_some_and(|sender| sender.complete(outcome).is_ok())
+    }
+}
+
+impl Drop for Startup {
+    /// A spawn that was refused: its caller has the error, and waits for nothing.
+    fn drop(&mut self) {
+        if let Some(sender) = self.0.take() {
+            let _ = sender.complete(Err(StopReason::Killed));
+        }
+    }
+}
 
 /// What a task runs for an actor: the actor, its context, and who waits for its start.
 pub(crate) struct Body<A: Actor> {
@@ -150,10 +175,7 @@ impl<A: Actor> TaskBody for Body<A> {
     }
 
     fn started(&mut self, outcome: Result<(), &StopReason>) -> bool {
-        let Some(startup) = self.startup.take() else {
-            return false;
-        };
-        startup.complete(outcome.map_err(StopReason::clone)).is_ok()
+        self.startup.take().is_some_and(|startup| startup.announce(outcome.map_err(StopReason::clone)))
     }
 
     async fn stop(&mut self, reason: StopReason) {

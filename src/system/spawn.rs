@@ -7,14 +7,11 @@ use std::task::{Context, Poll, ready};
 use super::core::Core;
 use crate::actor::mailbox::Mailbox;
 use crate::actor::reference::ActorRef;
-use crate::actor::{Actor, Body, Startup};
+use crate::actor::{Actor, Body, Started, Startup};
 use crate::error::SpawnError;
-use crate::reply;
 use crate::sync::{Arc, Weak};
-use crate::task::TaskWaiter;
 use crate::task::coop;
 use crate::task::handle::{Plan, Task, WeakTask};
-use crate::task::reason::StopReason;
 
 /// An actor about to be spawned. Awaiting it spawns it and waits for its `pre_start`; [`start`](Self::start) spawns
 /// it and returns at once.
@@ -190,8 +187,8 @@ impl<A: Actor> IntoFuture for SpawnBuilder<A> {
 
     /// Spawns the actor: the future that it returns only waits.
     fn into_future(self) -> SpawnFuture<A> {
-        let (sender, receiver) = reply::channel();
-        match self.launch(Some(sender)) {
+        let (startup, receiver) = Startup::new();
+        match self.launch(Some(startup)) {
             Ok(actor) => SpawnFuture(Some(Ok((actor, receiver)))),
             Err(error) => SpawnFuture(Some(Err(error))),
         }
@@ -205,8 +202,6 @@ impl<A: Actor> IntoFuture for SpawnBuilder<A> {
 /// Dropping it drops its reference to the actor, which goes on if others reach it.
 #[must_use = "the actor's reference arrives only when this is awaited"]
 pub struct SpawnFuture<A: Actor>(Option<Result<(ActorRef<A>, Started), SpawnError>>);
-
-type Started = reply::Receiver<Result<(), StopReason>, TaskWaiter>;
 
 impl<A: Actor> Future for SpawnFuture<A> {
     type Output = Result<ActorRef<A>, SpawnError>;

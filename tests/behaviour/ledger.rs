@@ -194,7 +194,10 @@ fn a_ledger_finds_what_is_wrong() {
     }));
     assert!(finds(|ledger| drop(ledger.offer())), "vanished");
     assert!(finds(|ledger| drop(ledger.offer_and_forget())), "vanished, not withdrawn");
-    assert!(finds(|ledger| std::mem::forget(ledger.offer())), "leaked");
+    if !cfg!(corecast_no_recycle) {
+        // The sanitizer would find it, too.
+        assert!(finds(|ledger| std::mem::forget(ledger.offer())), "leaked");
+    }
     assert!(finds(|ledger| ledger.offer().settle(Fate::Handled)), "handled, never accepted");
     assert!(finds(|ledger| ledger.accepted()), "accepted, never offered");
     let twice = |ledger: &Ledger| {
