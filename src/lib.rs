@@ -59,6 +59,9 @@
 //! and `reply` (the lock-free parts), `task` (one actor's cell and activation), `scheduler` (workers, queues, sleep),
 //! `actor` (traits and references), `system` (the composition root). ARCHITECTURE.md has the map.
 
+// Some sizes of `sync::limits` are zero or the largest there.
+#![cfg_attr(corecast_loom, allow(clippy::absurd_extreme_comparisons))]
+
 mod actor;
 mod error;
 #[cfg(corecast_loom)]
