@@ -11,6 +11,7 @@ use crate::scheduler::Scheduler;
 use crate::scheduler::affinity::{self, Placement};
 use crate::scheduler::blocking::Blocking;
 use crate::scheduler::idle::MAX_WORKERS;
+use crate::sync::Arc;
 
 /// Configures an [`ActorSystem`]. Made by [`ActorSystem::builder`].
 ///
@@ -34,7 +35,7 @@ pub struct ActorSystemBuilder {
     blocking_threads: usize,
     shutdown_deadline: Duration,
     post_stop_deadline: Duration,
-    observer: Box<dyn Observer>,
+    observer: Arc<dyn Observer>,
 }
 
 impl ActorSystemBuilder {
@@ -47,7 +48,7 @@ impl ActorSystemBuilder {
             blocking_threads: 4,
             shutdown_deadline: Duration::from_secs(30),
             post_stop_deadline: Duration::from_secs(5),
-            observer: Box::new(StandardError),
+            observer: Arc::new(StandardError),
         }
     }
 
@@ -80,7 +81,7 @@ impl ActorSystemBuilder {
     /// Who hears of failures and dead letters. By default failures that nobody is told of go to the standard error
     /// stream, and dead letters are counted.
     pub fn observer(mut self, observer: impl Observer) -> Self {
-        self.observer = Box::new(observer);
+        self.observer = Arc::new(observer);
         self
     }
 

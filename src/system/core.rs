@@ -12,6 +12,7 @@ use crate::scheduler::{Scheduler, Threads, worker};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::lock::Mutex;
+use crate::sync::unwind::guard;
 use crate::task::Runnable;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
@@ -24,7 +25,9 @@ pub(crate) struct Core {
     pub(super) scheduler: Arc<Scheduler>,
     pub(super) blocking: Arc<Blocking>,
     pub(super) registry: Registry,
-    pub(super) observer: Box<dyn Observer>,
+    /// Who hears of failures, until the last actor has ended: an observer may hold references to actors, which hold
+    /// this.
+    observer: Mutex<Option<Arc<dyn Observer>>>,
     pub(super) shutdown_deadline: Duration,
     pub(super) post_stop_deadline: Duration,
     /// Spawns from outside are refused.
@@ -45,7 +48,7 @@ pub(super) struct Parts {
     pub(super) scheduler: Arc<Scheduler>,
     pub(super) threads: Threads,
     pub(super) blocking: Arc<Blocking>,
-    pub(super) observer: Box<dyn Observer>,
+    pub(super) observer: Arc<dyn Observer>,
     pub(super) shutdown_deadline: Duration,
     pub(super) post_stop_deadline: Duration,
 }
@@ -60,7 +63,7 @@ impl Core {
             scheduler: parts.scheduler,
             blocking: parts.blocking,
             registry: Registry::new(),
-            observer: parts.observer,
+            observer: Mutex::new(Some(parts.observer)),
             shutdown_deadline: parts.shutdown_deadline,
             post_stop_deadline: parts.post_stop_deadline,
             refusing: AtomicBool::new(false),
@@ -88,6 +91,18 @@ impl Core {
         self.dead_letters.load(Ordering::Relaxed)
     }
 
+    /// The observer, to be called without the lock.
+    fn observer(&self) -> Option<Arc<dyn Observer>> {
+        self.observer.lock().clone()
+    }
+
+    /// Lets go of the observer: nobody is left to be heard of.
+    pub(super) fn dismiss_observer(&self) {
+        let observer = self.observer.lock().take();
+        // UNWIND: its drop is user code.
+        let _ = guard(|| drop(observer));
+    }
+
     /// Whether spawns by the calling thread are refused.
     pub(super) fn refuses_spawns(&self) -> bool {
         // ORDERING: Acquire pairs with shutdown's Release; a spawn that misses it is seen by the shutdown's sweep, or
@@ -107,13 +122,17 @@ impl Host for Core {
     }
 
     fn message_failed(&self, actor: ActorInfo, message: &'static str, cause: &StopReason, observed: bool) {
-        self.observer.message_failed(&MessageFailure::new(actor, message, cause.clone(), observed));
+        if let Some(observer) = self.observer() {
+            observer.message_failed(&MessageFailure::new(actor, message, cause.clone(), observed));
+        }
     }
 
     fn dead_letter(&self, letter: DeadLetter) {
         // ORDERING: Relaxed; a count for people.
         self.dead_letters.fetch_add(1, Ordering::Relaxed);
-        self.observer.dead_letter(letter);
+        if let Some(observer) = self.observer() {
+            observer.dead_letter(letter);
+        }
     }
 
     fn free_name(&self, name: &str) {
@@ -121,7 +140,9 @@ impl Host for Core {
     }
 
     fn actor_failed(&self, actor: ActorInfo, reason: &StopReason, observed: bool) {
-        self.observer.actor_failed(&ActorFailure::new(actor, reason.clone(), observed));
+        if let Some(observer) = self.observer() {
+            observer.actor_failed(&ActorFailure::new(actor, reason.clone(), observed));
+        }
     }
 
     fn ended(&self, seat: Option<u32>) {
@@ -129,6 +150,7 @@ impl Host for Core {
         // ORDERING: Acquire pairs with the Release of whoever closes the system.
         if self.leaving.load(Ordering::Acquire) && self.registry.len() == 0 {
             self.scheduler.close();
+            self.dismiss_observer();
         }
         self.scheduler.announce_lull();
     }

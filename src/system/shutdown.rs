@@ -230,12 +230,14 @@ pub(super) fn abandon(core: &Arc<Core>) {
         // The last actor's end closes the scheduler; if there is none, it is closed here.
         if core.registry.len() == 0 {
             core.scheduler.close();
+            core.dismiss_observer();
         }
         core.blocking.detach();
         return;
     }
     wait_for_the_last(core, None);
     core.scheduler.close();
+    core.dismiss_observer();
     core.blocking.close();
     if let Some(ender) = ender {
         let _ = ender.join();
