@@ -91,8 +91,9 @@ fn one_worker_and_two_pushes_from_outside() {
     });
 }
 
-fn two_pushes(preemptions: usize, expected: &[&'static str]) {
-    model("two workers", bounds(preemptions), expected, |outcomes| {
+#[test]
+fn two_workers_and_two_pushes_from_outside() {
+    model("two workers", bounds(0), &["one worker"], |outcomes| {
         let (scheduler, threads) = Scheduler::start(2);
         let done = Done::new(2);
         for number in 1..=2 {
@@ -103,17 +104,6 @@ fn two_pushes(preemptions: usize, expected: &[&'static str]) {
         end(&scheduler, threads);
         by_workers(outcomes, done.worker_of(1) == done.worker_of(2));
     });
-}
-
-#[test]
-fn two_workers_and_two_pushes_from_outside() {
-    two_pushes(0, &["one worker"]);
-}
-
-#[test]
-#[ignore = "full"]
-fn two_workers_and_two_pushes_from_outside_in_full() {
-    two_pushes(1, &["one worker", "two workers"]);
 }
 
 #[test]
