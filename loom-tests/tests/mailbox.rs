@@ -65,6 +65,7 @@ struct Actor<E = Note> {
 
 // SAFETY: the models are about whether this is so.
 unsafe impl<E> Sync for Actor<E> {}
+// SAFETY: its parts are, for messages that are: all that are made are `Noted`.
 unsafe impl<E> Send for Actor<E> {}
 
 /// How a tell ended.
@@ -129,6 +130,7 @@ impl<E: Noted> Actor<E> {
 
     /// The caller has the right to run: handles messages until there are none. As `Turn::drain`.
     fn run(&self) {
+        // SAFETY: loom checks it: whoever runs is alone.
         self.state.with_mut(|state| unsafe { (*state).runs += 1 });
         // SAFETY: if the right to run isn't ours alone, loom says so.
         let mut reader = unsafe { self.mailbox.reader() };
@@ -136,6 +138,7 @@ impl<E: Noted> Actor<E> {
         loop {
             linger();
             if let Some(message) = reader.next() {
+                // SAFETY: as above.
                 self.state.with_mut(|state| unsafe { (*state).handled.push(message.note()) });
                 served = false;
                 if reader.credit(false) {
@@ -156,9 +159,10 @@ impl<E: Noted> Actor<E> {
                 }
                 Rest::Nudged => self.look(),
                 Rest::Drained => {
-                    // What the closer wrote before is visible.
+                    // SAFETY: loom checks it: what the closer wrote before is visible.
                     self.reason.with(|reason| assert_eq!(unsafe { *reason }, 1));
                     reader.finish();
+                    // SAFETY: loom checks it: the end is part of the run, and whoever runs is alone.
                     self.state.with_mut(|state| unsafe {
                         assert!(!(*state).drained, "drained once");
                         (*state).drained = true;
@@ -171,12 +175,14 @@ impl<E: Noted> Actor<E> {
 
     /// Serves the line, whose whereabouts are visible to whoever finds the gate up.
     fn serve(&self) -> bool {
+        // SAFETY: loom checks it: the line was laid before the gate went up.
         self.line.with(|line| assert!(unsafe { *line }, "the gate was seen, and the line wasn't"));
         self.mailbox.serve()
     }
 
     /// Looks whether the actor can still be reached.
     fn look(&self) {
+        // SAFETY: as in `run`, which calls this.
         self.state.with_mut(|state| unsafe {
             (*state).looks = self.dropped.iter().filter(|dropped| dropped.load(Ordering::Relaxed)).count();
         });
@@ -191,6 +197,7 @@ impl<E: Noted> Actor<E> {
     /// Says where the line is. Every model in which a sender may wait does it before the others start, or does it on
     /// the one thread that waits.
     fn lay_line(&self) {
+        // SAFETY: loom checks it: nobody looks for the line before somebody waits.
         self.line.with_mut(|line| unsafe { *line = true });
     }
 
@@ -247,6 +254,7 @@ impl<E: Noted> Actor<E> {
 
     /// Closes the mailbox, as `Strong::stop`.
     fn close(&self) {
+        // SAFETY: loom checks it: a model closes once, and nobody reads before it has.
         self.reason.with_mut(|reason| unsafe { *reason = 1 });
         self.perform(self.mailbox.close());
         self.mailbox.serve();
@@ -261,6 +269,7 @@ impl<E: Noted> Actor<E> {
     /// After all threads have ended: idle or drained, and nothing in it. Returns what was handled, how often the
     /// actor ran and whether it has ended.
     fn settle(&self) -> (Vec<Note>, usize, bool) {
+        // SAFETY: all who ran have been joined.
         let (handled, runs, drained) =
             self.state.with(|state| unsafe { ((*state).handled.clone(), (*state).runs, (*state).drained) });
         assert_eq!(self.mailbox.len(), 0, "nothing is left");
@@ -866,6 +875,7 @@ fn nudge_against_idle() {
         one.join().unwrap();
         two.join().unwrap();
         let (_, runs, _) = actor.settle();
+        // SAFETY: both nudgers have been joined.
         let seen = actor.state.with(|state| unsafe { (*state).looks });
         assert_eq!(seen, 2, "the last look sees both");
         outcomes.saw(if runs < 3 { "one look" } else { "two looks" });
@@ -882,6 +892,7 @@ fn nudge_against_send_against_idle() {
         sender.join().unwrap();
         let (handled, runs, _) = actor.settle();
         assert_eq!(handled, [(1, 0)]);
+        // SAFETY: nudger and sender have been joined.
         assert_eq!(actor.state.with(|state| unsafe { (*state).looks }), 1);
         outcomes.saw(if runs == 2 { "one run" } else { "two runs" });
     });
@@ -926,6 +937,7 @@ fn the_length_is_exact_while_the_reader_rests() {
         let mut reader = unsafe { actor.mailbox.reader() };
         loop {
             if let Some(note) = reader.next() {
+                // SAFETY: the reader is ours, and so is what goes with it.
                 actor.state.with_mut(|state| unsafe { (*state).handled.push(note) });
             } else if reader.rest(false) == Rest::Idle {
                 break;
@@ -1068,6 +1080,7 @@ fn closed_is_seen_with_the_reason() {
         thread::yield_now();
         if actor.mailbox.is_closed() {
             outcomes.saw("closed");
+            // SAFETY: loom checks it: whoever sees Closed comes after the closer's write.
             actor.reason.with(|reason| assert_eq!(unsafe { *reason }, 1));
         } else {
             outcomes.saw("open");
@@ -1085,6 +1098,7 @@ fn idle_is_seen_with_what_was_done() {
         thread::yield_now();
         if actor.mailbox.is_idle() {
             outcomes.saw("idle");
+            // SAFETY: loom checks it: whoever sees Idle comes after the run, and nobody runs again.
             actor.state.with(|state| assert_eq!(unsafe { (*state).runs }, 1));
         } else {
             outcomes.saw("busy");

@@ -11,6 +11,7 @@ use std::sync::Arc;
 struct Blocks(UnsafeCell<u32>);
 // SAFETY: the model is about whether this is so.
 unsafe impl Sync for Blocks {}
+// SAFETY: it is a number, which any thread may own.
 unsafe impl Send for Blocks {}
 
 fn magazine() -> Chain {
@@ -38,6 +39,7 @@ fn a_magazine_passes_from_thread_to_thread() {
             let (depot, traces) = (Arc::clone(&depot), Arc::clone(&traces));
             thread::spawn(move || {
                 let chain = magazine();
+                // SAFETY: loom checks it: the magazine is still ours, and its taker touches the trace after it.
                 traces.0.with_mut(|trace| unsafe { *trace = 1 });
                 depot.put(chain);
             })
@@ -49,6 +51,7 @@ fn a_magazine_passes_from_thread_to_thread() {
                 let taken = depot.take();
                 let blocks = taken.map(count);
                 if blocks.is_some() {
+                    // SAFETY: loom checks it: we took the magazine, so its giver is done with the trace.
                     traces.0.with_mut(|trace| unsafe { *trace += 1 });
                 }
                 blocks

@@ -11,8 +11,8 @@ use loom_tests::{Bounds, Outcomes, model};
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 /// Counts outside the model: reading and writing them orders nothing.
@@ -38,6 +38,18 @@ impl Count {
 struct Ledger {
     alive: Count,
     woken: Count,
+    /// Clones that have ended. Their blocks stay to the end: a receiver that saw an old word compares with them.
+    ended: Mutex<Vec<AtomicPtr<Clone>>>,
+}
+
+impl Ledger {
+    /// Frees what has ended. All threads have been joined.
+    fn bury(&self) {
+        for ended in self.ended.lock().unwrap().drain(..) {
+            // SAFETY: a box of `Clone::make`, here once since its end, and nobody is left to look at it.
+            drop(unsafe { Box::from_raw(ended.into_inner()) });
+        }
+    }
 }
 
 /// One clone of a waker: its own block, so that a clone that is seen too early shows as a race.
@@ -51,16 +63,26 @@ impl Clone {
     fn make(ledger: &Arc<Ledger>) -> *const () {
         ledger.alive.add();
         let made = Box::new(Self { ledger: Arc::clone(ledger), contents: UnsafeCell::new(0) });
+        // SAFETY: nobody else knows of it yet.
         made.contents.with_mut(|contents| unsafe { *contents = 7 });
         Box::into_raw(made).cast()
     }
 
     /// Takes the clone back. Its contents have to be visible by now.
+    ///
+    /// # Safety
+    ///
+    /// `raw` came from `make`, and is given up by this call.
     unsafe fn end(raw: *const ()) -> Arc<Ledger> {
-        let clone = unsafe { Box::from_raw(raw.cast_mut().cast::<Self>()) };
+        let raw = raw.cast_mut().cast::<Self>();
+        // SAFETY: the caller's promise: the block stays until `bury`.
+        let clone = unsafe { &*raw };
+        // SAFETY: loom checks it: whoever ends the clone comes after who made it, and is alone.
         clone.contents.with_mut(|contents| assert_eq!(unsafe { *contents }, 7));
         clone.ledger.alive.take_away();
-        Arc::clone(&clone.ledger)
+        let ledger = Arc::clone(&clone.ledger);
+        ledger.ended.lock().unwrap().push(AtomicPtr::new(raw));
+        ledger
     }
 }
 
@@ -68,20 +90,26 @@ impl Clone {
 ///
 /// # Safety
 ///
-/// The clone is alive, and its ledger outlives what the caller does with it.
+/// `raw` came from `Clone::make`, and its block outlives what the caller does with the ledger.
 unsafe fn ledger<'a>(raw: *const ()) -> &'a Arc<Ledger> {
+    // SAFETY: the caller's promise; the name of the ledger never changes.
     unsafe { &(*raw.cast::<Clone>()).ledger }
 }
 
 const VTABLE: RawWakerVTable = RawWakerVTable::new(
+    // SAFETY: the waker that is cloned keeps its clone.
     |raw| unsafe { RawWaker::new(Clone::make(ledger(raw)), VTABLE_OF_ALL) },
+    // SAFETY: a waker that wakes by value gives its clone up.
     |raw| unsafe { Clone::end(raw).woken.add() },
+    // SAFETY: the waker that wakes by reference keeps its clone.
     |raw| unsafe { ledger(raw).woken.add() },
+    // SAFETY: a waker that is dropped gives its clone up.
     |raw| drop(unsafe { Clone::end(raw) }),
 );
 static VTABLE_OF_ALL: &RawWakerVTable = &VTABLE;
 
 fn waker(ledger: &Arc<Ledger>) -> Waker {
+    // SAFETY: the vtable is for what `make` returns, and any thread may call it.
     unsafe { Waker::from_raw(RawWaker::new(Clone::make(ledger), VTABLE_OF_ALL)) }
 }
 
@@ -90,6 +118,7 @@ struct Boxed;
 /// Wakers are their own pointer.
 struct Slim;
 
+// SAFETY: `retain` returns no pointer.
 unsafe impl Thin for Boxed {
     fn retain(_: &Waker) -> Option<NonNull<()>> {
         None
@@ -108,6 +137,7 @@ unsafe impl Thin for Boxed {
     }
 }
 
+// SAFETY: clones are aligned to 64 bytes; the retained one is nobody else's until `wake` or `release` ends it.
 unsafe impl Thin for Slim {
     fn retain(waker: &Waker) -> Option<NonNull<()>> {
         let retained = ManuallyDrop::new(waker.clone());
@@ -115,15 +145,17 @@ unsafe impl Thin for Slim {
     }
 
     fn is_same(thin: NonNull<()>, waker: &Waker) -> bool {
-        // The name of the ledger never changes: it may be read while the sender wakes.
+        // SAFETY: both are from `Clone::make`; blocks stay until `bury`, even if the sender has ended `thin` by now.
         unsafe { Arc::ptr_eq(ledger(thin.as_ptr()), ledger(waker.data())) }
     }
 
     unsafe fn wake(thin: NonNull<()>) {
+        // SAFETY: `retain` took this clone of a waker with this vtable; the caller gives it up.
         unsafe { Waker::from_raw(RawWaker::new(thin.as_ptr(), VTABLE_OF_ALL)) }.wake();
     }
 
     unsafe fn release(thin: NonNull<()>) {
+        // SAFETY: as in `wake`.
         drop(unsafe { Waker::from_raw(RawWaker::new(thin.as_ptr(), VTABLE_OF_ALL)) });
     }
 }
@@ -138,17 +170,20 @@ impl Value {
     fn new(number: u32, alive: &Arc<Count>) -> Self {
         alive.add();
         let value = Self { number: UnsafeCell::new(0), alive: Arc::clone(alive) };
+        // SAFETY: nobody else knows of it yet.
         value.number.with_mut(|place| unsafe { *place = number });
         value
     }
 
     fn number(&self) -> u32 {
+        // SAFETY: loom checks it: writes come before the value is sent, and with its drop.
         self.number.with(|place| unsafe { *place })
     }
 }
 
 impl Drop for Value {
     fn drop(&mut self) {
+        // SAFETY: loom checks it: whoever drops is alone.
         self.number.with_mut(|place| unsafe { *place += 1 });
         self.alive.take_away();
     }
@@ -263,6 +298,8 @@ fn pair<T: Thin + 'static, E: End + 'static>(
         }
         assert_eq!(alive.get(), 0, "each value is dropped once");
         assert_eq!((first.alive.get(), second.alive.get()), (0, 0), "each waker is dropped once");
+        first.bury();
+        second.bury();
     });
 }
 
