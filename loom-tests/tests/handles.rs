@@ -228,6 +228,25 @@ fn the_last_reference_an_upgrade_and_a_send() {
     });
 }
 
+/// What one reference was used for comes before the other one frees the cell.
+#[test]
+fn two_references_to_an_actor_that_has_ended() {
+    model("freed", Bounds::default(), &["refused twice"], |outcomes| {
+        let ledger = Ledger::default();
+        let mut probe = Probe::new(&ledger);
+        probe.fails_to_start = true;
+        let (actor, runnable) = start(&ledger, probe);
+        drive(runnable);
+        ended(&ledger);
+        let other = actor.clone();
+        let reader = thread::spawn(move || other.try_tell(Say(1)).is_err());
+        let refused = actor.try_tell(Say(2)).is_err();
+        drop(actor);
+        assert!(reader.join().unwrap() && refused);
+        outcomes.saw("refused twice");
+    });
+}
+
 #[test]
 fn a_reference_made_by_the_actor_is_the_last_one() {
     let expected = ["handled in the same activation", "handled in one of its own"];

@@ -10,6 +10,8 @@ pub(crate) mod cell;
 mod double;
 pub(crate) mod exclusive;
 pub(crate) mod limits;
+#[cfg(not(corecast_loom))]
+pub(crate) mod once;
 pub(crate) mod parker;
 pub(crate) mod time;
 pub(crate) mod unwind;
@@ -77,7 +79,7 @@ pub(crate) use local;
 #[cfg(not(corecast_loom))]
 macro_rules! lazy {
     ($(#[$meta:meta])* static $name:ident: $ty:ty = $init:expr) => {
-        $(#[$meta])* static $name: std::sync::LazyLock<$ty> = std::sync::LazyLock::new(|| $init);
+        $(#[$meta])* static $name: $crate::sync::once::Lazy<$ty> = $crate::sync::once::Lazy::new(|| $init);
     };
 }
 #[cfg(corecast_loom)]

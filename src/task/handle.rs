@@ -398,6 +398,9 @@ impl Drop for Strong {
 impl Strong {
     #[cold]
     fn last(&mut self) {
+        // ORDERING: Acquire pairs with the Release of all earlier drops: what was done through those references comes
+        // before the freeing of the cell, which the weak reference below may lead to.
+        let _ = self.header().near().strong.load(Ordering::Acquire);
         // The weak reference that the strong ones hold together keeps the header up to the end of this.
         let duty = self.header().nudge();
         self.perform(duty);

@@ -198,6 +198,8 @@ unsafe fn free(header: NonNull<Header>) {
         // ORDERING: Relaxed; `release` acquired everybody's uses.
         let side = header.as_ref().far().side.load(Ordering::Relaxed);
         if !side.is_null() {
+            // As above.
+            (*side).published.with_mut(|_| ());
             drop(Box::from_raw(side));
         }
         free(header);
