@@ -20,6 +20,7 @@ use std::time::Duration;
 use super::queue::Local;
 use super::{Remote, Scheduler, affinity};
 use crate::sync::atomic::Ordering;
+use crate::sync::deque::register_thief;
 use crate::sync::hint::spin_loop;
 use crate::sync::limits::{
     BEHIND_RUNS, NEXT_SLOT_RUNS, QUIET_ROUNDS, RESCUE_INTERVAL, SEARCH_ROUNDS, SHARED_INTERVAL, TAKE_BATCH,
@@ -30,6 +31,9 @@ use crate::sync::{Arc, local};
 use crate::task::identity::ActorInfo;
 use crate::task::run::{After, Bench, leave_thread};
 use crate::task::{Header, Runnable, Scratch};
+
+/// Placed tasks that a worker has room for from the start; more call the allocator, now and then.
+const PLACED_ROOM: usize = 256;
 
 /// The sentinel's first and longest rounds.
 const VIGIL: (Duration, Duration) = (Duration::from_micros(250), Duration::from_millis(2));
@@ -90,6 +94,7 @@ pub(super) fn start(
             affinity::pin(core);
         }
         enter(&scheduler);
+        register_thief();
         let worker = Worker::new(scheduler, index, queue);
         WORKER.with(|place| place.set(&raw const worker));
         let abort = AbortOnPanic;
@@ -135,7 +140,7 @@ impl Worker {
             scheduler,
             index,
             queue,
-            placed: RefCell::new(VecDeque::new()),
+            placed: RefCell::new(VecDeque::with_capacity(PLACED_ROOM)),
             ticks: Cell::new(0),
             until_shared: Cell::new(SHARED_INTERVAL),
             looks: Cell::new(0),

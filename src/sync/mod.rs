@@ -123,6 +123,13 @@ pub(crate) mod deque {
     pub(crate) use super::double::deque::{Steal, Stealer, Worker};
     #[cfg(not(corecast_loom))]
     pub(crate) use crossbeam_deque::{Steal, Stealer, Worker};
+
+    /// Registers the calling thread with the deques' memory reclamation, which otherwise calls the allocator at the
+    /// thread's first theft.
+    pub(crate) fn register_thief() {
+        #[cfg(not(corecast_loom))]
+        drop(crossbeam_epoch::pin());
+    }
 }
 
 pub(crate) mod queue {
