@@ -137,8 +137,13 @@ impl Startup {
         (Self(Some(sender)), receiver)
     }
 
+    /// Nobody waits.
+    pub(crate) fn nobody() -> Self {
+        Self(None)
+    }
+
     /// Returns whether somebody was told.
-    fn announce(mut self, outcome: Result<(), StopReason>) -> bool {
+    fn announce(&mut self, outcome: Result<(), StopReason>) -> bool {
         self.0.take().is_some_and(|sender| sender.complete(outcome).is_ok())
     }
 }
@@ -156,11 +161,11 @@ impl Drop for Startup {
 pub(crate) struct Body<A: Actor> {
     actor: A,
     context: ActorContext<A>,
-    startup: Option<Startup>,
+    startup: Startup,
 }
 
 impl<A: Actor> Body<A> {
-    pub(crate) fn new(actor: A, task: WeakTask<Self>, startup: Option<Startup>) -> Self {
+    pub(crate) fn new(actor: A, task: WeakTask<Self>, startup: Startup) -> Self {
         Self { actor, context: ActorContext::new(task), startup }
     }
 }
@@ -175,7 +180,7 @@ impl<A: Actor> TaskBody for Body<A> {
     }
 
     fn started(&mut self, outcome: Result<(), &StopReason>) -> bool {
-        self.startup.take().is_some_and(|startup| startup.announce(outcome.map_err(StopReason::clone)))
+        self.startup.announce(outcome.map_err(StopReason::clone))
     }
 
     async fn stop(&mut self, reason: StopReason) {

@@ -108,6 +108,8 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     // A token that is left over from an earlier call costs one spurious poll.
     let (parker, waker) = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_else(|| {
         let parker = Arc::new(Parker::new());
+        // parking_lot allocates at a thread's first wait: now, and not at the first one that counts.
+        parker.park(Some(Duration::ZERO));
         (Arc::clone(&parker), Waker::from(parker))
     });
     let output = loop {

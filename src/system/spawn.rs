@@ -119,10 +119,10 @@ impl<A: Actor> SpawnBuilder<A> {
     /// # }
     /// ```
     pub fn start(self) -> Result<ActorRef<A>, SpawnError> {
-        self.launch(None)
+        self.launch(Startup::nobody())
     }
 
-    fn launch(self, startup: Option<Startup>) -> Result<ActorRef<A>, SpawnError> {
+    fn launch(self, startup: Startup) -> Result<ActorRef<A>, SpawnError> {
         let core = self.system.upgrade().filter(|core| !core.refuses_spawns()).ok_or(SpawnError::ShutDown)?;
         let capacity = self.mailbox.capacity().ok_or_else(|| match self.mailbox {
             Mailbox::Bounded(0) => SpawnError::ZeroCapacity,
@@ -188,7 +188,7 @@ impl<A: Actor> IntoFuture for SpawnBuilder<A> {
     /// Spawns the actor: the future that it returns only waits.
     fn into_future(self) -> SpawnFuture<A> {
         let (startup, receiver) = Startup::new();
-        match self.launch(Some(startup)) {
+        match self.launch(startup) {
             Ok(actor) => SpawnFuture(Some(Ok((actor, receiver)))),
             Err(error) => SpawnFuture(Some(Err(error))),
         }
