@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use crate::actor::reference::ActorRef;
-use crate::actor::{Actor, Body};
+use crate::actor::{Actor, Body, Startup};
 use crate::sync::Arc;
 use crate::sync::time::Clock;
 use crate::task::handle::{Plan, Task, Weak, WeakTask};
@@ -163,6 +163,6 @@ impl Runnable {
 /// An actor, placed or not, and the right to run it for the first time.
 pub fn actor<A: Actor>(host: impl Host, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
     let plan = Plan { id: ActorId::new(1), capacity: 4, placed, name: None, host: Arc::new(Bridge(host)) };
-    let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), None));
+    let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), Startup::nobody()));
     (ActorRef::new(task), Runnable(runnable))
 }
