@@ -101,11 +101,6 @@ impl Drop for Cache {
     }
 }
 
-/// Magazines that are filled with fresh blocks at once when there is nothing to recycle. Blocks come to rest in the
-/// magazines of other threads, two each; with less slack than that, threads that pass blocks to one another would
-/// come back to the allocator now and then.
-const RESTOCK: u32 = 4;
-
 /// A block of `class`: this thread's or the depot's; if there is none, `fresh` blocks are stocked up.
 #[inline(always)]
 pub(super) fn acquire(class: Class, fresh: impl Fn() -> NonNull<u8>) -> NonNull<u8> {
@@ -121,7 +116,7 @@ pub(super) fn acquire(class: Class, fresh: impl Fn() -> NonNull<u8>) -> NonNull<
 /// Puts fresh blocks into this thread's magazines and the depot.
 #[cold]
 fn restock(class: Class, fresh: &dyn Fn() -> NonNull<u8>) {
-    for _ in 1..RESTOCK * class.magazine() {
+    for _ in 1..class.restock() * class.magazine() {
         // SAFETY: fresh, of this class, and unused.
         unsafe { release(fresh(), class) };
     }

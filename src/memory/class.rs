@@ -16,7 +16,7 @@ const ALIGN: usize = 64;
 
 /// Bytes of one class that the depot keeps at most; of numbered blocks, which are the largest, less.
 const DEPOT_BYTES: usize = 512 << 10;
-const NUMBERED_DEPOT_BYTES: usize = 64 << 10;
+const NUMBERED_DEPOT_BYTES: usize = 96 << 10;
 
 /// One size of recycled blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,15 @@ impl Class {
     /// Blocks in one magazine.
     pub(super) const fn magazine(self) -> u32 {
         if SIZES[self.index()] > 1_024 { 8 } else { 32 }
+    }
+
+    /// Magazines that are filled with fresh blocks at once when there is nothing to recycle.
+    ///
+    /// Blocks come to rest in the magazines of other threads, two each; with less slack than that, threads that pass
+    /// blocks to one another would come back to the allocator now and then. With more than the depot holds, they
+    /// would, too: it would give back what was just made.
+    pub(super) const fn restock(self) -> u32 {
+        if self.0 == Self::NUMBERED.0 { 2 } else { 4 }
     }
 
     /// Full magazines that the depot keeps at most.
