@@ -72,7 +72,7 @@ impl Class {
     /// blocks to one another would come back to the allocator now and then. With more than the depot holds, they
     /// would, too: it would give back what was just made.
     pub(super) const fn restock(self) -> u32 {
-        if self.0 == Self::NUMBERED.0 { 2 } else { 4 }
+        4
     }
 
     /// Full magazines that the depot keeps at most.

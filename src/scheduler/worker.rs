@@ -25,6 +25,7 @@ use crate::sync::hint::spin_loop;
 use crate::sync::limits::{
     BEHIND_RUNS, NEXT_SLOT_RUNS, QUIET_ROUNDS, RESCUE_INTERVAL, SEARCH_ROUNDS, SHARED_INTERVAL, TAKE_BATCH,
 };
+use crate::sync::parker::register_sleeper;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Random;
 use crate::sync::{Arc, local};
@@ -95,6 +96,7 @@ pub(super) fn start(
         }
         enter(&scheduler);
         register_thief();
+        register_sleeper();
         let worker = Worker::new(scheduler, index, queue);
         WORKER.with(|place| place.set(&raw const worker));
         let abort = AbortOnPanic;

@@ -102,14 +102,19 @@ local! {
     static SPARE: Cell<Option<(Arc<Parker>, Waker)>> = Cell::new(None)
 }
 
+/// Lets the calling thread wait once: parking_lot allocates at a thread's first wait. Now, and not at the first one
+/// that counts.
+pub(crate) fn register_sleeper() {
+    Parker::new().park(Some(Duration::ZERO));
+}
+
 /// Drives `future` on this thread, sleeping between its polls. Blocking.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = std::pin::pin!(future);
     // A token that is left over from an earlier call costs one spurious poll.
     let (parker, waker) = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_else(|| {
         let parker = Arc::new(Parker::new());
-        // parking_lot allocates at a thread's first wait: now, and not at the first one that counts.
-        parker.park(Some(Duration::ZERO));
+        register_sleeper();
         (Arc::clone(&parker), Waker::from(parker))
     });
     let output = loop {
