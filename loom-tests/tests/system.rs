@@ -6,7 +6,7 @@ use corecast::loom_api::system::Registry;
 use corecast::loom_api::task::{self, After, Bench, Host, Runnable, Weakly};
 use corecast::{Actor, ActorContext, ActorRef, DeadLetter, Handler, Message, StopReason};
 use loom::thread;
-use loom_tests::{Bounds, linger, model, model_in_all_modes};
+use loom_tests::{Bounds, linger, model_in_all_modes};
 use std::sync::{Arc, Mutex};
 
 /// What was handled and how actors ended. Outside of the model.
@@ -141,7 +141,8 @@ fn a_close_against_two_spawns() {
 #[test]
 fn a_chain_of_messages_and_the_look_whether_all_is_quiet() {
     let expected = ["quiet at once", "not yet"];
-    model("quiet", Bounds { branches: 20_000, preemptions: Some(1), ..Bounds::default() }, &expected, |outcomes| {
+    let bounds = Bounds { branches: 20_000, preemptions: Some(1), ..Bounds::default() };
+    model_in_all_modes("quiet", bounds, &expected, |outcomes| {
         let (registry, ledger) = (Arc::new(Registry::new()), Ledger::default());
         let (scheduler, threads) = Scheduler::start(1);
         let mut next = None;
@@ -156,6 +157,7 @@ fn a_chain_of_messages_and_the_look_whether_all_is_quiet() {
         }
         let first = next.unwrap();
         first.try_tell(Go).unwrap();
+        linger();
         let quiet = registry.is_quiet(&scheduler);
         let handled = ledger.handled();
         if quiet {

@@ -25,7 +25,7 @@ use crate::sync::hint::spin_loop;
 use crate::sync::limits::{
     BEHIND_RUNS, NEXT_SLOT_RUNS, QUIET_ROUNDS, RESCUE_INTERVAL, SEARCH_ROUNDS, SHARED_INTERVAL, TAKE_BATCH,
 };
-use crate::sync::parker::register_sleeper;
+use crate::sync::lock::register_sleeper;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Random;
 use crate::sync::{Arc, local};

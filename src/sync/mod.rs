@@ -115,6 +115,12 @@ pub(crate) mod lock {
     pub(crate) use super::double::lock::{Condvar, Mutex, MutexGuard};
     #[cfg(not(corecast_loom))]
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+
+    /// Lets the calling thread wait once, for no time: parking_lot calls the allocator at a thread's first wait.
+    pub(crate) fn register_sleeper() {
+        #[cfg(not(corecast_loom))]
+        let _ = Condvar::new().wait_for(&mut Mutex::new(()).lock(), std::time::Duration::ZERO);
+    }
 }
 
 pub(crate) mod deque {

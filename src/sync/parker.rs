@@ -18,7 +18,7 @@ use std::time::Duration;
 use super::Arc;
 use super::atomic::{AtomicU32, Ordering};
 use super::local;
-use super::lock::{Condvar, Mutex};
+use super::lock::{Condvar, Mutex, register_sleeper};
 
 const EMPTY: u32 = 0;
 const PARKED: u32 = 1;
@@ -100,12 +100,6 @@ impl Wake for Parker {
 local! {
     /// This thread's parker and its waker, when no `block_on` of this thread uses them.
     static SPARE: Cell<Option<(Arc<Parker>, Waker)>> = Cell::new(None)
-}
-
-/// Lets the calling thread wait once: parking_lot allocates at a thread's first wait. Now, and not at the first one
-/// that counts.
-pub(crate) fn register_sleeper() {
-    Parker::new().park(Some(Duration::ZERO));
 }
 
 /// Drives `future` on this thread, sleeping between its polls. Blocking.
