@@ -5,6 +5,7 @@
 //! takes each shard's lock, so an actor is either refused, or seen by whoever stops everybody.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 
 use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body};
@@ -21,15 +22,30 @@ pub(crate) struct Registry {
     names: Mutex<HashMap<Arc<str>, Strong>>,
 }
 
-/// Seats of one row. Rows never move: a shard that grows leaves no copies behind.
+/// Seats of one row.
 const ROW: usize = 128;
+
+/// Some of a shard's seats.
+#[derive(Debug)]
+struct Row {
+    seats: [Option<Weak>; ROW],
+    /// For a seat that was left: the one that was left before it. Room for it is made with the seat, so that an end
+    /// needs no memory.
+    before: [Option<Index>; ROW],
+}
+
+/// A seat's index in its shard, plus one.
+type Index = NonZeroU32;
 
 #[derive(Debug, Default)]
 struct Shard {
-    rows: Vec<Box<[Option<Weak>]>>,
+    #[expect(clippy::vec_box, reason = "rows never move: a shard that grows leaves no copies behind")]
+    rows: Vec<Box<Row>>,
     /// Seats that were never used, from here on.
-    fresh: usize,
-    free: Vec<u32>,
+    fresh: u32,
+    /// The seat that was left last.
+    left: Option<Index>,
+    seated: usize,
     /// What keeps those alive that asked for it.
     kept: HashMap<u32, Strong>,
     closed: bool,
@@ -40,21 +56,44 @@ struct Shard {
 pub(crate) struct ClosedError;
 
 impl Shard {
-    /// How many sit here.
-    fn len(&self) -> usize {
-        self.fresh - self.free.len()
+    /// Takes a seat that nobody has.
+    fn sit(&mut self, task: Weak) -> u32 {
+        let index = match self.left {
+            Some(index) => index.get() - 1,
+            None => {
+                if self.fresh as usize == self.rows.len() * ROW {
+                    self.rows.push(Box::new(Row { seats: [const { None }; ROW], before: [None; ROW] }));
+                }
+                self.fresh += 1;
+                self.fresh - 1
+            }
+        };
+        let (row, place) = (&mut self.rows[index as usize / ROW], index as usize % ROW);
+        if self.left.is_some() {
+            self.left = row.before[place].take();
+        }
+        row.seats[place] = Some(task);
+        self.seated += 1;
+        index
     }
 
-    /// A seat that nobody has.
-    fn free_seat(&mut self) -> usize {
-        if let Some(index) = self.free.pop() {
-            return index as usize;
+    /// Frees a seat, if somebody sits there.
+    fn leave(&mut self, index: u32) -> Option<Weak> {
+        let (row, place) = (self.rows.get_mut(index as usize / ROW)?, index as usize % ROW);
+        let task = row.seats[place].take()?;
+        row.before[place] = self.left.replace(Index::MIN.saturating_add(index));
+        self.seated -= 1;
+        if self.seated == 0 && self.rows.len() > 1 {
+            // Nobody sits here: give the memory back.
+            self.rows = Vec::new();
+            self.left = None;
+            self.fresh = 0;
         }
-        if self.fresh == self.rows.len() * ROW {
-            self.rows.push(std::iter::repeat_with(|| None).take(ROW).collect());
-        }
-        self.fresh += 1;
-        self.fresh - 1
+        Some(task)
+    }
+
+    fn everybody(&self) -> impl Iterator<Item = &Weak> {
+        self.rows.iter().flat_map(|row| &row.seats).flatten()
     }
 }
 
@@ -70,9 +109,7 @@ impl Registry {
         if shard.closed {
             return Err(ClosedError);
         }
-        let index = shard.free_seat();
-        shard.rows[index / ROW][index % ROW] = Some(task);
-        let seat = (index * SHARDS + shard_index) as u32;
+        let seat = shard.sit(task) * SHARDS as u32 + shard_index as u32;
         if let Some(strong) = keep {
             shard.kept.insert(seat, strong);
         }
@@ -82,17 +119,7 @@ impl Registry {
     /// Frees a seat. What it kept is returned, to be dropped where no lock is held.
     pub(crate) fn leave(&self, seat: u32) -> (Option<Weak>, Option<Strong>) {
         let mut shard = self.shards[seat as usize % SHARDS].lock();
-        let index = seat as usize / SHARDS;
-        let task = shard.rows.get_mut(index / ROW).and_then(|row| row[index % ROW].take());
-        if task.is_some() {
-            shard.free.push(index as u32);
-            if shard.len() == 0 && shard.rows.len() > 1 {
-                // Nobody sits here: give the memory back.
-                shard.rows = Vec::new();
-                shard.free = Vec::new();
-                shard.fresh = 0;
-            }
-        }
+        let task = shard.leave(seat / SHARDS as u32);
         (task, shard.kept.remove(&seat))
     }
 
@@ -105,14 +132,14 @@ impl Registry {
 
     /// How many actors there are.
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().len()).sum()
+        self.shards.iter().map(|shard| shard.lock().seated).sum()
     }
 
     /// Everybody who sits here now, also those whom nobody refers to any more.
     pub(crate) fn everybody(&self) -> Vec<Strong> {
         let mut all = Vec::new();
         for shard in &self.shards {
-            all.extend(shard.lock().rows.iter().flatten().flatten().map(Weak::grasp));
+            all.extend(shard.lock().everybody().map(Weak::grasp));
         }
         all
     }
