@@ -11,51 +11,56 @@ use crate::sync::exclusive::Exclusive;
 use crate::task::identity::ActorInfo;
 use crate::task::reason::{Panic, ReplyErrorReason, StopReason};
 
-/// What all errors about a message have in common.
+/// What an error about a message knows.
+#[derive(Clone)]
+struct Facts<R, T> {
+    reason: R,
+    actor: ActorInfo,
+    message: T,
+}
+
+/// What all errors about a message that wasn't accepted have in common. Boxed facts keep the way of a success short;
+/// a full mailbox is an everyday answer and needs no memory.
 macro_rules! message_error {
-    ($(#[$meta:meta])* $name:ident, $reason:ident, $what:literal) => {
+    ($(#[$meta:meta])* $name:ident, $facts:ty, $reason:ident, $what:literal) => {
         $(#[$meta])*
-        pub struct $name<M> {
-            reason: $reason,
-            actor: ActorInfo,
-            message: Exclusive<M>,
-        }
+        pub struct $name<M>($facts);
 
         impl<M> $name<M> {
             pub(crate) fn new(reason: $reason, actor: ActorInfo, message: M) -> Self {
-                Self { reason, actor, message: Exclusive::new(message) }
+                Self(Facts { reason, actor, message: Exclusive::new(message) }.into())
             }
 
             /// The message, which wasn't accepted.
             #[must_use]
             pub fn into_message(self) -> M {
-                self.message.into_inner()
+                self.0.message.into_inner()
             }
 
             /// Why.
             #[must_use]
             pub fn reason(&self) -> &$reason {
-                &self.reason
+                &self.0.reason
             }
 
             /// The actor that it was for.
             #[must_use]
             pub fn actor(&self) -> &ActorInfo {
-                &self.actor
+                &self.0.actor
             }
         }
 
         impl<M> fmt::Display for $name<M> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!($what, " {}: {}"), self.actor, self.reason)
+                write!(f, concat!($what, " {}: {}"), self.0.actor, self.0.reason)
             }
         }
 
         impl<M> fmt::Debug for $name<M> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($name))
-                    .field("reason", &self.reason)
-                    .field("actor", &self.actor)
+                    .field("reason", &self.0.reason)
+                    .field("actor", &self.0.actor)
                     .finish_non_exhaustive()
             }
         }
@@ -80,7 +85,7 @@ message_error! {
     /// # Ok(())
     /// # }
     /// ```
-    TellError, TellErrorReason, "could not tell"
+    TellError, Box<Facts<TellErrorReason, Exclusive<M>>>, TellErrorReason, "could not tell"
 }
 
 message_error! {
@@ -98,7 +103,7 @@ message_error! {
     /// # Ok(())
     /// # }
     /// ```
-    TryTellError, TryTellErrorReason, "could not tell"
+    TryTellError, Facts<TryTellErrorReason, Exclusive<M>>, TryTellErrorReason, "could not tell"
 }
 
 message_error! {
@@ -116,7 +121,7 @@ message_error! {
     /// # Ok(())
     /// # }
     /// ```
-    TrySendError, TrySendErrorReason, "could not send to"
+    TrySendError, Facts<TrySendErrorReason, Exclusive<M>>, TrySendErrorReason, "could not send to"
 }
 
 /// Why a `tell` wasn't accepted.
@@ -154,7 +159,7 @@ impl<M> TryTellError<M> {
     /// Whether there was merely no room.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        matches!(self.reason, TryTellErrorReason::Full)
+        matches!(self.0.reason, TryTellErrorReason::Full)
     }
 }
 
@@ -162,7 +167,7 @@ impl<M> TrySendError<M> {
     /// Whether there was merely no room.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        matches!(self.reason, TryTellErrorReason::Full)
+        matches!(self.0.reason, TryTellErrorReason::Full)
     }
 }
 
@@ -216,11 +221,7 @@ impl fmt::Display for TryTellErrorReason {
 /// # Ok(())
 /// # }
 /// ```
-pub struct SendError<M> {
-    reason: SendErrorReason,
-    actor: ActorInfo,
-    message: Option<Exclusive<M>>,
-}
+pub struct SendError<M>(Box<Facts<SendErrorReason, Option<Exclusive<M>>>>);
 
 /// Why a `send` brought no reply.
 #[derive(Clone, Debug)]
@@ -261,51 +262,52 @@ impl fmt::Display for SendErrorReason {
 
 impl<M> SendError<M> {
     pub(crate) fn not_accepted(reason: SendErrorReason, actor: ActorInfo, message: M) -> Self {
-        Self { reason, actor, message: Some(Exclusive::new(message)) }
+        Self(Box::new(Facts { reason, actor, message: Some(Exclusive::new(message)) }))
     }
 
     pub(crate) fn unanswered(error: ReplyError) -> Self {
-        let reason = match error.reason {
+        let Facts { reason, actor, message: () } = *error.0;
+        let reason = match reason {
             ReplyErrorReason::Panicked(panic) => SendErrorReason::Panicked(panic),
             ReplyErrorReason::Killed => SendErrorReason::Killed,
             ReplyErrorReason::Died(reason) => SendErrorReason::Died(reason),
             ReplyErrorReason::ReplyDropped => SendErrorReason::ReplyDropped,
         };
-        Self { reason, actor: error.actor, message: None }
+        Self(Box::new(Facts { reason, actor, message: None }))
     }
 
     /// The message, if it wasn't accepted.
     #[must_use]
     pub fn into_message(self) -> Option<M> {
-        self.message.map(Exclusive::into_inner)
+        self.0.message.map(Exclusive::into_inner)
     }
 
     /// Why.
     #[must_use]
     pub fn reason(&self) -> &SendErrorReason {
-        &self.reason
+        &self.0.reason
     }
 
     /// The actor that it was for.
     #[must_use]
     pub fn actor(&self) -> &ActorInfo {
-        &self.actor
+        &self.0.actor
     }
 }
 
 impl<M> fmt::Display for SendError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.message.is_some() { "could not send to" } else { "no reply from" };
-        write!(f, "{what} {}: {}", self.actor, self.reason)
+        let what = if self.0.message.is_some() { "could not send to" } else { "no reply from" };
+        write!(f, "{what} {}: {}", self.0.actor, self.0.reason)
     }
 }
 
 impl<M> fmt::Debug for SendError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendError")
-            .field("reason", &self.reason)
-            .field("actor", &self.actor)
-            .field("accepted", &self.message.is_none())
+            .field("reason", &self.0.reason)
+            .field("actor", &self.0.actor)
+            .field("accepted", &self.0.message.is_none())
             .finish_non_exhaustive()
     }
 }
@@ -329,33 +331,36 @@ impl<M> Error for SendError<M> {}
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct ReplyError {
-    reason: ReplyErrorReason,
-    actor: ActorInfo,
-}
+#[derive(Clone)]
+pub struct ReplyError(Box<Facts<ReplyErrorReason, ()>>);
 
 impl ReplyError {
     pub(crate) fn new(reason: ReplyErrorReason, actor: ActorInfo) -> Self {
-        Self { reason, actor }
+        Self(Box::new(Facts { reason, actor, message: () }))
     }
 
     /// Why.
     #[must_use]
     pub fn reason(&self) -> &ReplyErrorReason {
-        &self.reason
+        &self.0.reason
     }
 
     /// The actor that was asked.
     #[must_use]
     pub fn actor(&self) -> &ActorInfo {
-        &self.actor
+        &self.0.actor
+    }
+}
+
+impl fmt::Debug for ReplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyError").field("reason", &self.0.reason).field("actor", &self.0.actor).finish()
     }
 }
 
 impl fmt::Display for ReplyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no reply from {}: {}", self.actor, self.reason)
+        write!(f, "no reply from {}: {}", self.0.actor, self.0.reason)
     }
 }
 

@@ -61,7 +61,7 @@ pub struct Tell<M: Message>(Option<TellLater<M>>);
 
 /// A `tell` that isn't done at the call.
 enum TellLater<M: Message> {
-    Failed(Option<Box<TellError<M>>>),
+    Failed(Option<TellError<M>>),
     Waiting(Waiting<Told<M>>),
 }
 
@@ -73,7 +73,7 @@ impl<M: Message> Tell<M> {
             Posted::Waiting(waiting) => Some(TellLater::Waiting(waiting)),
             Posted::Refused(letter, refused) => {
                 let error = refuse_tell(letter.0, refused, task.info(), task.reason());
-                Some(TellLater::Failed(Some(Box::new(error))))
+                Some(TellLater::Failed(Some(error)))
             }
         })
     }
@@ -82,9 +82,7 @@ impl<M: Message> Tell<M> {
     fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<(), TellError<M>>> {
         match &mut self.0 {
             None => Poll::Ready(Ok(())),
-            Some(TellLater::Failed(error)) => {
-                Poll::Ready(Err(*error.take().expect("`Tell` polled after it was ready")))
-            }
+            Some(TellLater::Failed(error)) => Poll::Ready(Err(error.take().expect("`Tell` polled after it was ready"))),
             Some(TellLater::Waiting(waiting)) => {
                 let result = ready!(waiting.poll(context)).map_err(|letter| {
                     let task = waiting.task();
@@ -140,7 +138,7 @@ pub struct SendFuture<M: Message> {
 
 /// A `send` whose message isn't placed at the call.
 enum SendLater<M: Message> {
-    Failed(Option<Box<SendError<M>>>),
+    Failed(Option<SendError<M>>),
     Waiting(Waiting<Asked<M>>),
 }
 
@@ -152,7 +150,7 @@ impl<M: Message> SendFuture<M> {
             Posted::Waiting(waiting) => Some(SendLater::Waiting(waiting)),
             Posted::Refused(letter, refused) => {
                 let error = refuse_send(letter.into_message(), refused, task.info(), task.reason());
-                Some(SendLater::Failed(Some(Box::new(error))))
+                Some(SendLater::Failed(Some(error)))
             }
         };
         Self { later, receiver }
@@ -164,7 +162,7 @@ impl<M: Message> SendFuture<M> {
         match &mut self.later {
             None => Poll::Ready(Ok(())),
             Some(SendLater::Failed(error)) => {
-                Poll::Ready(Err(*error.take().expect("`SendFuture` polled after it was ready")))
+                Poll::Ready(Err(error.take().expect("`SendFuture` polled after it was ready")))
             }
             Some(SendLater::Waiting(waiting)) => {
                 let result = ready!(waiting.poll(context)).map_err(|letter| {
@@ -201,7 +199,7 @@ impl<M: Message> Future for SendFuture<M> {
             ready!(self.poll_later(context))?;
         }
         let answer = ready!(Pin::new(&mut self.receiver).poll(context));
-        Poll::Ready(answer.map_err(|error| SendError::unanswered(*error)))
+        Poll::Ready(answer.map_err(SendError::unanswered))
     }
 }
 
@@ -230,7 +228,7 @@ impl<R> Future for Reply<R> {
     /// If it is polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        Pin::new(&mut self.0).poll(context).map_err(|error| *error)
+        Pin::new(&mut self.0).poll(context)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::task::reason::ReplyErrorReason;
 use crate::task::{Completion, TaskWaiter, Turn};
 
 /// What travels back: the result, or why there is none.
-pub(crate) type Answer<R> = Result<R, Box<ReplyError>>;
+pub(crate) type Answer<R> = Result<R, ReplyError>;
 
 /// The asker's side.
 pub(crate) type Receiver<R> = reply::Receiver<Answer<R>, TaskWaiter>;
@@ -97,7 +97,7 @@ impl<M: Message> Completion<M::Result> for ReplyTo<M> {
     }
 
     fn fail(mut self, why: ReplyErrorReason, actor: &dyn Fn() -> ActorInfo) -> bool {
-        self.0.take().is_some_and(|sender| sender.complete(Err(Box::new(ReplyError::new(why, actor())))).is_ok())
+        self.0.take().is_some_and(|sender| sender.complete(Err(ReplyError::new(why, actor()))).is_ok())
     }
 }
 
@@ -105,7 +105,7 @@ impl<M: Message> Drop for ReplyTo<M> {
     fn drop(&mut self) {
         if let Some(sender) = self.0.take() {
             let lost = ReplyError::new(ReplyErrorReason::ReplyDropped, ActorInfo::unknown());
-            drop(sender.complete(Err(Box::new(lost))));
+            drop(sender.complete(Err(lost)));
         }
     }
 }
