@@ -121,6 +121,21 @@ impl<M: Message> Future for Tell<M> {
 // The message is never pinned in the future.
 impl<M: Message> Unpin for Tell<M> {}
 
+impl<M: Message> Drop for Tell<M> {
+    /// Nearly always there is nothing left to drop; this says so without a call.
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            drop_later(&mut self.0);
+        }
+    }
+}
+
+#[cold]
+fn drop_later<T>(later: &mut Option<T>) {
+    *later = None;
+}
+
 /// The future of [`send`](crate::ActorRef::send): resolves with the reply.
 ///
 /// The message is on its way already; polling is needed to get the reply, not to send.

@@ -30,7 +30,7 @@ sized! {
 }
 sized! {
     /// Messages of an activation before the first look at the clock; each later look comes after four times as many.
-    FIRST_CLOCK: u32 = 4, 1_000
+    FIRST_CLOCK: u32 = 8, 1_000
 }
 sized! {
     /// Pauses spent on a place that is claimed but not yet published before giving the worker away.
@@ -42,7 +42,7 @@ sized! {
 }
 sized! {
     /// Polls of corecast's own futures that succeed within one poll of a handler before it must yield.
-    COOP_BUDGET: u32 = 128, 2
+    COOP_BUDGET: u32 = 512, 2
 }
 sized! {
     /// Runnable actors that a worker's deque holds at most: crossbeam's smallest buffer, so that it never grows.

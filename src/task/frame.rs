@@ -65,7 +65,15 @@ impl Scratch {
             return memory::acquire(layout);
         }
         // The block stays here while it is used: it is given away only if its frame waits.
-        *self.0.get_or_insert_with(|| memory::acquire(SCRATCH))
+        match self.0 {
+            Some(block) => block,
+            None => self.refill(),
+        }
+    }
+
+    #[cold]
+    fn refill(&mut self) -> NonNull<u8> {
+        *self.0.insert(memory::acquire(SCRATCH))
     }
 
     /// A frame that waits takes its block along.
@@ -81,7 +89,6 @@ impl Scratch {
     /// # Safety
     ///
     /// It came from `take` with this layout, and nothing lives in it.
-    #[inline(always)]
     unsafe fn give(&mut self, block: NonNull<u8>, layout: Layout) {
         if self.0 == Some(block) {
             return;
@@ -156,19 +163,28 @@ struct Running<F, C> {
 ///
 /// What the future borrows outlives the frame, which the turn's task drops before its body.
 #[inline(always)]
-pub(super) unsafe fn begin<F, C>(turn: &mut Turn<'_>, completion: C, make: impl FnOnce() -> F) -> Opened
+pub(super) unsafe fn begin<F, C, G>(turn: &mut Turn<'_>, parts: impl FnOnce() -> (C, G)) -> Opened
 where
     F: Future,
     C: Completion<F::Output>,
+    G: FnOnce() -> F,
 {
     let layout = Layout::new::<Running<F, C>>();
     let block = turn.scratch().take(layout);
-    let running: NonNull<Running<F, C>> = block.cast();
-    // SAFETY: the block is ours and fits, and the completion is live in it; the future will be when it is made.
+    let running = block.cast::<Running<F, C>>().as_ptr();
+    // SAFETY: the block is ours and fits; the completion is live in it before user code runs, the future when it is
+    // made.
     let step = unsafe {
-        (&raw mut (*running.as_ptr()).completion).write(ManuallyDrop::new(completion));
-        drive::<F, C>(block, turn, Stage::Unmade, || (&raw mut (*running.as_ptr()).future).cast::<F>().write(make()))
+        drive::<F, C>(block, turn, Stage::Unmade, || {
+            let (completion, make) = parts();
+            (&raw mut (*running).completion).write(ManuallyDrop::new(completion));
+            (&raw mut (*running).future).cast::<F>().write(make());
+        })
     };
+    if matches!(step, Step::Done) && block_layout(layout).size() == SCRATCH.size() {
+        // The scratch block, which is where it was.
+        return Opened::Done;
+    }
     settle(turn, Frame { block, vtable: Running::<F, C>::VTABLE }, step)
 }
 
@@ -204,7 +220,7 @@ impl Frame {
     }
 }
 
-#[inline(always)]
+#[inline(never)]
 fn settle(turn: &mut Turn<'_>, frame: Frame, step: Step) -> Opened {
     match step {
         Step::Pending => {

@@ -185,14 +185,17 @@ impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
     ///
     /// The payload holds an `L`, and the second argument is the `Turn` of a task whose body is a `B`.
     unsafe fn open(payload: *mut Payload, turn: NonNull<()>) -> Opened {
-        // SAFETY: the caller's promise; the turn is exclusively the caller's.
-        let (letter, turn) = unsafe { (Packed::<L>::read(payload), turn.cast::<Turn<'_>>().as_mut()) };
-        let (message, completion) = letter.open();
-        // SAFETY: the body is a `B`, and the runner's; the frame is dropped before the body (rule 3 of the task
-        // module), so the borrow that the future holds doesn't outlive it.
+        // SAFETY: the caller's promise: the payload is read once, and the turn is exclusively the caller's. The body is
+        // a `B`, and the runner's; the frame is dropped before the body (rule 3 of the task module), so the borrow
+        // that the future holds doesn't outlive it.
         unsafe {
+            let turn = turn.cast::<Turn<'_>>().as_mut();
             let body = body::<B>(turn.header());
-            frame::begin(turn, completion, move || (*body).receive(message))
+            frame::begin(turn, || {
+                // Read here and not before: so the message moves from its place to its frame at once.
+                let (message, completion) = Packed::<L>::read(payload).open();
+                (completion, move || (*body).receive(message))
+            })
         }
     }
 
