@@ -179,15 +179,48 @@ impl<S, O> Ring<S, O> {
         message: Packed<E>,
         vtable: &'static Vtable,
     ) -> Result<Duty, (Packed<E>, Refusal)> {
-        match self.claim(Gate::Respect) {
+        match self.claim_at_once() {
             // SAFETY: the payload is ours between claim and publication, and is what `vtable` expects.
+            Some(place) => Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) }),
+            // SAFETY: the caller's promise.
+            None => unsafe { self.post_slowly(message, vtable) },
+        }
+    }
+
+    /// As [`post`](Self::post), for what is not the most frequent case.
+    #[cold]
+    #[inline(never)]
+    unsafe fn post_slowly<E>(&self, message: Packed<E>, vtable: &'static Vtable) -> Result<Duty, (Packed<E>, Refusal)> {
+        match self.claim(Gate::Respect) {
+            // SAFETY: as in `post`.
             Ok(place) => Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) }),
             Err(refusal) => Err((message, refusal)),
         }
     }
 
-    /// Claims the next place.
+    /// Claims the next place, if that takes one attempt and no new segment.
     #[inline(always)]
+    fn claim_at_once(&self) -> Option<Place<'_>> {
+        // ORDERING: Relaxed; as in `claim`.
+        let word = Word(self.near.word.load(Ordering::Relaxed));
+        if word.is_barred() || !self.has_room(word) {
+            return None;
+        }
+        let next = match word.is_inline_taken() {
+            false => word.claim_inline(),
+            true if word.needs_segment() => return None,
+            true => word.claim(),
+        };
+        self.attempt(word, next).ok()?;
+        let slot = match word.is_inline_taken() {
+            false => &self.inline,
+            // SAFETY: attached by the claim that we acquired; it holds the position that we claimed.
+            true => unsafe { Segment::slot(Segment::find(word.segment()), word.position()) },
+        };
+        Some(Place { slot, schedules: !word.is_scheduled(), unused: None })
+    }
+
+    /// Claims the next place.
     pub(super) fn claim(&self, gate: Gate) -> Result<Place<'_>, Refusal> {
         let mut spare: Option<Owned> = None;
         let mut pauses = 1;
@@ -210,13 +243,9 @@ impl<S, O> Ring<S, O> {
             } else {
                 (word.claim(), Where::In(word.segment()))
             };
-            // ORDERING: Acquire pairs with the reader's idle CAS (the actor's state passes to whom we schedule
-            // it for) and with the claim that attached the segment (its places and its directory entry).
-            // Release pairs with later claimers and with the reader's Acquire in `advance`, for the segment
-            // that we attach. Relaxed on failure: as for the load above.
-            match self.near.word.compare_exchange(word.0, next.0, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) => break Ok((word, place)),
-                Err(now) => word = Word(now),
+            match self.attempt(word, next) {
+                Ok(()) => break Ok((word, place)),
+                Err(now) => word = now,
             }
             // Somebody else got through. A short, growing pause lets a burst of claimers pass one by one.
             for _ in 0..pauses {
@@ -242,6 +271,23 @@ impl<S, O> Ring<S, O> {
         };
         // SAFETY: attached, by us or by the claim that we acquired; it holds the position that we claimed.
         Ok(Place { slot: unsafe { Segment::slot(segment, before.position()) }, schedules, unused })
+    }
+
+    /// One attempt to claim a place: `word`, unchanged so far, becomes `next`.
+    ///
+    /// # Errors
+    ///
+    /// What the word has become instead.
+    #[inline(always)]
+    fn attempt(&self, word: Word, next: Word) -> Result<(), Word> {
+        // ORDERING: Acquire pairs with the reader's idle CAS (the actor's state passes to whom we schedule
+        // it for) and with the claim that attached the segment (its places and its directory entry).
+        // Release pairs with later claimers and with the reader's Acquire in `advance`, for the segment
+        // that we attach. Relaxed on failure: as for the load in `claim`.
+        match self.near.word.compare_exchange(word.0, next.0, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => Ok(()),
+            Err(now) => Err(Word(now)),
+        }
     }
 
     /// Whether the position of `word` is below the limit.

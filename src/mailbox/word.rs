@@ -70,6 +70,11 @@ impl Word {
         self.0 & NUDGED != 0
     }
 
+    /// Closed or gated: an ordinary sender doesn't claim.
+    pub(super) fn is_barred(self) -> bool {
+        self.0 & (CLOSED | GATED) != 0
+    }
+
     /// The next place to be claimed.
     pub(super) fn position(self) -> u32 {
         (self.0 >> POSITION_SHIFT) as u32
