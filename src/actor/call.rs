@@ -16,6 +16,7 @@ use super::letter::{Asked, Receiver, Told};
 use crate::error::{ReplyError, SendError, SendErrorReason, TellError, TellErrorReason};
 use crate::mailbox::waiters::Refused;
 use crate::scheduler::worker;
+use crate::sync::seldom::Seldom;
 use crate::task::coop;
 use crate::task::handle::{Posted, Strong, Waiting, Weak};
 use crate::task::identity::ActorInfo;
@@ -57,7 +58,7 @@ pub(crate) fn on_worker() -> bool {
 /// Dropping it while it waits for room withdraws the message. Dropping it later recalls nothing.
 #[must_use = "the message is on its way, but a full or closed mailbox shows only when this is awaited; dropping it \
               withdraws a message that still waits for room"]
-pub struct Tell<M: Message>(Option<TellLater<M>>);
+pub struct Tell<M: Message>(Seldom<TellLater<M>>);
 
 /// A `tell` that isn't done at the call.
 enum TellLater<M: Message> {
@@ -68,19 +69,19 @@ enum TellLater<M: Message> {
 impl<M: Message> Tell<M> {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, posted: Posted<Told<M>>) -> Self {
-        Self(match posted {
+        Self(Seldom::new(match posted {
             Posted::Accepted => None,
             Posted::Waiting(waiting) => Some(TellLater::Waiting(waiting)),
             Posted::Refused(letter, refused) => {
                 let error = refuse_tell(letter.0, refused, task.info(), task.reason());
                 Some(TellLater::Failed(Some(error)))
             }
-        })
+        }))
     }
 
     #[cold]
     fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<(), TellError<M>>> {
-        match &mut self.0 {
+        match &mut *self.0 {
             None => Poll::Ready(Ok(())),
             Some(TellLater::Failed(error)) => Poll::Ready(Err(error.take().expect("`Tell` polled after it was ready"))),
             Some(TellLater::Waiting(waiting)) => {
@@ -88,7 +89,7 @@ impl<M: Message> Tell<M> {
                     let task = waiting.task();
                     refuse_tell(letter.0, Refused::Closed, task.info(), task.reason())
                 });
-                self.0 = None;
+                *self.0 = None;
                 Poll::Ready(result)
             }
         }
@@ -121,21 +122,6 @@ impl<M: Message> Future for Tell<M> {
 // The message is never pinned in the future.
 impl<M: Message> Unpin for Tell<M> {}
 
-impl<M: Message> Drop for Tell<M> {
-    /// Nearly always there is nothing left to drop; this says so without a call.
-    #[inline(always)]
-    fn drop(&mut self) {
-        if self.0.is_some() {
-            drop_later(&mut self.0);
-        }
-    }
-}
-
-#[cold]
-fn drop_later<T>(later: &mut Option<T>) {
-    *later = None;
-}
-
 /// The future of [`send`](crate::ActorRef::send): resolves with the reply.
 ///
 /// The message is on its way already; polling is needed to get the reply, not to send.
@@ -146,7 +132,7 @@ fn drop_later<T>(later: &mut Option<T>) {
 /// handled, and its result is dropped.
 #[must_use = "the reply arrives only when this is awaited; dropping it withdraws a message that still waits for room"]
 pub struct SendFuture<M: Message> {
-    later: Option<SendLater<M>>,
+    later: Seldom<SendLater<M>>,
     /// Comes to nothing if the message isn't accepted.
     receiver: Receiver<M::Result>,
 }
@@ -168,13 +154,13 @@ impl<M: Message> SendFuture<M> {
                 Some(SendLater::Failed(Some(error)))
             }
         };
-        Self { later, receiver }
+        Self { later: Seldom::new(later), receiver }
     }
 
     /// Waits for the message to be placed.
     #[cold]
     fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SendError<M>>> {
-        match &mut self.later {
+        match &mut *self.later {
             None => Poll::Ready(Ok(())),
             Some(SendLater::Failed(error)) => {
                 Poll::Ready(Err(error.take().expect("`SendFuture` polled after it was ready")))
@@ -184,7 +170,7 @@ impl<M: Message> SendFuture<M> {
                     let task = waiting.task();
                     refuse_send(letter.into_message(), Refused::Closed, task.info(), task.reason())
                 });
-                self.later = None;
+                *self.later = None;
                 Poll::Ready(result)
             }
         }
@@ -271,7 +257,7 @@ impl Future for Stopped {
 
 impl<M: Message> fmt::Debug for Tell<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.0 {
+        let state = match *self.0 {
             None => "placed",
             Some(TellLater::Failed(_)) => "failed",
             Some(TellLater::Waiting(_)) => "waiting",
@@ -282,7 +268,7 @@ impl<M: Message> fmt::Debug for Tell<M> {
 
 impl<M: Message> fmt::Debug for SendFuture<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.later {
+        let state = match *self.later {
             None => "placed",
             Some(SendLater::Failed(_)) => "failed",
             Some(SendLater::Waiting(_)) => "waiting",
