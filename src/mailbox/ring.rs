@@ -448,15 +448,14 @@ impl<'a, S, O> Reader<'a, S, O> {
     pub(crate) fn next(&mut self) -> Option<Parcel<'a>> {
         let head = self.head();
         let (end, segment) = self.cursor(|cursor| (cursor.end, cursor.segment));
-        match segment {
-            Some(segment) if head != end => {
-                // SAFETY: the segment is attached until we let go of it, and holds the head.
-                let parcel = unsafe { Segment::slot(segment, head).take() }?;
-                self.advance_head(head);
-                Some(parcel)
-            }
-            _ => self.next_elsewhere(head),
+        if head == end {
+            return self.next_elsewhere(head);
         }
+        // SAFETY: the end is ahead of the head only while there is a segment to look at; it is attached until we let go
+        // of it, and holds the head.
+        let parcel = unsafe { Segment::slot(segment.unwrap_unchecked(), head).take() }?;
+        self.advance_head(head);
+        Some(parcel)
     }
 
     /// The oldest message, if it is in the inline place or in a segment that we have not reached.
@@ -624,8 +623,9 @@ impl<'a, S, O> Reader<'a, S, O> {
 
     /// Lets go of the last segment of a mailbox that is closed and drained.
     pub(crate) fn finish(&mut self) {
+        let head = self.head();
         let segment = self.cursor(|cursor| {
-            cursor.end = 0;
+            cursor.end = head;
             cursor.segment.take()
         });
         if let Some(segment) = segment {

@@ -157,31 +157,37 @@ struct Running<F, C> {
     completion: ManuallyDrop<C>,
 }
 
+/// A block that waits to be filled with a future and its completion.
+pub(super) struct Vacant<F, C>(*mut Running<F, C>);
+
+impl<F, C> Vacant<F, C> {
+    /// Fills it. `make` is user code.
+    #[inline(always)]
+    pub(super) fn fill(self, completion: C, make: impl FnOnce() -> F) {
+        // SAFETY: `begin` made this for a block that is the turn's and fits.
+        unsafe {
+            (&raw mut (*self.0).completion).write(ManuallyDrop::new(completion));
+            (&raw mut (*self.0).future).cast::<F>().write(make());
+        }
+    }
+}
+
 /// Builds a frame in the turn's scratch block and polls it. A frame that waits is left with the turn.
 ///
 /// # Safety
 ///
 /// What the future borrows outlives the frame, which the turn's task drops before its body.
 #[inline(always)]
-pub(super) unsafe fn begin<F, C, G>(turn: &mut Turn<'_>, parts: impl FnOnce() -> (C, G)) -> Opened
+pub(super) unsafe fn begin<F, C>(turn: &mut Turn<'_>, fill: impl FnOnce(Vacant<F, C>)) -> Opened
 where
     F: Future,
     C: Completion<F::Output>,
-    G: FnOnce() -> F,
 {
-    let layout = Layout::new::<Running<F, C>>();
-    let block = turn.scratch().take(layout);
-    let running = block.cast::<Running<F, C>>().as_ptr();
-    // SAFETY: the block is ours and fits; the completion is live in it before user code runs, the future when it is
-    // made.
-    let step = unsafe {
-        drive::<F, C>(block, turn, Stage::Unmade, || {
-            let (completion, make) = parts();
-            (&raw mut (*running).completion).write(ManuallyDrop::new(completion));
-            (&raw mut (*running).future).cast::<F>().write(make());
-        })
-    };
-    if matches!(step, Step::Done) && block_layout(layout).size() == SCRATCH.size() {
+    let block = turn.scratch().take(Layout::new::<Running<F, C>>());
+    // SAFETY: the block is ours and fits; `fill` puts the completion there before user code runs, and the future when
+    // it is made.
+    let step = unsafe { drive::<F, C>(block, turn, Stage::Unmade, || fill(Vacant(block.cast().as_ptr()))) };
+    if matches!(step, Step::Done) && block_layout(Layout::new::<Running<F, C>>()).size() == SCRATCH.size() {
         // The scratch block, which is where it was.
         return Opened::Done;
     }

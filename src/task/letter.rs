@@ -191,10 +191,10 @@ impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
         unsafe {
             let turn = turn.cast::<Turn<'_>>().as_mut();
             let body = body::<B>(turn.header());
-            frame::begin(turn, || {
+            frame::begin(turn, |vacant| {
                 // Read here and not before: so the message moves from its place to its frame at once.
                 let (message, completion) = Packed::<L>::read(payload).open();
-                (completion, move || (*body).receive(message))
+                vacant.fill(completion, || (*body).receive(message));
             })
         }
     }

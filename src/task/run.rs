@@ -681,7 +681,7 @@ pub(super) unsafe fn start<B: Body>(turn: &mut Turn<'_>) -> Opened {
     // SAFETY: the body is alive and the runner's; the frame is dropped before it.
     unsafe {
         let body = letter::body::<B>(turn.header);
-        frame::begin(turn, || (StartHook, || (*body).start()))
+        frame::begin(turn, |vacant| vacant.fill(StartHook, || (*body).start()))
     }
 }
 
@@ -704,7 +704,7 @@ pub(super) unsafe fn stop<B: Body>(turn: &mut Turn<'_>, reason: StopReason) -> O
     // SAFETY: as for `start`.
     unsafe {
         let body = letter::body::<B>(turn.header);
-        frame::begin(turn, || (StopHook, || (*body).stop(reason)))
+        frame::begin(turn, |vacant| vacant.fill(StopHook, || (*body).stop(reason)))
     }
 }
 
