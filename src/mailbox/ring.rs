@@ -179,20 +179,12 @@ impl<S, O> Ring<S, O> {
         message: Packed<E>,
         vtable: &'static Vtable,
     ) -> Result<Duty, (Packed<E>, Refusal)> {
-        match self.claim_at_once() {
+        if let Some(place) = self.claim_at_once() {
             // SAFETY: the payload is ours between claim and publication, and is what `vtable` expects.
-            Some(place) => Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) }),
-            // SAFETY: the caller's promise.
-            None => unsafe { self.post_slowly(message, vtable) },
+            return Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) });
         }
-    }
-
-    /// As [`post`](Self::post), for what is not the most frequent case.
-    #[cold]
-    #[inline(never)]
-    unsafe fn post_slowly<E>(&self, message: Packed<E>, vtable: &'static Vtable) -> Result<Duty, (Packed<E>, Refusal)> {
         match self.claim(Gate::Respect) {
-            // SAFETY: as in `post`.
+            // SAFETY: as above.
             Ok(place) => Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) }),
             Err(refusal) => Err((message, refusal)),
         }
@@ -220,7 +212,9 @@ impl<S, O> Ring<S, O> {
         Some(Place { slot, schedules: !word.is_scheduled(), unused: None })
     }
 
-    /// Claims the next place.
+    /// Claims the next place, however many attempts that takes.
+    #[cold]
+    #[inline(never)]
     pub(super) fn claim(&self, gate: Gate) -> Result<Place<'_>, Refusal> {
         let mut spare: Option<Owned> = None;
         let mut pauses = 1;
