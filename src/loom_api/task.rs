@@ -152,7 +152,12 @@ impl Runnable {
     }
 
     pub fn run(self, bench: &mut Bench) -> After {
-        match self.0.run(&mut run::Bench { scratch: &mut bench.0, clock: &bench.1, fed: false }) {
+        match self.0.run(&mut run::Bench {
+            scratch: &mut bench.0,
+            clock: &bench.1,
+            looked: &mut bench.1.now(),
+            fed: false,
+        }) {
             run::After::Rested => After::Rested,
             run::After::Again(task) => After::Again(Self(task)),
             run::After::Behind(task) => After::Behind(Self(task)),

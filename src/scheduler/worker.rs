@@ -196,9 +196,13 @@ impl Worker {
 
     fn work(&self) {
         let mut scratch = Scratch::new();
+        let mut looked = self.scheduler.clock.now();
         loop {
             while let Some((task, fed)) = self.find() {
-                self.execute(task, fed, &mut scratch);
+                self.execute(
+                    task,
+                    Bench { scratch: &mut scratch, clock: &self.scheduler.clock, looked: &mut looked, fed },
+                );
             }
             if !self.sleep() {
                 return;
@@ -208,7 +212,7 @@ impl Worker {
 
     /// Runs one activation.
     #[inline(always)]
-    fn execute(&self, task: Runnable, fed: bool, scratch: &mut Scratch) {
+    fn execute(&self, task: Runnable, mut bench: Bench<'_>) {
         if self.searching.get() {
             self.end_search();
         }
@@ -217,7 +221,7 @@ impl Worker {
         // ORDERING: Relaxed; see `Scheduler::activations`.
         self.me().activations.store(ticks, Ordering::Relaxed);
         self.running.set(Some(task.header()));
-        match task.run(&mut Bench { scratch, clock: &self.scheduler.clock, fed }) {
+        match task.run(&mut bench) {
             After::Rested => {}
             After::Again(task) => self.put_back(task),
             After::Behind(task) => self.put_back_behind(task),

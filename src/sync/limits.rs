@@ -29,8 +29,8 @@ sized! {
     ACTIVATION_NANOS: u64 = 100_000, u64::MAX
 }
 sized! {
-    /// Messages of an activation before the first look at the clock; each later look comes after four times as many.
-    FIRST_CLOCK: u32 = 8, 1_000
+    /// Messages of an activation before it looks at the clock.
+    FIRST_LOOK: u32 = 16, 1_000
 }
 sized! {
     /// Pauses spent on a place that is claimed but not yet published before giving the worker away.

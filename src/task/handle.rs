@@ -146,7 +146,7 @@ impl Runnable {
         // SAFETY: a runnable task is alive. The right to run is ours, so nothing is scheduled.
         let _ = unsafe { self.0.as_ref() }.near().state.kill();
         let mut scratch = Scratch::new();
-        let after = self.run(&mut run::Bench { scratch: &mut scratch, clock, fed: false });
+        let after = self.run(&mut run::Bench { scratch: &mut scratch, clock, looked: &mut clock.now(), fed: false });
         debug_assert!(matches!(after, run::After::Rested));
     }
 

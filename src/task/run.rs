@@ -29,7 +29,7 @@ use crate::mailbox::envelope::Opened;
 use crate::mailbox::ring::{Reader, Rest};
 use crate::mailbox::waiters;
 use crate::sync::hint::spin_loop;
-use crate::sync::limits::{ACTIVATION_MESSAGES, ACTIVATION_NANOS, BUSY_SPINS, DEFER_SPINS, FIRST_CLOCK};
+use crate::sync::limits::{ACTIVATION_MESSAGES, ACTIVATION_NANOS, BUSY_SPINS, DEFER_SPINS, FIRST_LOOK};
 use crate::sync::time::{Clock, Moment};
 use crate::sync::unwind::{Text, guard};
 
@@ -60,6 +60,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) scratch: &'a mut Scratch,
     /// The system's clock.
     pub(crate) clock: &'a Clock,
+    /// When this worker last looked at it.
+    pub(crate) looked: &'a mut Moment,
     /// Another core is feeding this actor: more messages are likely to come in a moment.
     pub(crate) fed: bool,
 }
@@ -81,6 +83,7 @@ pub(crate) struct Turn<'a> {
     header: NonNull<Header>,
     scratch: &'a mut Scratch,
     clock: &'a Clock,
+    looked: &'a mut Moment,
     fed: bool,
     /// What `pre_start` returned.
     started: Option<Result<(), ActorError>>,
@@ -101,26 +104,36 @@ enum Drained {
 }
 
 /// An activation's share of its worker: messages, and time.
+///
+/// A look at the clock costs as much as several messages, so looks are rare, and the time is that since the worker's
+/// last look. When that is long it may have been somebody else's, or a pause: then the next look comes soon, and tells.
 struct Share {
-    began: Option<Moment>,
     /// How many messages are handled before the next look at the clock.
-    next_clock: u32,
+    next_look: u32,
+    /// The last look came after a long time.
+    suspected: bool,
 }
 
 impl Share {
-    /// Whether it is used up after so many messages. The clock is looked at rarely, and less and less: a look costs
-    /// as much as several messages, and many messages in little time are no reason to look often.
+    fn new() -> Self {
+        Self { next_look: FIRST_LOOK, suspected: false }
+    }
+
+    /// Whether it is used up after so many messages.
     #[inline(always)]
-    fn is_used_up(&mut self, handled: u32, clock: &Clock) -> bool {
-        if handled >= ACTIVATION_MESSAGES {
-            return true;
-        }
-        if handled < self.next_clock {
+    fn is_used_up(&mut self, handled: u32, clock: &Clock, looked: &mut Moment) -> bool {
+        handled >= ACTIVATION_MESSAGES || (handled >= self.next_look && self.look(handled, clock, looked))
+    }
+
+    fn look(&mut self, handled: u32, clock: &Clock, looked: &mut Moment) -> bool {
+        let now = clock.now();
+        let passed = now.nanos_since(std::mem::replace(looked, now));
+        if passed <= ACTIVATION_NANOS {
+            self.next_look = handled * 8;
             return false;
         }
-        self.next_clock *= 4;
-        let now = clock.now();
-        now.nanos_since(*self.began.get_or_insert(now)) > ACTIVATION_NANOS
+        self.next_look = handled + FIRST_LOOK / 4;
+        std::mem::replace(&mut self.suspected, true)
     }
 }
 
@@ -135,6 +148,7 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         header,
         scratch: worker.scratch,
         clock: worker.clock,
+        looked: worker.looked,
         fed: worker.fed,
         started: None,
         panic: None,
@@ -346,8 +360,8 @@ impl<'a> Turn<'a> {
         let mut reader = self.reader();
         let state = &self.cell().near().state;
         let mut handled = 0;
-        let mut look = reader.credit_interval();
-        let mut share = Share { began: None, next_clock: FIRST_CLOCK };
+        let mut share = Share::new();
+        let mut look = reader.credit_interval().min(share.next_look);
         let mut served = false;
         let mut pauses = 0;
         let mut patience = if self.fed { DEFER_SPINS } else { 0 };
@@ -396,16 +410,16 @@ impl<'a> Turn<'a> {
                 continue;
             }
             // Everything that needn't be looked at after each message.
-            look = (handled + reader.credit_interval()).min(ACTIVATION_MESSAGES);
             if reader.credit(false) {
                 match self.serve() {
                     Ok(empty) => served = empty,
                     Err(text) => return Self::waker_panicked(text),
                 }
             }
-            if share.is_used_up(handled, self.clock) {
+            if share.is_used_up(handled, self.clock, self.looked) {
                 return Drained::Share;
             }
+            look = (handled + reader.credit_interval()).min(share.next_look).min(ACTIVATION_MESSAGES);
         }
     }
 
