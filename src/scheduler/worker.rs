@@ -29,9 +29,8 @@ use crate::sync::lock::register_sleeper;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Random;
 use crate::sync::{Arc, local};
-use crate::task::identity::ActorInfo;
 use crate::task::run::{After, Bench, leave_thread};
-use crate::task::{Header, Runnable, Scratch};
+use crate::task::{Runnable, Scratch};
 
 /// Placed tasks that a worker has room for from the start; more call the allocator, now and then.
 const PLACED_ROOM: usize = 256;
@@ -74,8 +73,6 @@ pub(crate) struct Worker {
     /// The activations of each worker when this one last looked.
     seen: RefCell<Vec<u32>>,
     random: RefCell<Random>,
-    /// The task that is running, or ran last: for messages to people.
-    running: Cell<Option<NonNull<Header>>>,
 }
 
 /// Starts worker `index`.
@@ -154,18 +151,11 @@ impl Worker {
             vigil: Cell::new(VIGIL.0),
             seen: RefCell::new(vec![0; workers]),
             random: RefCell::new(Random::new(index as u64 + 1)),
-            running: Cell::new(None),
         }
     }
 
     pub(crate) fn index(&self) -> usize {
         self.index
-    }
-
-    /// The actor that this worker is running.
-    pub(crate) fn running(&self) -> Option<ActorInfo> {
-        // SAFETY: on this thread only a task's user code can ask, and then it is the task that was set last.
-        self.running.get().map(|task| unsafe { Runnable::info_of(task) })
     }
 
     #[inline(always)]
@@ -220,7 +210,6 @@ impl Worker {
         self.ticks.set(ticks);
         // ORDERING: Relaxed; see `Scheduler::activations`.
         self.me().activations.store(ticks, Ordering::Relaxed);
-        self.running.set(Some(task.header()));
         match task.run(&mut bench) {
             After::Rested => {}
             After::Again(task) => self.put_back(task),

@@ -31,6 +31,7 @@ use crate::error::{BuildError, FindError};
 use crate::scheduler::worker;
 use crate::sync::Arc;
 use crate::sync::parker::block_on;
+use crate::task::current;
 use blocking::Blocking;
 use builder::ActorSystemBuilder;
 use handle::SystemRef;
@@ -125,7 +126,7 @@ impl ActorSystem {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        if let Some(running) = worker::with_any(worker::Worker::running) {
+        if let Some(running) = worker::with_any(|_| current::info()) {
             let who = running.map_or_else(|| "a worker".to_owned(), |actor| actor.to_string());
             panic!("`block_on` was called by {who}, and a worker must not block; await the future instead");
         }

@@ -80,6 +80,7 @@ impl Runnable {
             // One for the strong references together, one for the living actor, one for the body's own.
             weak: AtomicU32::new(3),
             placed: plan.placed.unwrap_or(ANYWHERE),
+            spare: UnsafeCell::new(false),
             link: AtomicPtr::new(std::ptr::null_mut()),
             vtable: Vtables::<B>::TASK,
             host: plan.host,
@@ -148,22 +149,6 @@ impl Runnable {
         let mut scratch = Scratch::new();
         let after = self.run(&mut run::Bench { scratch: &mut scratch, clock, looked: &mut clock.now(), fed: false });
         debug_assert!(matches!(after, run::After::Rested));
-    }
-
-    /// Who it is. Only for the thread that runs it.
-    ///
-    /// # Safety
-    ///
-    /// The task behind `header` is being run by this thread.
-    pub(crate) unsafe fn info_of(header: NonNull<Header>) -> ActorInfo {
-        // SAFETY: a task that is being run is alive.
-        header::info(unsafe { header.as_ref() })
-    }
-
-    /// The header, to look at.
-    #[inline(always)]
-    pub(crate) fn header(&self) -> NonNull<Header> {
-        self.0
     }
 
     /// The worker that alone may run it.

@@ -36,6 +36,8 @@ pub(crate) struct Near {
     pub(super) weak: AtomicU32,
     /// The worker that it is placed on, or [`ANYWHERE`].
     pub(super) placed: u16,
+    /// A memory reference that no waker has at the moment is counted in `weak`. The runner's; see [`super::waker`].
+    pub(super) spare: UnsafeCell<bool>,
     /// The next actor in a shared run queue. The queue's, while the actor is in it.
     pub(super) link: AtomicPtr<Header>,
     pub(super) vtable: &'static Vtable,

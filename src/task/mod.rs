@@ -20,6 +20,7 @@
 //! `UNWIND`.
 
 pub(crate) mod coop;
+pub(crate) mod current;
 mod frame;
 pub(crate) mod handle;
 mod header;

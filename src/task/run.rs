@@ -18,6 +18,7 @@ use std::fmt;
 use std::ptr::NonNull;
 
 use super::coop;
+use super::current;
 use super::frame::{self, Completion, Frame, Scratch};
 use super::handle::{Runnable, Weak};
 use super::header::{self, Header};
@@ -25,6 +26,7 @@ use super::identity::ActorInfo;
 use super::letter::{self, Body, Undertaker};
 use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
 use super::state::Suspend;
+use super::waker;
 use crate::mailbox::envelope::Opened;
 use crate::mailbox::ring::{Reader, Rest};
 use crate::mailbox::waiters;
@@ -154,7 +156,10 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         panic: None,
         told: false,
     };
-    turn.activate()
+    let former = current::enter(header);
+    let after = turn.activate();
+    current::leave(former);
+    after
 }
 
 impl<'a> Turn<'a> {
@@ -627,8 +632,11 @@ impl<'a> Turn<'a> {
             }
         }
         host.ended(header::seat(header));
-        // SAFETY: the living actor's own reference, given up once.
-        unsafe { header::release(self.header) };
+        // SAFETY: the spare reference is the runner's, and the living actor's own is given up once.
+        unsafe {
+            waker::release_spare(self.header);
+            header::release(self.header);
+        }
     }
 
     fn drop_body(&mut self) {

@@ -2,11 +2,25 @@
 //!
 //! The table is one `static`, so that a waker can be recognized by it. A waker that a handler clones owns a
 //! memory reference; the one that it is polled with borrows the runner's.
+//!
+//! Most wakers are made by the task's runner and wake it once. Counting their references would cost two
+//! read-modify-writes for each message that a handler waits for; so one counted reference goes round:
+//!
+//! | the spare reference | step | by |
+//! |---|---|---|
+//! | there is none | a waker that is used up and schedules the task leaves its reference | the waker, with the right to run |
+//! | there is one | a new waker takes it | the runner |
+//! | there is one | the task ends and gives it up | the runner |
+//!
+//! Whoever has the right to run alone touches it (rule 1 of the task module). A waker that leaves its reference keeps
+//! nothing of the cell alive, so it schedules by way of the task that its thread is running, whose host is the same;
+//! on other threads it keeps its reference until it has scheduled.
 
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
+use super::current;
 use super::handle::Runnable;
 use super::header::{self, Header};
 use super::state::Woken;
@@ -51,18 +65,70 @@ pub(super) unsafe fn notify(header: NonNull<Header>) {
     }
 }
 
+/// Takes a reference for a waker: the spare one, if the caller is the runner and there is one.
+///
+/// # Safety
+///
+/// The header is alive.
+#[inline(always)]
+unsafe fn take_reference(header: NonNull<Header>) {
+    // SAFETY: alive, by the caller's promise.
+    let task = unsafe { header.as_ref() };
+    // SAFETY: looked at by the runner only.
+    if current::is(header) && task.near().spare.with_mut(|spare| unsafe { std::mem::take(&mut *spare) }) {
+        return;
+    }
+    header::retain(task);
+}
+
+/// Gives the spare reference up, if there is one.
+///
+/// # Safety
+///
+/// The caller is the runner, and has another reference.
+pub(super) unsafe fn release_spare(header: NonNull<Header>) {
+    // SAFETY: alive by the caller's other reference; the spare one is the runner's.
+    unsafe {
+        if header.as_ref().near().spare.with_mut(|spare| std::mem::take(&mut *spare)) {
+            header::release(header);
+        }
+    }
+}
+
+/// Wakes the task behind `header` with a reference that is used up.
+///
+/// # Safety
+///
+/// The caller gives up a reference.
+#[inline(always)]
+unsafe fn wake_with(header: NonNull<Header>) {
+    // SAFETY: the caller's reference keeps the header alive until it is given up; if the wake hands the right to run
+    // to us, the task is alive, which keeps it too, and the spare reference is ours to look at.
+    unsafe {
+        let task = header.as_ref();
+        if task.near().state.wake() == Woken::Nothing {
+            header::release(header);
+        } else if current::is_under_host_of(task) {
+            if task.near().spare.with_mut(|spare| std::mem::replace(&mut *spare, true)) {
+                header::release(header);
+            }
+            current::schedule(Runnable::from_header(header));
+        } else {
+            task.near().host.schedule(Runnable::from_header(header));
+            header::release(header);
+        }
+    }
+}
+
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: the waker that is cloned keeps the header alive.
-    header::retain(unsafe { header(data).as_ref() });
+    unsafe { take_reference(header(data)) };
     RawWaker::new(data, &TABLE)
 }
 
 unsafe fn wake(data: *const ()) {
-    // SAFETY: the waker's own reference keeps the header alive, and is given back here.
-    unsafe {
-        notify(header(data));
-        header::release(header(data));
-    }
+    // SAFETY: the waker's own reference is given up here.
+    unsafe { wake_with(header(data)) };
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
@@ -90,7 +156,7 @@ unsafe impl Thin for TaskWaiter {
         // SAFETY: one of our wakers, which keeps its header alive.
         let header = unsafe { header(waker.data()) };
         // SAFETY: as above.
-        header::retain(unsafe { header.as_ref() });
+        unsafe { take_reference(header) };
         Some(header.cast())
     }
 

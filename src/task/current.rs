@@ -1,0 +1,65 @@
+//! The task that this thread is running.
+//!
+//! Set for the length of an activation. Activations on one thread may nest: a task that is refused is run to its end
+//! inside of the handler that wanted it.
+
+use std::cell::Cell;
+use std::ptr::{self, NonNull};
+
+use super::header::{self, Header};
+use super::identity::ActorInfo;
+use crate::sync::{Arc, local};
+
+local! {
+    /// Null while no task is run.
+    static CURRENT: Cell<*const Header> = Cell::new(ptr::null())
+}
+
+/// What was run before.
+#[must_use = "the former task is run again"]
+pub(super) struct Former(*const Header);
+
+/// Begins an activation.
+#[inline(always)]
+pub(super) fn enter(task: NonNull<Header>) -> Former {
+    CURRENT.with(|current| Former(current.replace(task.as_ptr())))
+}
+
+/// Ends an activation.
+#[inline(always)]
+pub(super) fn leave(former: Former) {
+    CURRENT.with(|current| current.set(former.0));
+}
+
+/// Whether this thread is running `task`: then it is the task's runner.
+#[inline(always)]
+pub(super) fn is(task: NonNull<Header>) -> bool {
+    CURRENT.with(|current| current.get() == task.as_ptr().cast_const())
+}
+
+/// Runs `look` on the task that this thread is running.
+#[inline(always)]
+fn with<R>(look: impl FnOnce(&Header) -> R) -> Option<R> {
+    let current = CURRENT.with(Cell::get);
+    // SAFETY: a task that is being run is alive until `leave`, and `look` can't keep the reference.
+    unsafe { current.as_ref() }.map(look)
+}
+
+/// Whether this thread is running a task of the same host as `header`: then the host stays for as long as this thread
+/// does so.
+#[inline(always)]
+pub(super) fn is_under_host_of(header: &Header) -> bool {
+    let host = |header: &Header| Arc::as_ptr(&header.near().host).cast::<()>();
+    with(|current| host(current) == host(header)).unwrap_or(false)
+}
+
+/// Hands the right to run a task to the host of the task that this thread is running.
+#[inline(always)]
+pub(super) fn schedule(runnable: super::Runnable) {
+    with(|current| current.near().host.schedule(runnable));
+}
+
+/// The actor that this thread is running.
+pub(crate) fn info() -> Option<ActorInfo> {
+    with(header::info)
+}
