@@ -51,21 +51,22 @@ impl Task {
     /// An activation after the first: as a worker runs it.
     fn run(&self) {
         loop {
-            let killed = self.state.resume();
-            if killed {
+            let seen = self.state.resume();
+            if seen.is_killed() {
                 // SAFETY: as in `poll`.
                 self.frame.with_mut(|frame| unsafe { (*frame).dropped = true });
                 return;
             }
-            if self.poll() || self.state.suspend() {
+            if self.poll() || self.state.suspend(seen) {
                 return;
             }
         }
     }
 
-    /// The first activation: a fresh handler finds the word at rest, and doesn't touch it.
+    /// The first activation: a fresh handler only looks at the word.
     fn begin(&self) {
-        if !self.poll() && !self.state.suspend() {
+        let seen = self.state.peek();
+        if !self.poll() && !self.state.suspend(seen) {
             self.run();
         }
     }
@@ -155,7 +156,7 @@ fn a_kill_a_wake_and_a_suspension() {
         waker.join().unwrap();
         let (done, dropped) = task.frame(|frame| (frame.done, frame.dropped));
         assert!(done != dropped, "it neither ended nor was killed");
-        outcomes.saw(match (done, task.state.resume()) {
+        outcomes.saw(match (done, task.state.resume().is_killed()) {
             (false, _) => "dropped",
             (true, true) => "done, and the kill is known",
             (true, false) => unreachable!("the kill was forgotten"),

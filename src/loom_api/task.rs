@@ -34,15 +34,33 @@ impl State {
         self.0.kill() == state::Woken::Schedule
     }
 
-    /// Whether it is suspended; otherwise it was woken meanwhile.
+    /// Before the first poll.
     #[must_use]
-    pub fn suspend(&self) -> bool {
-        self.0.suspend() == state::Suspend::Suspended
+    pub fn peek(&self) -> Seen {
+        Seen(self.0.peek())
     }
 
-    /// Whether it is killed.
-    pub fn resume(&self) -> bool {
-        self.0.resume().is_killed()
+    /// Whether it is suspended; otherwise it was woken meanwhile.
+    #[must_use]
+    pub fn suspend(&self, seen: Seen) -> bool {
+        self.0.suspend(seen.0) == state::Suspend::Suspended
+    }
+
+    /// Before another poll.
+    #[must_use]
+    pub fn resume(&self) -> Seen {
+        Seen(self.0.resume())
+    }
+}
+
+/// `state::Snapshot`.
+#[derive(Clone, Copy)]
+pub struct Seen(state::Snapshot);
+
+impl Seen {
+    #[must_use]
+    pub fn is_killed(self) -> bool {
+        self.0.is_killed()
     }
 }
 

@@ -41,6 +41,10 @@ sized! {
     DEFER_SPINS: u32 = 64, 0
 }
 sized! {
+    /// Wakes of a handler that are told apart: all that fit into the upper half of the task word.
+    MOST_WAKES: u32 = 0xffff, 2
+}
+sized! {
     /// Polls of corecast's own futures that succeed within one poll of a handler before it must yield.
     COOP_BUDGET: u32 = 512, 2
 }

@@ -25,7 +25,7 @@ use super::header::{self, Header};
 use super::identity::ActorInfo;
 use super::letter::{self, Body, Undertaker};
 use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
-use super::state::Suspend;
+use super::state::{Snapshot, Suspend};
 use super::waker;
 use crate::mailbox::envelope::Opened;
 use crate::mailbox::ring::{Reader, Rest};
@@ -87,6 +87,8 @@ pub(crate) struct Turn<'a> {
     clock: &'a Clock,
     looked: &'a mut Moment,
     fed: bool,
+    /// The task word as it was before the present handler was polled.
+    seen: Snapshot,
     /// What `pre_start` returned.
     started: Option<Result<(), ActorError>>,
     panic: Option<Text>,
@@ -152,6 +154,8 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         clock: worker.clock,
         looked: worker.looked,
         fed: worker.fed,
+        // SAFETY: the living actor's own weak reference keeps the cell.
+        seen: unsafe { header.as_ref() }.near().state.peek(),
         started: None,
         panic: None,
         told: false,
@@ -257,6 +261,7 @@ impl<'a> Turn<'a> {
     /// Polls the frame of an actor that was suspended, or drops it if that is asked for.
     fn resume(&mut self, frame: Frame) -> Option<After> {
         let control = self.cell().near().state.resume();
+        self.seen = control;
         let stopping = matches!(self.phase(), Phase::Stopping | Phase::Expiring);
         if (control.is_killed() && !stopping) || (control.is_expired() && stopping) {
             self.abort(frame, StopReason::Killed, ReplyErrorReason::Killed);
@@ -371,7 +376,8 @@ impl<'a> Turn<'a> {
         let mut pauses = 0;
         let mut patience = if self.fed { DEFER_SPINS } else { 0 };
         loop {
-            if state.peek().is_killed() {
+            self.seen = state.peek();
+            if self.seen.is_killed() {
                 return Drained::Stop(StopReason::Killed);
             }
             let Some(parcel) = reader.next() else {
@@ -467,7 +473,7 @@ impl<'a> Turn<'a> {
             return self.wind_up();
         }
         let header = self.header;
-        match self.cell().near().state.suspend() {
+        match self.cell().near().state.suspend(self.seen) {
             Suspend::Suspended => After::Rested,
             // SAFETY: the right to run is still ours.
             Suspend::Notified => After::Again(unsafe { Runnable::from_header(header) }),
@@ -555,6 +561,7 @@ impl<'a> Turn<'a> {
             }
             self.enter(Phase::Stopping);
             let reason = reason_of(self.cell(), self.verdict());
+            self.seen = self.cell().near().state.peek();
             let killed = matches!(reason, StopReason::Killed);
             // SAFETY: the vtable is that of the body.
             let opened = unsafe { (self.cell().near().vtable.stop)(self, reason) };

@@ -1,29 +1,38 @@
 //! The task word: where a suspended handler and its wakers meet, and what control has asked for.
 //!
-//! | phase | SUSPENDED | NOTIFIED | who may run the actor | a wake |
-//! |---|---|---|---|---|
-//! | polling, or between messages | 0 | 0 | its runner | sets NOTIFIED |
-//! | notified while polling | 0 | 1 | its runner, which polls again | changes nothing |
-//! | suspended | 1 | 0 | nobody | sets NOTIFIED and schedules |
-//! | woken | 1 | 1 | whoever pops it | changes nothing |
+//! The word counts wakes. Whoever polls remembers the count that it found, and may suspend only if it is still the
+//! same; suspending sets it to zero.
 //!
-//! The word rests in the first phase: a handler that doesn't suspend never touches it. All transitions are
-//! read-modify-writes, so the release sequence of each waker reaches the poll that it caused, however many
-//! wakers there are. A late waker of an earlier handler costs one spurious poll at most.
+//! | phase | SUSPENDED | wakes | who may run the actor | a wake |
+//! |---|---|---|---|---|
+//! | at rest: no handler has suspended yet | 0 | any | its runner | is counted |
+//! | suspended | 1 | none | nobody | is counted, and schedules |
+//! | woken | 1 | some | whoever pops it | is counted |
+//! | polling once more, with the count as it was | 1 | some | its runner | is counted: the count differs, so it polls again |
+//!
+//! A handler that doesn't suspend only looks at the word, and a handler that is polled again changes it when it suspends
+//! again, not before. A count that has reached [`MOST_WAKES`] stays there and tells no new wake from an old one; then
+//! the runner starts over from the rest phase.
+//!
+//! All transitions are read-modify-writes, so the release sequence of each waker reaches the poll that it caused,
+//! however many wakers there are. A late waker of an earlier handler costs one spurious poll at most.
 //!
 //! Control bits only ever get set: KILLED, EXPIRED, and the reasons of a stop. ENDED comes last; WATCHED says
 //! that somebody waits for it.
 
 use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::limits::MOST_WAKES;
 
 const SUSPENDED: u32 = 1;
-const NOTIFIED: u32 = 1 << 1;
 const KILLED: u32 = 1 << 2;
 const EXPIRED: u32 = 1 << 3;
 const SHUTDOWN: u32 = 1 << 4;
 const WATCHED: u32 = 1 << 5;
 const ENDED: u32 = 1 << 6;
 const VERDICT_SHIFT: u32 = 8;
+const WAKES_SHIFT: u32 = 16;
+const ONE_WAKE: u32 = 1 << WAKES_SHIFT;
+const WAKES: u32 = !(ONE_WAKE - 1);
 
 /// What a wake or a kill leaves to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +79,11 @@ impl Snapshot {
     pub(crate) fn ended(self) -> Option<u8> {
         (self.0 & ENDED != 0).then_some((self.0 >> VERDICT_SHIFT) as u8)
     }
+
+    /// Whether the count of wakes is as high as it gets.
+    fn is_full_of_wakes(self) -> bool {
+        self.0 >= MOST_WAKES << WAKES_SHIFT
+    }
 }
 
 /// The word.
@@ -81,42 +95,50 @@ impl State {
         Self(AtomicU32::new(0))
     }
 
-    /// Wakes the handler. Wait-free.
+    /// Wakes the handler. Lock-free.
     pub(crate) fn wake(&self) -> Woken {
-        self.notify(NOTIFIED)
+        self.notify(0)
     }
 
-    /// Asks for the actor's death, and wakes its handler. Wait-free.
+    /// Asks for the actor's death, and wakes its handler. Lock-free.
     pub(crate) fn kill(&self) -> Woken {
-        self.notify(NOTIFIED | KILLED)
+        self.notify(KILLED)
     }
 
-    /// Says that `post_stop` has had its time, and wakes it. Wait-free.
+    /// Says that `post_stop` has had its time, and wakes it. Lock-free.
     pub(crate) fn expire(&self) -> Woken {
-        self.notify(NOTIFIED | EXPIRED)
+        self.notify(EXPIRED)
     }
 
     fn notify(&self, bits: u32) -> Woken {
-        // ORDERING: Release: what the waker did is visible to the poll that follows (`resume`). Acquire pairs
-        // with `suspend`'s Release: if we schedule, the frame and the actor's state go with us. A read-modify-write
-        // even when the bit is set already: this waker's data must travel too.
-        let before = self.0.fetch_or(bits, Ordering::AcqRel);
-        if before & (SUSPENDED | NOTIFIED) == SUSPENDED { Woken::Schedule } else { Woken::Nothing }
+        // ORDERING: Relaxed; the CAS confirms it.
+        let mut now = Snapshot(self.0.load(Ordering::Relaxed));
+        loop {
+            let next = if now.is_full_of_wakes() { now.0 } else { now.0 + ONE_WAKE } | bits;
+            // ORDERING: Release: what the waker did is visible to the poll that follows (`resume`). Acquire pairs
+            // with `suspend`'s Release: if we schedule, the frame and the actor's state go with us. A read-modify-write
+            // even when the count is full: this waker's data must travel too.
+            match self.0.compare_exchange(now.0, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) if now.0 & (SUSPENDED | WAKES) == SUSPENDED => return Woken::Schedule,
+                Ok(_) => return Woken::Nothing,
+                Err(changed) => now = Snapshot(changed),
+            }
+        }
     }
 
-    /// The runner's last step when its handler waits.
-    pub(crate) fn suspend(&self) -> Suspend {
-        // ORDERING: Relaxed; the CAS confirms it.
-        let mut now = self.0.load(Ordering::Relaxed);
+    /// The runner's last step when its handler waits. `seen` is what it found before it polled.
+    pub(crate) fn suspend(&self, seen: Snapshot) -> Suspend {
+        if seen.is_full_of_wakes() {
+            // There is no telling whether there was another one.
+            return Suspend::Notified;
+        }
+        let mut now = seen.0;
         loop {
-            if now & NOTIFIED != 0 {
-                // The word stays as it is: a store here would cut the wakers' release sequence.
-                return Suspend::Notified;
-            }
             // ORDERING: Release hands frame and state to the waker that schedules (`notify`'s Acquire). Relaxed
             // on failure: `resume` does the acquiring.
-            match self.0.compare_exchange(now, now | SUSPENDED, Ordering::Release, Ordering::Relaxed) {
+            match self.0.compare_exchange(now, now & !WAKES | SUSPENDED, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return Suspend::Suspended,
+                Err(changed) if changed & WAKES != seen.0 & WAKES => return Suspend::Notified,
                 Err(changed) => now = changed,
             }
         }
@@ -125,7 +147,12 @@ impl State {
     /// The runner's first step before it polls a suspended handler.
     pub(crate) fn resume(&self) -> Snapshot {
         // ORDERING: Acquire pairs with `notify`'s Release, of each waker since the last poll.
-        Snapshot(self.0.fetch_and(!(SUSPENDED | NOTIFIED), Ordering::Acquire))
+        let seen = Snapshot(self.0.load(Ordering::Acquire));
+        if !seen.is_full_of_wakes() {
+            return seen;
+        }
+        // ORDERING: as above.
+        Snapshot(self.0.fetch_and(!(SUSPENDED | WAKES), Ordering::Acquire) & !(SUSPENDED | WAKES))
     }
 
     /// Says that the reason of the stop that follows is the system's shutdown.
@@ -165,26 +192,47 @@ impl State {
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
-    use super::{State, Suspend, Woken};
+    use super::{MOST_WAKES, State, Suspend, Woken};
 
     #[test]
     fn one_wake_schedules_and_the_next_does_not() {
         let state = State::new();
-        assert_eq!(state.suspend(), Suspend::Suspended);
+        assert_eq!(state.suspend(state.peek()), Suspend::Suspended);
         assert_eq!(state.wake(), Woken::Schedule);
         assert_eq!(state.wake(), Woken::Nothing);
         assert_eq!(state.kill(), Woken::Nothing);
-        assert!(state.resume().is_killed());
-        assert_eq!(state.suspend(), Suspend::Suspended);
+        let seen = state.resume();
+        assert!(seen.is_killed());
+        assert_eq!(state.suspend(seen), Suspend::Suspended);
     }
 
     #[test]
     fn a_wake_during_the_poll_prevents_the_suspension() {
         let state = State::new();
+        let mut seen = state.peek();
+        for _ in 0..3 {
+            assert_eq!(state.wake(), Woken::Nothing);
+            assert_eq!(state.suspend(seen), Suspend::Notified);
+            seen = state.resume();
+        }
+        state.mark_shutdown();
+        assert_eq!(state.suspend(seen), Suspend::Suspended);
+    }
+
+    #[test]
+    fn more_wakes_than_can_be_counted_are_not_lost() {
+        let state = State::new();
+        assert_eq!(state.suspend(state.peek()), Suspend::Suspended);
+        assert_eq!(state.wake(), Woken::Schedule);
+        for _ in 0..2 * MOST_WAKES {
+            assert_eq!(state.wake(), Woken::Nothing);
+        }
+        assert_eq!(state.suspend(state.peek()), Suspend::Notified);
+        let seen = state.resume();
         assert_eq!(state.wake(), Woken::Nothing);
-        assert_eq!(state.suspend(), Suspend::Notified);
-        let _ = state.resume();
-        assert_eq!(state.suspend(), Suspend::Suspended);
+        assert_eq!(state.suspend(seen), Suspend::Notified);
+        assert_eq!(state.suspend(state.resume()), Suspend::Suspended);
+        assert_eq!(state.wake(), Woken::Schedule);
     }
 
     #[test]
