@@ -179,48 +179,62 @@ impl<S, O> Ring<S, O> {
         message: Packed<E>,
         vtable: &'static Vtable,
     ) -> Result<Duty, (Packed<E>, Refusal)> {
-        if let Some(place) = self.claim_at_once() {
+        // Each way publishes by itself: so the message stays in registers on the frequent one.
+        match self.claim_at_once() {
             // SAFETY: the payload is ours between claim and publication, and is what `vtable` expects.
-            return Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) });
-        }
-        match self.claim(Gate::Respect) {
-            // SAFETY: as above.
             Ok(place) => Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) }),
-            Err(refusal) => Err((message, refusal)),
+            Err(word) => match self.claim_from(word, Gate::Respect) {
+                // SAFETY: as above.
+                Ok(place) => Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) }),
+                Err(refusal) => Err((message, refusal)),
+            },
         }
     }
 
     /// Claims the next place, if that takes one attempt and no new segment.
+    ///
+    /// # Errors
+    ///
+    /// The word, if it takes more than that.
     #[inline(always)]
-    fn claim_at_once(&self) -> Option<Place<'_>> {
-        // ORDERING: Relaxed; as in `claim`.
-        let word = Word(self.near.word.load(Ordering::Relaxed));
+    fn claim_at_once(&self) -> Result<Place<'_>, Word> {
+        let word = self.look();
         if word.is_barred() || !self.has_room(word) {
-            return None;
+            return Err(word);
         }
         let next = match word.is_inline_taken() {
             false => word.claim_inline(),
-            true if word.needs_segment() => return None,
+            true if word.needs_segment() => return Err(word),
             true => word.claim(),
         };
-        self.attempt(word, next).ok()?;
+        self.attempt(word, next)?;
         let slot = match word.is_inline_taken() {
             false => &self.inline,
             // SAFETY: attached by the claim that we acquired; it holds the position that we claimed.
             true => unsafe { Segment::slot(Segment::find(word.segment()), word.position()) },
         };
-        Some(Place { slot, schedules: !word.is_scheduled(), unused: None })
+        Ok(Place { slot, schedules: !word.is_scheduled(), unused: None })
     }
 
-    /// Claims the next place, however many attempts that takes.
-    #[cold]
-    #[inline(never)]
+    /// Claims the next place.
     pub(super) fn claim(&self, gate: Gate) -> Result<Place<'_>, Refusal> {
-        let mut spare: Option<Owned> = None;
-        let mut pauses = 1;
+        self.claim_from(self.look(), gate)
+    }
+
+    /// The word, for a claim.
+    #[inline(always)]
+    fn look(&self) -> Word {
         // ORDERING: Relaxed; nothing is concluded from this value that the CAS doesn't confirm, and a
         // refusal promises nothing about other memory.
-        let mut word = Word(self.near.word.load(Ordering::Relaxed));
+        Word(self.near.word.load(Ordering::Relaxed))
+    }
+
+    /// Claims the next place, however many attempts that takes. `word` is what the word was a moment ago.
+    #[cold]
+    #[inline(never)]
+    fn claim_from(&self, mut word: Word, gate: Gate) -> Result<Place<'_>, Refusal> {
+        let mut spare: Option<Owned> = None;
+        let mut pauses = 1;
         let claimed = loop {
             if word.is_closed() {
                 break Err(Refusal::Closed);
@@ -277,7 +291,7 @@ impl<S, O> Ring<S, O> {
         // ORDERING: Acquire pairs with the reader's idle CAS (the actor's state passes to whom we schedule
         // it for) and with the claim that attached the segment (its places and its directory entry).
         // Release pairs with later claimers and with the reader's Acquire in `advance`, for the segment
-        // that we attach. Relaxed on failure: as for the load in `claim`.
+        // that we attach. Relaxed on failure: as for the load in `look`.
         match self.near.word.compare_exchange(word.0, next.0, Ordering::AcqRel, Ordering::Relaxed) {
             Ok(_) => Ok(()),
             Err(now) => Err(Word(now)),
