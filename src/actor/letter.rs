@@ -30,7 +30,9 @@ pub(crate) struct Asked<M: Message> {
 }
 
 /// The handler's side of a reply. Whatever happens to it, the asker hears.
-pub(crate) struct ReplyTo<M: Message>(Option<reply::Sender<Answer<M::Result>, TaskWaiter>>);
+pub(crate) struct ReplyTo<M: Message>(Option<Sender<M::Result>>);
+
+type Sender<R> = reply::Sender<Answer<R>, TaskWaiter>;
 
 impl<M: Message> Letter for Told<M> {
     type Message = M;
@@ -102,11 +104,19 @@ impl<M: Message> Completion<M::Result> for ReplyTo<M> {
 }
 
 impl<M: Message> Drop for ReplyTo<M> {
+    #[inline(always)]
     fn drop(&mut self) {
         if let Some(sender) = self.0.take() {
-            let lost = ReplyError::new(ReplyErrorReason::ReplyDropped, ActorInfo::unknown());
-            drop(sender.complete(Err(lost)));
+            Self::lose(sender);
         }
+    }
+}
+
+impl<M: Message> ReplyTo<M> {
+    #[cold]
+    fn lose(sender: Sender<M::Result>) {
+        let lost = ReplyError::new(ReplyErrorReason::ReplyDropped, ActorInfo::unknown());
+        drop(sender.complete(Err(lost)));
     }
 }
 

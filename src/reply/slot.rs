@@ -149,10 +149,18 @@ impl<V, T: Thin> Future for Receiver<V, T> {
 impl<V, T: Thin> Unpin for Receiver<V, T> {}
 
 impl<V, T: Thin> Drop for Receiver<V, T> {
+    #[inline(always)]
     fn drop(&mut self) {
-        if self.0 == NonNull::dangling() {
-            return;
+        if self.0 != NonNull::dangling() {
+            self.leave();
         }
+    }
+}
+
+impl<V, T: Thin> Receiver<V, T> {
+    /// The value isn't wanted.
+    #[cold]
+    fn leave(&mut self) {
         let slot = self.0;
         // SAFETY: the slot lives until the last side frees it, and we haven't swapped yet. ORDERING: Acquire
         // pairs with `complete`'s Release, for the value; Release pairs with its Acquire: all that we did with
