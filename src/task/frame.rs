@@ -46,41 +46,30 @@ const SCRATCH: Layout = match Layout::from_size_align(1_024, 64) {
     Err(_) => unreachable!(),
 };
 
-/// A worker's block for the next frame.
+/// A worker's block for the next frame. It stays here while it is used; a frame that waits takes it along, and there is
+/// another one at once.
 #[derive(Debug)]
-pub(crate) struct Scratch(Option<NonNull<u8>>);
+pub(crate) struct Scratch(NonNull<u8>);
 
 // SAFETY: the block is unused memory.
 unsafe impl Send for Scratch {}
 
 impl Scratch {
     pub(crate) fn new() -> Self {
-        Self(None)
+        Self(memory::acquire(SCRATCH))
     }
 
+    /// A block for a frame of this layout.
     #[inline(always)]
     fn take(&mut self, layout: Layout) -> NonNull<u8> {
-        let layout = block_layout(layout);
-        if layout.size() != SCRATCH.size() {
-            return memory::acquire(layout);
-        }
-        // The block stays here while it is used: it is given away only if its frame waits.
-        match self.0 {
-            Some(block) => block,
-            None => self.refill(),
-        }
-    }
-
-    #[cold]
-    fn refill(&mut self) -> NonNull<u8> {
-        *self.0.insert(memory::acquire(SCRATCH))
+        if fits(layout) { self.0 } else { memory::acquire(layout) }
     }
 
     /// A frame that waits takes its block along.
     #[inline(always)]
     fn part_with(&mut self, block: NonNull<u8>) {
-        if self.0 == Some(block) {
-            self.0 = None;
+        if self.0 == block {
+            self.0 = memory::acquire(SCRATCH);
         }
     }
 
@@ -90,31 +79,23 @@ impl Scratch {
     ///
     /// It came from `take` with this layout, and nothing lives in it.
     unsafe fn give(&mut self, block: NonNull<u8>, layout: Layout) {
-        if self.0 == Some(block) {
-            return;
-        }
-        let layout = block_layout(layout);
-        if layout.size() == SCRATCH.size() && self.0.is_none() {
-            self.0 = Some(block);
-        } else {
+        if self.0 != block {
             // SAFETY: the caller's promise.
-            unsafe { memory::release(block, layout) };
+            unsafe { memory::release(block, if fits(layout) { SCRATCH } else { layout }) };
         }
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if let Some(block) = self.0.take() {
-            // SAFETY: taken with this layout, and empty.
-            unsafe { memory::release(block, SCRATCH) };
-        }
+        // SAFETY: taken with this layout, and empty.
+        unsafe { memory::release(self.0, SCRATCH) };
     }
 }
 
-/// The layout of the block for a frame: the scratch block's for all that fit into it.
-const fn block_layout(layout: Layout) -> Layout {
-    if layout.size() <= SCRATCH.size() && layout.align() <= SCRATCH.align() { SCRATCH } else { layout }
+/// Whether a scratch block is enough for a frame.
+const fn fits(layout: Layout) -> bool {
+    layout.size() <= SCRATCH.size() && layout.align() <= SCRATCH.align()
 }
 
 /// A frame that waits: its block, and how to go on.
@@ -187,7 +168,7 @@ where
     // SAFETY: the block is ours and fits; `fill` puts the completion there before user code runs, and the future when
     // it is made.
     let step = unsafe { drive::<F, C>(block, turn, Stage::Unmade, || fill(Vacant(block.cast().as_ptr()))) };
-    if matches!(step, Step::Done) && block_layout(Layout::new::<Running<F, C>>()).size() == SCRATCH.size() {
+    if matches!(step, Step::Done) && fits(Layout::new::<Running<F, C>>()) {
         // The scratch block, which is where it was.
         return Opened::Done;
     }
