@@ -202,18 +202,18 @@ impl<S, O> Ring<S, O> {
         if word.is_barred() || !self.has_room(word) {
             return Err(word);
         }
-        let next = match word.is_inline_taken() {
-            false => word.claim_inline(),
-            true if word.needs_segment() => return Err(word),
-            true => word.claim(),
-        };
-        self.attempt(word, next)?;
-        let slot = match word.is_inline_taken() {
-            false => &self.inline,
-            // SAFETY: attached by the claim that we acquired; it holds the position that we claimed.
-            true => unsafe { Segment::slot(Segment::find(word.segment()), word.position()) },
-        };
-        Ok(Place { slot, schedules: !word.is_scheduled(), unused: None })
+        if !word.is_inline_taken() {
+            self.attempt(word, word.claim_inline())?;
+            return Ok(Place { slot: &self.inline, schedules: !word.is_scheduled(), unused: None });
+        }
+        if word.needs_segment() {
+            return Err(word);
+        }
+        self.attempt(word, word.claim())?;
+        // SAFETY: attached by the claim that we acquired; it holds the position that we claimed.
+        let slot = unsafe { Segment::slot(Segment::find(word.segment()), word.position()) };
+        // Whoever took the inline place has scheduled the actor, or found it scheduled.
+        Ok(Place { slot, schedules: false, unused: None })
     }
 
     /// Claims the next place.
