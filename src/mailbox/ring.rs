@@ -466,6 +466,12 @@ impl<'a, S, O> Reader<'a, S, O> {
         Some(parcel)
     }
 
+    /// As [`next`](Self::next), for a reader that found nothing a moment ago.
+    #[cold]
+    pub(crate) fn next_after_all(&mut self) -> Option<Parcel<'a>> {
+        self.next()
+    }
+
     /// The oldest message, if it is in the inline place or in a segment that we have not reached.
     fn next_elsewhere(&mut self, head: u32) -> Option<Parcel<'a>> {
         if !self.cursor(|cursor| cursor.inline_taken) {

@@ -21,13 +21,13 @@ use super::coop;
 use super::current;
 use super::frame::{self, Completion, Frame, Scratch};
 use super::handle::{Runnable, Weak};
-use super::header::{self, Header};
+use super::header::{self, Far, Header, Near};
 use super::identity::ActorInfo;
 use super::letter::{self, Body, Undertaker};
 use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
 use super::state::{Snapshot, Suspend};
 use super::waker;
-use crate::mailbox::envelope::Opened;
+use crate::mailbox::envelope::{Opened, Parcel};
 use crate::mailbox::ring::{Reader, Rest};
 use crate::mailbox::waiters;
 use crate::sync::hint::spin_loop;
@@ -79,6 +79,9 @@ pub(crate) enum After {
     /// A message that it must handle next is claimed but not there yet: whoever sends it needs the processor.
     Behind(Runnable),
 }
+
+/// The reader of a task's mailbox.
+type TaskReader<'a> = Reader<'a, Near, Far>;
 
 /// One activation.
 pub(crate) struct Turn<'a> {
@@ -185,7 +188,7 @@ impl<'a> Turn<'a> {
     }
 
     #[inline(always)]
-    fn reader(&self) -> Reader<'a, super::header::Near, super::header::Far> {
+    fn reader(&self) -> TaskReader<'a> {
         // SAFETY: whoever has the right to run is the only reader.
         unsafe { self.cell().reader() }
     }
@@ -368,48 +371,21 @@ impl<'a> Turn<'a> {
     #[inline(always)]
     fn drain(&mut self) -> Drained {
         let mut reader = self.reader();
-        let state = &self.cell().near().state;
         let mut handled = 0;
         let mut share = Share::new();
         let mut look = reader.credit_interval().min(share.next_look);
-        let mut served = false;
-        let mut pauses = 0;
         let mut patience = if self.fed { DEFER_SPINS } else { 0 };
         loop {
-            self.seen = state.peek();
-            if self.seen.is_killed() {
+            if self.is_killed() {
                 return Drained::Stop(StopReason::Killed);
             }
-            let Some(parcel) = reader.next() else {
-                if patience > 0 {
-                    patience -= 1;
-                    spin_loop();
-                    continue;
-                }
-                match reader.rest(served) {
-                    Rest::Idle => return Drained::Idle,
-                    Rest::Behind if pauses < BUSY_SPINS => {
-                        pauses += 1;
-                        spin_loop();
-                    }
-                    Rest::Behind => return Drained::Behind,
-                    Rest::Gated => match self.serve() {
-                        Ok(empty) => served = empty,
-                        Err(text) => return Self::waker_panicked(text),
-                    },
-                    Rest::Nudged if Self::is_reachable(self.cell()) => {}
-                    // RECHECK: the last reference may have sent something since `rest` looked. It is handled first.
-                    Rest::Nudged if self.cell().len() > 0 => {
-                        // The right to run is ours, so the nudge never hands it over.
-                        let _ = self.cell().nudge();
-                    }
-                    Rest::Nudged => return Drained::Stop(StopReason::Unreachable),
-                    Rest::Drained => return Drained::Stop(self.why_closed()),
-                }
-                continue;
+            let parcel = match reader.next() {
+                Some(parcel) => parcel,
+                None => match self.wait_for_more(&mut reader, &mut patience) {
+                    Ok(parcel) => parcel,
+                    Err(end) => return end,
+                },
             };
-            served = false;
-            pauses = 0;
             // SAFETY: the ring's vtables are made for this task's body, and expect a turn.
             match unsafe { parcel.open(NonNull::from(&mut *self).cast()) } {
                 Opened::Done => {}
@@ -421,16 +397,65 @@ impl<'a> Turn<'a> {
                 continue;
             }
             // Everything that needn't be looked at after each message.
-            if reader.credit(false) {
-                match self.serve() {
-                    Ok(empty) => served = empty,
-                    Err(text) => return Self::waker_panicked(text),
-                }
+            if reader.credit(false)
+                && let Err(text) = self.serve()
+            {
+                return Self::waker_panicked(text);
             }
             if share.is_used_up(handled, self.clock, self.looked) {
                 return Drained::Share;
             }
             look = (handled + reader.credit_interval()).min(share.next_look).min(ACTIVATION_MESSAGES);
+        }
+    }
+
+    /// Before each message: notes the task word, and whether the actor has been killed.
+    #[inline(always)]
+    fn is_killed(&mut self) -> bool {
+        self.seen = self.cell().near().state.peek();
+        self.seen.is_killed()
+    }
+
+    /// Rests, unless there is another message after all.
+    ///
+    /// # Errors
+    ///
+    /// How the draining ended, if there is none.
+    #[inline(always)]
+    fn wait_for_more<'r>(&mut self, reader: &mut TaskReader<'r>, patience: &mut u32) -> Result<Parcel<'r>, Drained> {
+        let (mut served, mut pauses) = (false, 0);
+        loop {
+            if *patience > 0 {
+                *patience -= 1;
+                spin_loop();
+            } else {
+                match reader.rest(served) {
+                    Rest::Idle => return Err(Drained::Idle),
+                    Rest::Behind if pauses < BUSY_SPINS => {
+                        pauses += 1;
+                        spin_loop();
+                    }
+                    Rest::Behind => return Err(Drained::Behind),
+                    Rest::Gated => match self.serve() {
+                        Ok(empty) => served = empty,
+                        Err(text) => return Err(Self::waker_panicked(text)),
+                    },
+                    Rest::Nudged if Self::is_reachable(self.cell()) => {}
+                    // RECHECK: the last reference may have sent something since `rest` looked. It is handled first.
+                    Rest::Nudged if self.cell().len() > 0 => {
+                        // The right to run is ours, so the nudge never hands it over.
+                        let _ = self.cell().nudge();
+                    }
+                    Rest::Nudged => return Err(Drained::Stop(StopReason::Unreachable)),
+                    Rest::Drained => return Err(Drained::Stop(self.why_closed())),
+                }
+            }
+            if self.is_killed() {
+                return Err(Drained::Stop(StopReason::Killed));
+            }
+            if let Some(parcel) = reader.next_after_all() {
+                return Ok(parcel);
+            }
         }
     }
 
