@@ -100,6 +100,7 @@ pub(crate) struct Turn<'a> {
 }
 
 /// How draining the mailbox ended.
+#[derive(Clone, Copy)]
 enum Drained {
     Idle,
     Suspended,
@@ -107,7 +108,8 @@ enum Drained {
     Share,
     /// The next message is claimed but not there yet.
     Behind,
-    Stop(StopReason),
+    /// The stop has begun.
+    Stopped,
 }
 
 /// An activation's share of its worker: messages, and time.
@@ -255,7 +257,7 @@ impl<'a> Turn<'a> {
                 Drained::Suspended => return self.suspend(),
                 Drained::Share => return self.again(),
                 Drained::Behind => return self.behind(),
-                Drained::Stop(reason) => self.begin_to_stop(reason),
+                Drained::Stopped => {}
             }
         }
         self.wind_up()
@@ -377,7 +379,7 @@ impl<'a> Turn<'a> {
         let mut patience = if self.fed { DEFER_SPINS } else { 0 };
         loop {
             if self.is_killed() {
-                return Drained::Stop(StopReason::Killed);
+                return self.stop(StopReason::Killed);
             }
             let parcel = match reader.next() {
                 Some(parcel) => parcel,
@@ -390,7 +392,10 @@ impl<'a> Turn<'a> {
             match unsafe { parcel.open(NonNull::from(&mut *self).cast()) } {
                 Opened::Done => {}
                 Opened::Suspended => return Drained::Suspended,
-                Opened::Panicked => return Drained::Stop(self.panic_reason(Place::Handler)),
+                Opened::Panicked => {
+                    let reason = self.panic_reason(Place::Handler);
+                    return self.stop(reason);
+                }
             }
             handled += 1;
             if handled < look {
@@ -400,7 +405,7 @@ impl<'a> Turn<'a> {
             if reader.credit(false)
                 && let Err(text) = self.serve()
             {
-                return Self::waker_panicked(text);
+                return self.waker_panicked(text);
             }
             if share.is_used_up(handled, self.clock, self.looked) {
                 return Drained::Share;
@@ -438,7 +443,7 @@ impl<'a> Turn<'a> {
                     Rest::Behind => return Err(Drained::Behind),
                     Rest::Gated => match self.serve() {
                         Ok(empty) => served = empty,
-                        Err(text) => return Err(Self::waker_panicked(text)),
+                        Err(text) => return Err(self.waker_panicked(text)),
                     },
                     Rest::Nudged if Self::is_reachable(self.cell()) => {}
                     // RECHECK: the last reference may have sent something since `rest` looked. It is handled first.
@@ -446,12 +451,12 @@ impl<'a> Turn<'a> {
                         // The right to run is ours, so the nudge never hands it over.
                         let _ = self.cell().nudge();
                     }
-                    Rest::Nudged => return Err(Drained::Stop(StopReason::Unreachable)),
-                    Rest::Drained => return Err(Drained::Stop(self.why_closed())),
+                    Rest::Nudged => return Err(self.stop(StopReason::Unreachable)),
+                    Rest::Drained => return Err(self.stop(self.why_closed())),
                 }
             }
             if self.is_killed() {
-                return Err(Drained::Stop(StopReason::Killed));
+                return Err(self.stop(StopReason::Killed));
             }
             if let Some(parcel) = reader.next_after_all() {
                 return Ok(parcel);
@@ -475,8 +480,15 @@ impl<'a> Turn<'a> {
 
     /// Why the actor stops when a waiting sender's waker has panicked.
     #[cold]
-    fn waker_panicked(text: Text) -> Drained {
-        Drained::Stop(StopReason::Panicked(Panic::new(Place::Handler, text)))
+    fn waker_panicked(&mut self, text: Text) -> Drained {
+        self.stop(StopReason::Panicked(Panic::new(Place::Handler, text)))
+    }
+
+    /// Begins to stop, and says so.
+    #[cold]
+    fn stop(&mut self, reason: StopReason) -> Drained {
+        self.begin_to_stop(reason);
+        Drained::Stopped
     }
 
     /// Gives room back, and lets waiting senders have it.
