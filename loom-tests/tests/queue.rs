@@ -109,6 +109,30 @@ fn the_next_slot_and_a_thief() {
 }
 
 #[test]
+fn the_next_slot_and_two_thieves() {
+    let expected = ["taken", "stolen"];
+    let bounds = Bounds { preemptions: Some(2), ..Bounds::default() };
+    model("two thieves", bounds, &expected, |outcomes| {
+        let log = Log::default();
+        let (_local, stealable) = queue();
+        let stealable = Arc::new(stealable);
+        assert!(stealable.put_next(log.job(1)).is_none());
+        let thieves: Vec<_> = (0..2)
+            .map(|_| {
+                let victim = Arc::clone(&stealable);
+                thread::spawn(move || victim.steal_next().map(run).is_some())
+            })
+            .collect();
+        let taken = stealable.take_next().map(run).is_some();
+        let stolen = thieves.into_iter().map(|thief| thief.join().unwrap()).filter(|&stolen| stolen).count();
+        // A thief may have given way to a worker that was about to take it, and that took it.
+        assert_eq!(usize::from(taken) + stolen, 1);
+        log.each_once(1);
+        outcomes.saw(if taken { "taken" } else { "stolen" });
+    });
+}
+
+#[test]
 fn half_of_a_deque_and_its_owner() {
     let expected = ["stole nothing", "stole one", "stole two"];
     model("deque", Bounds::default(), &expected, |outcomes| {

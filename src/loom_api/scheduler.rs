@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::task::Runnable;
 use crate::scheduler::affinity::Placement;
 use crate::scheduler::{self, idle, inject, queue, worker};
+use crate::sync::barrier::Barrier;
 use crate::sync::{Arc, parker};
 
 /// `parker::block_on`.
@@ -65,7 +66,7 @@ pub struct Stealable(queue::Stealable);
 
 /// `queue::queue`.
 pub fn queue() -> (Local, Stealable) {
-    let (local, stealable) = queue::queue(false);
+    let (local, stealable) = queue::queue(Barrier::new());
     (Local(local), Stealable(stealable))
 }
 

@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::barrier::Barrier;
 use crate::sync::lock::{Condvar, Mutex};
 use crate::sync::parker::Parker;
 use crate::sync::thread::JoinHandle;
@@ -109,9 +110,10 @@ impl Scheduler {
 
     /// What `workers` threads share, and what each of them owns.
     pub(crate) fn new(workers: usize, placement: Placement) -> (Arc<Self>, Vec<Local>) {
+        let barrier = Barrier::new();
         let (locals, remotes): (Vec<_>, Vec<_>) = (0..workers)
             .map(|_| {
-                let (local, queue) = queue::queue(workers == 1);
+                let (local, queue) = queue::queue(barrier);
                 let remote = Remote {
                     queue,
                     overflow: Inbox::new(),

@@ -5,14 +5,27 @@
 //! | next | its worker: the actor that was scheduled last | its worker; a thief, when the worker is stuck | newest first |
 //! | deque | its worker: what was displaced from next, what goes to the back | its worker; thieves, half of it at a time | first in, first out |
 //!
-//! Two actors that talk to each other stay in the next-slot of one worker. It costs its worker a load, a store
-//! and one read-modify-write per task. The deque never holds more than its smallest buffer, so it never calls
-//! the allocator; the rest overflows into the worker's inbox.
+//! Two actors that talk to each other stay in the next-slot of one worker. It costs its worker a few loads and stores
+//! per task, and no read-modify-write: a thief, who comes rarely, pays for both with a [`Barrier`].
+//!
+//! | step of the worker | step of the thief |
+//! |---|---|
+//! | `taking` is set | `thief` is set, by one thief at a time |
+//! | light barrier | heavy barrier |
+//! | `thief` is looked at: if it is clear, the slot is emptied by a store, otherwise by a swap | `taking` is looked at: if it is clear, the slot is emptied by a swap, otherwise left alone |
+//! | `taking` is cleared | `thief` is cleared |
+//!
+//! One of the two sees the other, so a store never meets a thief's swap. A thief that sees `taking` has come to a worker
+//! that isn't stuck.
+//!
+//! The deque never holds more than its smallest buffer, so it never calls the allocator; the rest overflows into the
+//! worker's inbox.
 
 use std::fmt;
 use std::ptr::{self, NonNull};
 
-use crate::sync::atomic::{AtomicPtr, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use crate::sync::barrier::Barrier;
 use crate::sync::deque::{Steal, Stealer, Worker};
 use crate::sync::limits::{DEQUE_CAPACITY, TAKE_BATCH};
 use crate::task::{Header, Runnable};
@@ -25,16 +38,25 @@ pub(crate) struct Local {
 /// What everybody may touch.
 pub(crate) struct Stealable {
     next: AtomicPtr<Header>,
-    /// There is nobody to steal from the next-slot.
-    alone: bool,
+    /// The worker is about to take the next task.
+    taking: AtomicBool,
+    /// Somebody is about to steal it.
+    thief: AtomicBool,
+    barrier: Barrier,
     stealer: Stealer<Runnable>,
 }
 
-/// A queue: the two sides. `alone` says that there are no thieves: its worker is the only one.
-pub(crate) fn queue(alone: bool) -> (Local, Stealable) {
+/// A queue: the two sides.
+pub(crate) fn queue(barrier: Barrier) -> (Local, Stealable) {
     let deque = Worker::new_fifo();
-    let stealer = deque.stealer();
-    (Local { deque }, Stealable { next: AtomicPtr::new(ptr::null_mut()), alone, stealer })
+    let stealable = Stealable {
+        next: AtomicPtr::new(ptr::null_mut()),
+        taking: AtomicBool::new(false),
+        thief: AtomicBool::new(false),
+        barrier,
+        stealer: deque.stealer(),
+    };
+    (Local { deque }, stealable)
 }
 
 impl Local {
@@ -86,25 +108,43 @@ impl Stealable {
     #[inline(always)]
     pub(crate) fn take_next(&self) -> Option<Runnable> {
         // ORDERING: Relaxed; a slot that looks empty to its owner is.
-        let mut task = self.next.load(Ordering::Relaxed);
-        if task.is_null() {
+        if self.next.load(Ordering::Relaxed).is_null() {
             return None;
         }
-        if self.alone {
-            // ORDERING: Relaxed; nobody else looks.
-            self.next.store(ptr::null_mut(), Ordering::Relaxed);
-        } else {
+        // ORDERING: Relaxed; the barrier keeps it before the look at `thief`.
+        self.taking.store(true, Ordering::Relaxed);
+        self.barrier.light();
+        // ORDERING: Acquire pairs with the Release of a thief that has gone: the slot is as it left it.
+        let task = if self.thief.load(Ordering::Acquire) {
             // ORDERING: Relaxed; what is there was put there by this thread.
-            task = self.next.swap(ptr::null_mut(), Ordering::Relaxed);
-        }
-        // SAFETY: taken out, once: by the swap, or because there are no thieves.
+            self.next.swap(ptr::null_mut(), Ordering::Relaxed)
+        } else {
+            // ORDERING: Relaxed; no thief is about, and what is there was put there by this thread.
+            let task = self.next.load(Ordering::Relaxed);
+            self.next.store(ptr::null_mut(), Ordering::Relaxed);
+            task
+        };
+        // ORDERING: Release pairs with the thief's Acquire: the slot is empty.
+        self.taking.store(false, Ordering::Release);
+        // SAFETY: taken out, once: by the swap, or by a store that no thief's swap has met.
         NonNull::new(task).map(|task| unsafe { Runnable::from_raw(task) })
     }
 
-    /// Takes the task out of another worker's next-slot.
+    /// Takes the task out of another worker's next-slot; nothing, if its worker is about to or another thief is.
     pub(crate) fn steal_next(&self) -> Option<Runnable> {
-        // ORDERING: Acquire pairs with the owner's Release in `put_next`.
-        let task = self.next.swap(ptr::null_mut(), Ordering::Acquire);
+        // ORDERING: Acquire pairs with the Release of the thief before.
+        if self.thief.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        // ORDERING: Acquire pairs with the owner's Release in `take_next`: what it took isn't there any more.
+        let task = if self.barrier.heavy() && !self.taking.load(Ordering::Acquire) {
+            // ORDERING: Acquire pairs with the owner's Release in `put_next`.
+            self.next.swap(ptr::null_mut(), Ordering::Acquire)
+        } else {
+            ptr::null_mut()
+        };
+        // ORDERING: Release pairs with the owner's Acquire in `take_next`, and with the next thief's.
+        self.thief.store(false, Ordering::Release);
         // SAFETY: the swap took it out, once.
         NonNull::new(task).map(|task| unsafe { Runnable::from_raw(task) })
     }

@@ -5,6 +5,7 @@
 //! replaced by the doubles in `double/`, each no stronger than the original (listed in
 //! ARCHITECTURE.md). Sizes that a model must be able to exhaust are constants of [`limits`].
 
+pub(crate) mod barrier;
 pub(crate) mod cell;
 #[cfg(corecast_loom)]
 mod double;
@@ -22,10 +23,14 @@ pub(crate) mod atomic {
     #[cfg(corecast_loom)]
     pub(crate) use super::double::loads::AtomicU64 as AtomicWord64;
     #[cfg(corecast_loom)]
+    pub(crate) use loom::sync::atomic::fence;
+    #[cfg(corecast_loom)]
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
     #[cfg(not(corecast_loom))]
     pub(crate) use std::sync::atomic::AtomicU64 as AtomicWord64;
     pub(crate) use std::sync::atomic::Ordering;
+    #[cfg(not(corecast_loom))]
+    pub(crate) use std::sync::atomic::fence;
     #[cfg(not(corecast_loom))]
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize};
 }
