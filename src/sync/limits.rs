@@ -45,7 +45,8 @@ sized! {
     MOST_WAKES: u32 = 0xffff, 2
 }
 sized! {
-    /// Polls of corecast's own futures that succeed within one poll of a handler before it must yield.
+    /// Polls of corecast's own futures that succeed within one poll of a handler before it must yield: some
+    /// microseconds of nothing but `tell`.
     COOP_BUDGET: u32 = 512, 2
 }
 sized! {
