@@ -124,7 +124,7 @@ impl Stealable {
             self.next.store(ptr::null_mut(), Ordering::Relaxed);
             task
         };
-        // ORDERING: Release pairs with the thief's Acquire: the slot is empty.
+        // ORDERING: Release pairs with the thief's Acquire: the store above comes before its swap.
         self.taking.store(false, Ordering::Release);
         // SAFETY: taken out, once: by the swap, or by a store that no thief's swap has met.
         NonNull::new(task).map(|task| unsafe { Runnable::from_raw(task) })
@@ -132,18 +132,18 @@ impl Stealable {
 
     /// Takes the task out of another worker's next-slot; nothing, if its worker is about to or another thief is.
     pub(crate) fn steal_next(&self) -> Option<Runnable> {
-        // ORDERING: Acquire pairs with the Release of the thief before.
-        if self.thief.swap(true, Ordering::Acquire) {
+        // ORDERING: Relaxed; it keeps other thieves out, and two of them meet in swaps of the slot only.
+        if self.thief.swap(true, Ordering::Relaxed) {
             return None;
         }
-        // ORDERING: Acquire pairs with the owner's Release in `take_next`: what it took isn't there any more.
+        // ORDERING: Acquire pairs with the owner's Release in `take_next`: what it took by a store isn't there any more.
         let task = if self.barrier.heavy() && !self.taking.load(Ordering::Acquire) {
             // ORDERING: Acquire pairs with the owner's Release in `put_next`.
             self.next.swap(ptr::null_mut(), Ordering::Acquire)
         } else {
             ptr::null_mut()
         };
-        // ORDERING: Release pairs with the owner's Acquire in `take_next`, and with the next thief's.
+        // ORDERING: Release pairs with the owner's Acquire in `take_next`.
         self.thief.store(false, Ordering::Release);
         // SAFETY: the swap took it out, once.
         NonNull::new(task).map(|task| unsafe { Runnable::from_raw(task) })
