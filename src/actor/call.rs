@@ -18,8 +18,9 @@ use crate::mailbox::waiters::Refused;
 use crate::scheduler::worker;
 use crate::sync::seldom::Seldom;
 use crate::task::coop;
-use crate::task::handle::{Posted, Strong, Waiting, Weak};
+use crate::task::handle::{Strong, Weak};
 use crate::task::identity::ActorInfo;
+use crate::task::post::{Posted, Waiting};
 use crate::task::reason::StopReason;
 
 /// Why a closed mailbox is closed, as a refusal says it.

@@ -8,9 +8,9 @@ use super::reference::{ActorRef, WeakActorRef};
 use super::{Actor, Body};
 use crate::scheduler::worker;
 use crate::sync::Arc;
-use crate::task::handle::WeakTask;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::Host;
+use crate::task::typed::WeakTask;
 
 /// What a handler or a hook knows of its own actor, and may ask of it.
 ///

@@ -21,9 +21,9 @@ use std::fmt;
 
 use crate::reply;
 use crate::task::TaskWaiter;
-use crate::task::handle::WeakTask;
 use crate::task::letter::{Body as TaskBody, Receive};
 use crate::task::reason::{ActorError, StopReason};
+use crate::task::typed::WeakTask;
 use context::ActorContext;
 
 /// A message, and what comes back for it.

@@ -8,8 +8,10 @@ use super::letter::{Asked, Told};
 use super::reference::{try_asked, try_told};
 use crate::error::{SendError, SendErrorReason, TellError, TellErrorReason, TrySendError, TryTellError};
 use crate::sync::parker::block_on;
-use crate::task::handle::{Address, Patience, Strong};
+use crate::task::handle::Strong;
 use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::post::Patience;
+use crate::task::typed::Address;
 
 /// A reference to an actor of any type that handles `M`. It keeps the actor alive.
 ///

@@ -12,8 +12,10 @@ use crate::error::{
 };
 use crate::mailbox::waiters::Refused;
 use crate::sync::parker::block_on;
-use crate::task::handle::{Patience, Posted, Strong, Task, Waiting, WeakTask};
+use crate::task::handle::Strong;
 use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::post::{Patience, Posted, Waiting};
+use crate::task::typed::{Task, WeakTask};
 
 /// A reference to an actor: the way to send it messages. It keeps the actor alive.
 ///

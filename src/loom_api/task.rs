@@ -6,12 +6,13 @@ use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body, Startup};
 use crate::sync::Arc;
 use crate::sync::time::Clock;
-use crate::task::handle::{Plan, Task, Weak, WeakTask};
+use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{self, DeadLetter};
 use crate::task::reason::StopReason;
 use crate::task::run;
-use crate::task::{self, Scratch, state};
+use crate::task::typed::{Task, WeakTask};
+use crate::task::{self, Plan, Scratch, state};
 
 /// `state::State`.
 pub struct State(state::State);

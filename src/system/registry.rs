@@ -13,7 +13,8 @@ use crate::error::FindError;
 use crate::sync::Arc;
 use crate::sync::limits::SHARDS;
 use crate::sync::lock::Mutex;
-use crate::task::handle::{Strong, Task, Weak};
+use crate::task::handle::{Strong, Weak};
+use crate::task::typed::Task;
 
 /// The registry.
 #[derive(Debug)]

@@ -10,8 +10,9 @@ use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body, Started, Startup};
 use crate::error::SpawnError;
 use crate::sync::{Arc, Weak};
+use crate::task::Plan;
 use crate::task::coop;
-use crate::task::handle::{Plan, Task, WeakTask};
+use crate::task::typed::{Task, WeakTask};
 
 /// An actor about to be spawned. Awaiting it spawns it and waits for its `pre_start`; [`start`](Self::start) spawns
 /// it and returns at once.

@@ -5,11 +5,12 @@ use std::fmt;
 use std::ptr::NonNull;
 
 use super::frame::{self, Completion};
-use super::handle::{Runnable, Weak};
+use super::handle::Weak;
 use super::header::{Cell, Header};
 use super::identity::ActorInfo;
 use super::reason::{ActorError, ReplyErrorReason, StopReason};
 use super::run::Turn;
+use super::runnable::Runnable;
 use crate::mailbox::envelope::{Opened, Packed, Payload, Vtable};
 use crate::sync::Arc;
 use crate::sync::exclusive::Exclusive;

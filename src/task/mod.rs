@@ -4,6 +4,23 @@
 //! schedules it hands the right to run it to a run queue as a [`Runnable`]; a worker turns that right into one
 //! activation ([`run`]), which handles messages until the actor is idle, waits or has used up its share.
 //!
+//! | file | noun |
+//! |---|---|
+//! | [`header`] | an actor's cell, and its memory |
+//! | [`state`] | the task word |
+//! | [`handle`] | the counted references to a cell |
+//! | [`runnable`] | the right to run a task, and the making of one |
+//! | [`typed`] | references that know the body's type, or two kinds of letters that it reads |
+//! | [`letter`] | what a message brings with it, and what those above do for a task |
+//! | [`post`] | a letter on its way into the mailbox |
+//! | [`run`] | one activation |
+//! | [`frame`] | a handler's future, and where it lives |
+//! | [`waker`] | the wakers of a suspended handler |
+//! | [`coop`] | the budget of awaits that succeed at once |
+//! | [`current`] | the task that this thread is running |
+//! | [`identity`] | who an actor is |
+//! | [`reason`] | why an actor ended |
+//!
 //! # Who may touch what
 //!
 //! 1. Body, frame, phase, verdict and the mailbox's reader side belong to the runner: the holder of the
@@ -19,6 +36,17 @@
 //! User code (handlers, hooks, drops, wakers, observers) runs behind `guard` with no lock held; each call is marked
 //! `UNWIND`.
 
+/// `Debug` by name alone.
+macro_rules! debug_as {
+    ($(($($generics:tt)*) $ty:ty => $name:literal;)*) => {
+        $(impl<$($generics)*> std::fmt::Debug for $ty {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str($name)
+            }
+        })*
+    };
+}
+
 pub(crate) mod coop;
 pub(crate) mod current;
 mod frame;
@@ -26,13 +54,16 @@ pub(crate) mod handle;
 mod header;
 pub(crate) mod identity;
 pub(crate) mod letter;
+pub(crate) mod post;
 pub(crate) mod reason;
 pub(crate) mod run;
+mod runnable;
 pub(crate) mod state;
+pub(crate) mod typed;
 mod waker;
 
 pub(crate) use frame::{Completion, Scratch};
-pub(crate) use handle::Runnable;
 pub(crate) use header::Header;
 pub(crate) use run::Turn;
+pub(crate) use runnable::{Plan, Runnable};
 pub(crate) use waker::TaskWaiter;

@@ -21,8 +21,8 @@ use std::ptr::{self, NonNull};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::current;
-use super::handle::Runnable;
 use super::header::{self, Header};
+use super::runnable::Runnable;
 use super::state::Woken;
 use crate::reply::Thin;
 

@@ -1,0 +1,146 @@
+//! A letter on its way into a task's mailbox: how it is sent, and what becomes of it.
+
+use std::marker::PhantomData;
+use std::task::{Context, Poll};
+
+use super::handle::{Strong, Weak};
+use super::header;
+use super::letter::{Letter, Receive, Route};
+use crate::mailbox::envelope::{Packed, Vtable};
+use crate::mailbox::ring::{Duty, Refusal};
+use crate::mailbox::waiters::{self, Joined, Refused, Terms, Ticket};
+
+/// Whether a sender that finds no room waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// It waits.
+    Wait,
+    /// It doesn't.
+    Try,
+}
+
+/// What became of a letter.
+#[must_use = "the letter may be in it"]
+pub(crate) enum Posted<L: Send + 'static> {
+    /// It has its place.
+    Accepted,
+    /// It waits for one.
+    Waiting(Waiting<L>),
+    /// It is not accepted.
+    Refused(L, Refused),
+}
+
+/// The vtable of letters of type `L`, and the promise that the task it is used with can read them.
+#[derive(Debug)]
+pub(super) struct Way<L>(&'static Vtable, PhantomData<fn(L)>);
+
+impl<L> Clone for Way<L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L> Copy for Way<L> {}
+
+impl<L: Letter> Way<L> {
+    /// The way to bodies of type `B`.
+    ///
+    /// # Safety
+    ///
+    /// It is used with tasks of body `B` only.
+    #[inline(always)]
+    pub(super) unsafe fn to<B: Receive<L::Message, Output = L::Output>>() -> Self {
+        Self(Route::<B, L>::VTABLE, PhantomData)
+    }
+}
+
+impl Strong {
+    /// Sends a letter. Lock-free if there is room.
+    ///
+    /// # Safety
+    ///
+    /// `way` is for this task's body.
+    #[inline(always)]
+    pub(super) unsafe fn post<L: Letter>(&self, way: Way<L>, letter: L, patience: Patience) -> Posted<L> {
+        // SAFETY: `way` is for letters of type `L` and this task's body.
+        match unsafe { self.header().post(Packed::new(letter), way.0) } {
+            Ok(Duty::Nothing) => Posted::Accepted,
+            Ok(Duty::Schedule) => {
+                self.schedule();
+                Posted::Accepted
+            }
+            Err((letter, Refusal::Closed)) => Posted::Refused(letter.unpack(), Refused::Closed),
+            // SAFETY: as above.
+            Err((letter, Refusal::Full)) => unsafe { self.join(way, letter, patience) },
+        }
+    }
+
+    #[cold]
+    unsafe fn join<L: Letter>(&self, way: Way<L>, letter: Packed<L>, patience: Patience) -> Posted<L> {
+        let header = self.header();
+        let terms = Terms { may_wait: patience == Patience::Wait, may_pass: header.near().host.is_inside() };
+        // SAFETY: the line is this ring's; `way` is as in `post`.
+        match unsafe { waiters::join(header, &header::side(header).line, letter, way.0, terms) } {
+            Joined::Placed(duty) => {
+                self.perform(duty);
+                Posted::Accepted
+            }
+            Joined::Waiting(ticket) => {
+                Posted::Waiting(Waiting { task: self.downgrade(), ticket: Some(ticket), letter: PhantomData })
+            }
+            Joined::Refused(letter, refused) => Posted::Refused(letter.unpack(), refused),
+        }
+    }
+}
+
+/// A letter that waits for room, in the line of its mailbox.
+pub(crate) struct Waiting<L: Send + 'static> {
+    task: Weak,
+    ticket: Option<Ticket>,
+    letter: PhantomData<L>,
+}
+
+// SAFETY: the letter is in the node, reached through the line's lock, and is `Send`.
+unsafe impl<L: Send + 'static> Sync for Waiting<L> {}
+
+impl<L: Send + 'static> Waiting<L> {
+    /// Waits for the place. A letter that comes back wasn't accepted: its actor stopped.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), L>> {
+        let Some(ticket) = &mut self.ticket else {
+            return Poll::Ready(Ok(()));
+        };
+        let header = self.task.header();
+        let Some(side) = header::known_side(header) else {
+            unreachable!("a waiting letter has a line");
+        };
+        if ticket.poll(&side.line, context.waker()).is_pending() {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.leave().map_or(Ok(()), Err))
+    }
+
+    /// The task that it waits for.
+    pub(crate) fn task(&self) -> &Weak {
+        &self.task
+    }
+
+    fn leave(&mut self) -> Option<L> {
+        let ticket = self.ticket.take()?;
+        let header = self.task.header();
+        let side = header::known_side(header)?;
+        // SAFETY: the line and the letter's type are those of the join.
+        unsafe { ticket.leave::<L, _, _>(header, &side.line) }
+    }
+}
+
+impl<L: Send + 'static> Drop for Waiting<L> {
+    /// Withdraws the letter, unless it has been placed.
+    fn drop(&mut self) {
+        drop(self.leave());
+    }
+}
+
+debug_as! {
+    (L: Send + 'static) Waiting<L> => "Waiting";
+    (L: Send + 'static) Posted<L> => "Posted";
+}

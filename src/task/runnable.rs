@@ -1,0 +1,170 @@
+//! The right to run a task, and the making of a task, which begins with that right.
+//!
+//! It is made by the step that schedules, and keeps nothing: the living actor keeps its own weak reference.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+
+use super::frame::Scratch;
+use super::handle::{Strong, Weak};
+use super::header::{self, ANYWHERE, Cell, Far, Header, NO_SEAT, Near};
+use super::identity::ActorId;
+use super::letter::{Body, Host};
+use super::run::{self, Phase};
+use super::state::State;
+use crate::mailbox::ring::Ring;
+use crate::memory::{self, Layout};
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use crate::sync::cell::UnsafeCell;
+
+/// What a task is made with.
+pub(crate) struct Plan {
+    pub(crate) id: ActorId,
+    pub(crate) capacity: u32,
+    /// The worker that alone may run it.
+    pub(crate) placed: Option<u16>,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) host: Arc<dyn Host>,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// The right, and the duty, to run a task once. There is at most one for each task.
+#[must_use = "a task that isn't run keeps its mailbox for ever"]
+pub(crate) struct Runnable(NonNull<Header>);
+
+// SAFETY: the right to run may pass to any thread: bodies, messages and futures are `Send`.
+unsafe impl Send for Runnable {}
+
+impl Runnable {
+    /// Makes a task, scheduled for its first run. `body` gets a weak reference to it.
+    pub(super) fn create<B: Body>(plan: Plan, body: impl FnOnce(Weak) -> B) -> (Strong, Self) {
+        let cell: NonNull<Cell<B>> = memory::acquire(Layout::new::<Cell<B>>()).cast();
+        let header: NonNull<Header> = cell.cast();
+        let near = Near {
+            state: State::new(),
+            strong: AtomicU32::new(1),
+            // One for the strong references together, one for the living actor, one for the body's own.
+            weak: AtomicU32::new(3),
+            placed: plan.placed.unwrap_or(ANYWHERE),
+            spare: UnsafeCell::new(false),
+            link: AtomicPtr::new(std::ptr::null_mut()),
+            vtable: Vtables::<B>::TASK,
+            host: plan.host,
+        };
+        let far = Far {
+            frame: UnsafeCell::new(None),
+            side: AtomicPtr::new(std::ptr::null_mut()),
+            id: plan.id,
+            seat: AtomicU32::new(NO_SEAT),
+            phase: UnsafeCell::new(Phase::New),
+            verdict: UnsafeCell::new(0),
+        };
+        // SAFETY: the block is ours and fits; header first, so that the weak reference is good when `body` runs.
+        unsafe {
+            (&raw mut (*cell.as_ptr()).header).write(Ring::new(plan.capacity, near, far));
+            (&raw mut (*cell.as_ptr()).body)
+                .write(UnsafeCell::new(ManuallyDrop::new(body(Weak::from_retained(header)))));
+            if let Some(name) = plan.name {
+                header::side(header.as_ref()).ending.lock().name = Some(name);
+            }
+        }
+        // SAFETY: the one that the count starts with.
+        (unsafe { Strong::from_counted(header) }, Self(header))
+    }
+
+    /// The right to run the task behind `header`.
+    ///
+    /// # Safety
+    ///
+    /// A step that schedules has just handed this right to the caller.
+    #[inline(always)]
+    pub(super) unsafe fn from_header(header: NonNull<Header>) -> Self {
+        Self(header)
+    }
+
+    /// The header; the caller has the right now.
+    #[inline(always)]
+    pub(crate) fn into_header(self) -> NonNull<Header> {
+        self.0
+    }
+
+    /// The right back.
+    ///
+    /// # Safety
+    ///
+    /// `header` came from [`into_header`](Self::into_header), once.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(header: NonNull<Header>) -> Self {
+        Self(header)
+    }
+
+    /// Notes its place in the registry. Called before it is scheduled for the first time.
+    pub(crate) fn take_seat(&self, seat: u32) {
+        // SAFETY: a runnable task is alive. ORDERING: Relaxed; the run queue releases it.
+        unsafe { self.0.as_ref() }.far().seat.store(seat, Ordering::Relaxed);
+    }
+
+    /// Forgets its name, which is another's. Called before it is scheduled for the first time.
+    pub(crate) fn forget_name(&self) {
+        // SAFETY: a runnable task is alive.
+        header::side(unsafe { self.0.as_ref() }).ending.lock().name = None;
+    }
+
+    /// Ends a task that was never scheduled.
+    pub(crate) fn refuse(self, clock: &crate::sync::time::Clock) {
+        // SAFETY: a runnable task is alive. The right to run is ours, so nothing is scheduled.
+        let _ = unsafe { self.0.as_ref() }.near().state.kill();
+        let mut scratch = Scratch::new();
+        let after = self.run(&mut run::Bench { scratch: &mut scratch, clock, looked: &mut clock.now(), fed: false });
+        debug_assert!(matches!(after, run::After::Rested));
+    }
+
+    /// The worker that alone may run it.
+    #[inline(always)]
+    pub(crate) fn placed(&self) -> Option<usize> {
+        // SAFETY: a runnable task is alive.
+        let placed = unsafe { self.0.as_ref() }.near().placed;
+        (placed != ANYWHERE).then_some(usize::from(placed))
+    }
+
+    /// The link that a shared run queue uses while it holds the task.
+    #[inline(always)]
+    pub(crate) fn link(header: NonNull<Header>) -> *const AtomicPtr<Header> {
+        // SAFETY: a task in a run queue is runnable, so it is alive.
+        &raw const unsafe { header.as_ref() }.near().link
+    }
+
+    /// Runs the task until it rests, waits or has used up its share.
+    #[inline(always)]
+    pub(crate) fn run(self, worker: &mut run::Bench<'_>) -> run::After {
+        // SAFETY: the right to run is ours and used up by this.
+        unsafe { run::activation(self.0, worker) }
+    }
+}
+
+/// The table for bodies of type `B`.
+struct Vtables<B>(PhantomData<B>);
+
+impl<B: Body> Vtables<B> {
+    const TASK: &'static header::Vtable = &header::Vtable {
+        type_name: B::type_name,
+        type_id: std::any::TypeId::of::<B>,
+        start: run::start::<B>,
+        started: run::started::<B>,
+        stop: run::stop::<B>,
+        drop_body: run::drop_body::<B>,
+        free: header::free_cell::<B>,
+    };
+}
+
+debug_as! {
+    () Runnable => "Runnable";
+}

@@ -1,0 +1,143 @@
+//! References to a task of which more is known: the type of its body, or two kinds of letters that it reads.
+//!
+//! | reference | keeps | knows |
+//! |---|---|---|
+//! | [`Task`] | the actor alive | the body's type |
+//! | [`WeakTask`] | the memory | the body's type |
+//! | [`Address`] | the actor alive | the ways of two kinds of letters |
+
+use std::marker::PhantomData;
+
+use super::handle::{Strong, Weak};
+use super::letter::{Body, Letter, Receive};
+use super::post::{Patience, Posted, Way};
+use super::runnable::{Plan, Runnable};
+
+/// A strong reference to a task whose body is a `B`.
+pub(crate) struct Task<B>(Strong, PhantomData<fn() -> B>);
+
+impl<B: Body> Task<B> {
+    /// Makes a task. See [`Runnable::create`].
+    pub(crate) fn create(plan: Plan, body: impl FnOnce(Weak) -> B) -> (Self, Runnable) {
+        let (strong, runnable) = Runnable::create(plan, body);
+        (Self(strong, PhantomData), runnable)
+    }
+
+    /// A typed reference out of an untyped one.
+    ///
+    /// The body's type is checked; a reference to another type comes back.
+    pub(crate) fn of(strong: Strong) -> Result<Self, Strong> {
+        let found = strong.header().near().vtable.type_id;
+        if found() == std::any::TypeId::of::<B>() { Ok(Self(strong, PhantomData)) } else { Err(strong) }
+    }
+
+    /// Sends a letter.
+    #[inline(always)]
+    pub(crate) fn post<L: Letter>(&self, letter: L, patience: Patience) -> Posted<L>
+    where
+        B: Receive<L::Message, Output = L::Output>,
+    {
+        // SAFETY: this task's body is a `B`.
+        unsafe { self.0.post(Way::to::<B>(), letter, patience) }
+    }
+
+    /// An address for two kinds of letters, the body's type forgotten.
+    pub(crate) fn address_for<K: Letter, L: Letter>(&self) -> Address<K, L>
+    where
+        B: Receive<K::Message, Output = K::Output> + Receive<L::Message, Output = L::Output>,
+    {
+        // SAFETY: this task's body is a `B`, and an address never changes its task.
+        unsafe { Address { task: self.0.clone(), first: Way::to::<B>(), second: Way::to::<B>() } }
+    }
+
+    /// The task, its type forgotten.
+    pub(crate) fn strong(&self) -> &Strong {
+        &self.0
+    }
+
+    /// A weak reference of the same type.
+    pub(crate) fn downgrade(&self) -> WeakTask<B> {
+        WeakTask(self.0.downgrade(), PhantomData)
+    }
+}
+
+impl<B> Clone for Task<B> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+/// A weak reference to a task whose body is a `B`.
+pub(crate) struct WeakTask<B>(Weak, PhantomData<fn() -> B>);
+
+impl<B: Body> WeakTask<B> {
+    /// The typed reference to the task that `weak` refers to.
+    ///
+    /// # Contract
+    ///
+    /// `weak` is what [`Task::create`] gave to the maker of a `B`; checked.
+    pub(crate) fn of(weak: Weak) -> Self {
+        debug_assert!((weak.header().near().vtable.type_id)() == std::any::TypeId::of::<B>());
+        Self(weak, PhantomData)
+    }
+
+    /// A strong reference, if there is another one.
+    pub(crate) fn upgrade(&self) -> Option<Task<B>> {
+        Some(Task(self.0.upgrade()?, PhantomData))
+    }
+
+    /// See [`Weak::revive`].
+    pub(crate) fn revive(&self) -> Task<B> {
+        Task(self.0.revive(), PhantomData)
+    }
+
+    /// The task, its type forgotten.
+    pub(crate) fn weak(&self) -> &Weak {
+        &self.0
+    }
+}
+
+impl<B> Clone for WeakTask<B> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+/// A strong reference to a task that reads two kinds of letters.
+pub(crate) struct Address<K, L> {
+    task: Strong,
+    first: Way<K>,
+    second: Way<L>,
+}
+
+impl<K: Letter, L: Letter> Address<K, L> {
+    /// Sends a letter of the first kind.
+    pub(crate) fn post_first(&self, letter: K, patience: Patience) -> Posted<K> {
+        // SAFETY: made for this task by `address_for`.
+        unsafe { self.task.post(self.first, letter, patience) }
+    }
+
+    /// Sends a letter of the second kind.
+    pub(crate) fn post_second(&self, letter: L, patience: Patience) -> Posted<L> {
+        // SAFETY: as above.
+        unsafe { self.task.post(self.second, letter, patience) }
+    }
+
+    /// The task.
+    pub(crate) fn strong(&self) -> &Strong {
+        &self.task
+    }
+}
+
+impl<K, L> Clone for Address<K, L> {
+    fn clone(&self) -> Self {
+        Self { task: self.task.clone(), first: self.first, second: self.second }
+    }
+}
+
+debug_as! {
+    (B) Task<B> => "Task";
+    (B) WeakTask<B> => "WeakTask";
+    (K, L) Address<K, L> => "Address";
+}
