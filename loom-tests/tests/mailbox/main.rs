@@ -8,6 +8,6 @@ mod actor;
 mod close;
 mod gate;
 mod growth;
-mod idle;
 mod length;
+mod rest;
 mod waiting;

@@ -1,4 +1,4 @@
-//! Going idle, against senders and nudges: who runs the actor, and what is seen of the run.
+//! Rest: going idle against senders and nudges, who runs the actor, and what is seen of the run.
 
 use super::actor::{Actor, Note, ROOMY};
 use loom::thread;
