@@ -9,7 +9,7 @@ use corecast::loom_api::task::State;
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use loom::thread;
-use loom_tests::{Bounds, Outcomes, model};
+use loom_tests::{Bounds, Outcomes, linger, model, model_in_all_modes};
 use std::sync::Arc;
 
 /// What a task's handler has come to. The runner's alone.
@@ -65,7 +65,7 @@ impl Task {
 
     /// The first activation: a fresh handler only looks at the word.
     fn begin(&self) {
-        let seen = self.state.peek();
+        let seen = self.state.look();
         if !self.poll() && !self.state.suspend(seen) {
             self.run();
         }
@@ -117,6 +117,23 @@ fn a_poller_and_two_wakers() {
             .collect();
         task.begin();
         wakers.into_iter().for_each(|waker| waker.join().unwrap());
+        assert!(task.frame(|frame| frame.done), "a wake was lost");
+        many(outcomes, &task);
+    });
+}
+
+#[test]
+fn a_wake_that_comes_before_the_first_poll() {
+    let expected = ["one poll", "two polls"];
+    model_in_all_modes("early wake", Bounds::default(), &expected, |outcomes| {
+        let task = Task::new(1);
+        let early = Arc::clone(&task);
+        let waker = thread::spawn(move || early.happen(0));
+        // In a thread of its own: loom shows nothing stale to a thread that has yielded.
+        linger();
+        let runner = Arc::clone(&task);
+        thread::spawn(move || runner.begin()).join().unwrap();
+        waker.join().unwrap();
         assert!(task.frame(|frame| frame.done), "a wake was lost");
         many(outcomes, &task);
     });

@@ -37,8 +37,8 @@ impl State {
 
     /// Before the first poll.
     #[must_use]
-    pub fn peek(&self) -> Seen {
-        Seen(self.0.peek())
+    pub fn look(&self) -> Seen {
+        Seen(self.0.look())
     }
 
     /// Whether it is suspended; otherwise it was woken meanwhile.
@@ -138,7 +138,7 @@ pub fn reason(task: &Weakly) -> Option<StopReason> {
     task.0.reason()
 }
 
-/// `handle::Runnable`.
+/// `runnable::Runnable`.
 #[must_use]
 pub struct Runnable(pub(super) task::Runnable);
 

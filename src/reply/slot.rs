@@ -161,7 +161,7 @@ impl<V, T: Thin> Receiver<V, T> {
     /// The value isn't wanted.
     #[cold]
     fn leave(&mut self) {
-        let slot = self.0;
+        let slot = std::mem::replace(&mut self.0, NonNull::dangling());
         // SAFETY: the slot lives until the last side frees it, and we haven't swapped yet. ORDERING: Acquire
         // pairs with `complete`'s Release, for the value; Release pairs with its Acquire: all that we did with
         // the block comes before the sender frees it.

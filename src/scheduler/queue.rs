@@ -132,8 +132,9 @@ impl Stealable {
 
     /// Takes the task out of another worker's next-slot; nothing, if its worker is about to or another thief is.
     pub(crate) fn steal_next(&self) -> Option<Runnable> {
-        // ORDERING: Relaxed; it keeps other thieves out, and two of them meet in swaps of the slot only.
-        if self.thief.swap(true, Ordering::Relaxed) {
+        // ORDERING: Acquire pairs with the Release of the thief before: the owner, who may hear of that thief's swap by
+        // way of us only, sees the slot as it left it.
+        if self.thief.swap(true, Ordering::Acquire) {
             return None;
         }
         // ORDERING: Acquire pairs with the owner's Release in `take_next`: what it took by a store isn't there any more.
@@ -143,7 +144,7 @@ impl Stealable {
         } else {
             ptr::null_mut()
         };
-        // ORDERING: Release pairs with the owner's Acquire in `take_next`.
+        // ORDERING: Release pairs with the owner's Acquire in `take_next`, and with the next thief's.
         self.thief.store(false, Ordering::Release);
         // SAFETY: the swap took it out, once.
         NonNull::new(task).map(|task| unsafe { Runnable::from_raw(task) })

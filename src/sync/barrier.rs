@@ -62,7 +62,9 @@ mod kernel {
     /// A full barrier on every thread of this process that is running now; one that isn't running passed one when it
     /// stopped.
     pub(super) fn interrupt_all() -> bool {
-        membarrier(MembarrierCommand::PrivateExpedited).is_ok()
+        let ask = || membarrier(MembarrierCommand::PrivateExpedited).is_ok();
+        // A process that was restored from a checkpoint has to register again.
+        ask() || (register() && ask())
     }
 }
 

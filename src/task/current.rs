@@ -15,20 +15,23 @@ local! {
     static CURRENT: Cell<*const Header> = Cell::new(ptr::null())
 }
 
-/// What was run before.
-#[must_use = "the former task is run again"]
-pub(super) struct Former(*const Header);
-
-/// Begins an activation.
-#[inline(always)]
-pub(super) fn enter(task: NonNull<Header>) -> Former {
-    CURRENT.with(|current| Former(current.replace(task.as_ptr())))
+/// An activation under way, and what was run before it.
+#[must_use = "the activation ends when this is dropped"]
+pub(super) struct Running {
+    former: *const Header,
 }
 
-/// Ends an activation.
+/// Begins an activation. The task stays alive until it ends.
 #[inline(always)]
-pub(super) fn leave(former: Former) {
-    CURRENT.with(|current| current.set(former.0));
+pub(super) fn enter(task: NonNull<Header>) -> Running {
+    CURRENT.with(|current| Running { former: current.replace(task.as_ptr()) })
+}
+
+impl Drop for Running {
+    #[inline(always)]
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.set(self.former));
+    }
 }
 
 /// Whether this thread is running `task`: then it is the task's runner.
@@ -41,7 +44,7 @@ pub(super) fn is(task: NonNull<Header>) -> bool {
 #[inline(always)]
 fn with<R>(look: impl FnOnce(&Header) -> R) -> Option<R> {
     let current = CURRENT.with(Cell::get);
-    // SAFETY: a task that is being run is alive until `leave`, and `look` can't keep the reference.
+    // SAFETY: alive until its activation has ended, and `look` can't keep the reference.
     unsafe { current.as_ref() }.map(look)
 }
 

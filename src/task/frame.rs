@@ -51,7 +51,7 @@ const SCRATCH: Layout = match Layout::from_size_align(1_024, 64) {
 #[derive(Debug)]
 pub(crate) struct Scratch(NonNull<u8>);
 
-// SAFETY: the block is unused memory.
+// SAFETY: nothing lives in the block while no turn borrows it, and turns stay on their thread.
 unsafe impl Send for Scratch {}
 
 impl Scratch {
@@ -59,7 +59,8 @@ impl Scratch {
         Self(memory::acquire(SCRATCH))
     }
 
-    /// A block for a frame of this layout.
+    /// A block for a frame of this layout. The next one may be asked for when that frame is done or waits: an activation
+    /// inside of another one brings a scratch of its own.
     #[inline(always)]
     fn take(&mut self, layout: Layout) -> NonNull<u8> {
         if fits(layout) { self.0 } else { memory::acquire(layout) }

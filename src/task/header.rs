@@ -26,13 +26,15 @@ use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::lock::Mutex;
+use crate::sync::unwind::guard;
 
 /// What rides on the producers' line.
 pub(crate) struct Near {
     pub(super) state: State,
     /// References that keep the actor alive.
     pub(super) strong: AtomicU32,
-    /// References that keep the memory: weak ones, wakers, one for all strong ones, one for the living actor.
+    /// References that keep the memory: weak ones, wakers, the spare one, one for all strong ones, one for the living
+    /// actor.
     pub(super) weak: AtomicU32,
     /// The worker that it is placed on, or [`ANYWHERE`].
     pub(super) placed: u16,
@@ -202,7 +204,8 @@ unsafe fn free(header: NonNull<Header>) {
         if !side.is_null() {
             // As above.
             (*side).published.with_mut(|_| ());
-            drop(Box::from_raw(side));
+            // UNWIND: the reason may hold the last of a user's error; nothing is left to be told of a panic.
+            let _ = guard(|| drop(Box::from_raw(side)));
         }
         free(header);
     }

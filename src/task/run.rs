@@ -98,6 +98,8 @@ pub(crate) struct Turn<'a> {
     panic: Option<Text>,
     /// An asker has been told of the failure.
     told: bool,
+    /// It was the last one.
+    ended: bool,
 }
 
 /// How draining the mailbox ended.
@@ -139,7 +141,8 @@ impl Share {
         let now = clock.now();
         let passed = now.nanos_since(std::mem::replace(looked, now));
         if passed <= ACTIVATION_NANOS {
-            self.next_look = handled * 8;
+            self.next_look = handled * 4;
+            self.suspected = false;
             return false;
         }
         self.next_look = handled + FIRST_LOOK / 4;
@@ -161,14 +164,24 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         looked: worker.looked,
         fed: worker.fed,
         // SAFETY: the living actor's own weak reference keeps the cell.
-        seen: unsafe { header.as_ref() }.near().state.peek(),
+        seen: unsafe { header.as_ref() }.near().state.look(),
         started: None,
         panic: None,
         told: false,
+        ended: false,
     };
-    let former = current::enter(header);
-    let after = turn.activate();
-    current::leave(former);
+    let after = {
+        let _running = current::enter(header);
+        turn.activate()
+    };
+    if turn.ended {
+        // Only now: freeing the cell runs user code, which must not take the task for one that is being run.
+        // SAFETY: the spare reference is the runner's, and the living actor's own is given up once.
+        unsafe {
+            waker::release_spare(header);
+            header::release(header);
+        }
+    }
     after
 }
 
@@ -418,7 +431,7 @@ impl<'a> Turn<'a> {
     /// Before each message: notes the task word, and whether the actor has been killed.
     #[inline(always)]
     fn is_killed(&mut self) -> bool {
-        self.seen = self.cell().near().state.peek();
+        self.seen = self.cell().near().state.look();
         self.seen.is_killed()
     }
 
@@ -599,8 +612,9 @@ impl<'a> Turn<'a> {
             }
             self.enter(Phase::Stopping);
             let reason = reason_of(self.cell(), self.verdict());
-            self.seen = self.cell().near().state.peek();
-            let killed = matches!(reason, StopReason::Killed);
+            self.seen = self.cell().near().state.look();
+            // Whatever the reason is. A kill from here on is a wake that `seen` doesn't know.
+            let killed = self.seen.is_killed();
             // SAFETY: the vtable is that of the body.
             let opened = unsafe { (self.cell().near().vtable.stop)(self, reason) };
             if opened == Opened::Suspended && killed {
@@ -641,7 +655,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Drops the body, announces the end and gives up the living actor's reference.
+    /// Drops the body and announces the end. The living actor's reference is left to `activation`.
     fn end(&mut self) {
         let header = self.cell();
         let host = &header.near().host;
@@ -677,11 +691,7 @@ impl<'a> Turn<'a> {
             }
         }
         host.ended(header::seat(header));
-        // SAFETY: the spare reference is the runner's, and the living actor's own is given up once.
-        unsafe {
-            waker::release_spare(self.header);
-            header::release(self.header);
-        }
+        self.ended = true;
     }
 
     fn drop_body(&mut self) {

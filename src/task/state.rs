@@ -3,19 +3,19 @@
 //! The word counts wakes. Whoever polls remembers the count that it found, and may suspend only if it is still the
 //! same; suspending sets it to zero.
 //!
-//! | phase | SUSPENDED | wakes | who may run the actor | a wake |
+//! | phase | WAITED | wakes | who may run the actor | a wake |
 //! |---|---|---|---|---|
-//! | at rest: no handler has suspended yet | 0 | any | its runner | is counted |
+//! | no handler has waited yet, or the count has been full | 0 | any | its runner | is counted |
 //! | suspended | 1 | none | nobody | is counted, and schedules |
-//! | woken | 1 | some | whoever pops it | is counted |
-//! | polling once more, with the count as it was | 1 | some | its runner | is counted: the count differs, so it polls again |
+//! | woken, and everything after that up to the next suspension | 1 | some | whoever pops it, its runner | is counted |
 //!
-//! A handler that doesn't suspend only looks at the word, and a handler that is polled again changes it when it suspends
-//! again, not before. A count that has reached [`MOST_WAKES`] stays there and tells no new wake from an old one; then
-//! the runner starts over from the rest phase.
+//! A handler that doesn't wait only looks at the word, and one that is polled again changes it when it suspends again,
+//! not before. A wake during a poll changes the count, so the runner polls once more instead of suspending. A count that
+//! has reached [`MOST_WAKES`] stays there and tells no new wake from an old one; then the runner starts over from the
+//! first row.
 //!
-//! All transitions are read-modify-writes, so the release sequence of each waker reaches the poll that it caused,
-//! however many wakers there are. A late waker of an earlier handler costs one spurious poll at most.
+//! All transitions are read-modify-writes, so the release sequence of each waker reaches whoever looks at the count that
+//! it left, however many wakers there are. A late waker of an earlier handler costs one spurious poll at most.
 //!
 //! Control bits only ever get set: KILLED, EXPIRED, and the reasons of a stop. ENDED comes last; WATCHED says
 //! that somebody waits for it.
@@ -23,7 +23,7 @@
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::limits::MOST_WAKES;
 
-const SUSPENDED: u32 = 1;
+const WAITED: u32 = 1;
 const KILLED: u32 = 1 << 2;
 const EXPIRED: u32 = 1 << 3;
 const SHUTDOWN: u32 = 1 << 4;
@@ -119,7 +119,7 @@ impl State {
             // with `suspend`'s Release: if we schedule, the frame and the actor's state go with us. A read-modify-write
             // even when the count is full: this waker's data must travel too.
             match self.0.compare_exchange(now.0, next, Ordering::AcqRel, Ordering::Relaxed) {
-                Ok(_) if now.0 & (SUSPENDED | WAKES) == SUSPENDED => return Woken::Schedule,
+                Ok(_) if now.0 & (WAITED | WAKES) == WAITED => return Woken::Schedule,
                 Ok(_) => return Woken::Nothing,
                 Err(changed) => now = Snapshot(changed),
             }
@@ -136,7 +136,7 @@ impl State {
         loop {
             // ORDERING: Release hands frame and state to the waker that schedules (`notify`'s Acquire). Relaxed
             // on failure: `resume` does the acquiring.
-            match self.0.compare_exchange(now, now & !WAKES | SUSPENDED, Ordering::Release, Ordering::Relaxed) {
+            match self.0.compare_exchange(now, now & !WAKES | WAITED, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return Suspend::Suspended,
                 Err(changed) if changed & WAKES != seen.0 & WAKES => return Suspend::Notified,
                 Err(changed) => now = changed,
@@ -152,13 +152,21 @@ impl State {
             return seen;
         }
         // ORDERING: as above.
-        Snapshot(self.0.fetch_and(!(SUSPENDED | WAKES), Ordering::Acquire) & !(SUSPENDED | WAKES))
+        Snapshot(self.0.fetch_and(!(WAITED | WAKES), Ordering::Acquire) & !(WAITED | WAKES))
     }
 
     /// Says that the reason of the stop that follows is the system's shutdown.
     pub(crate) fn mark_shutdown(&self) {
         // ORDERING: Relaxed; the close that follows releases it.
         self.0.fetch_or(SHUTDOWN, Ordering::Relaxed);
+    }
+
+    /// The word before a first poll: what its wakers have done is visible to that poll.
+    #[inline(always)]
+    pub(crate) fn look(&self) -> Snapshot {
+        // ORDERING: Acquire pairs with `notify`'s Release: a poll that doesn't see what a wake was for must not suspend
+        // over that wake, which is in the count.
+        Snapshot(self.0.load(Ordering::Acquire))
     }
 
     /// The bits as they are.
@@ -197,7 +205,7 @@ mod tests {
     #[test]
     fn one_wake_schedules_and_the_next_does_not() {
         let state = State::new();
-        assert_eq!(state.suspend(state.peek()), Suspend::Suspended);
+        assert_eq!(state.suspend(state.look()), Suspend::Suspended);
         assert_eq!(state.wake(), Woken::Schedule);
         assert_eq!(state.wake(), Woken::Nothing);
         assert_eq!(state.kill(), Woken::Nothing);
@@ -209,7 +217,7 @@ mod tests {
     #[test]
     fn a_wake_during_the_poll_prevents_the_suspension() {
         let state = State::new();
-        let mut seen = state.peek();
+        let mut seen = state.look();
         for _ in 0..3 {
             assert_eq!(state.wake(), Woken::Nothing);
             assert_eq!(state.suspend(seen), Suspend::Notified);
@@ -222,12 +230,12 @@ mod tests {
     #[test]
     fn more_wakes_than_can_be_counted_are_not_lost() {
         let state = State::new();
-        assert_eq!(state.suspend(state.peek()), Suspend::Suspended);
+        assert_eq!(state.suspend(state.look()), Suspend::Suspended);
         assert_eq!(state.wake(), Woken::Schedule);
         for _ in 0..2 * MOST_WAKES {
             assert_eq!(state.wake(), Woken::Nothing);
         }
-        assert_eq!(state.suspend(state.peek()), Suspend::Notified);
+        assert_eq!(state.suspend(state.look()), Suspend::Notified);
         let seen = state.resume();
         assert_eq!(state.wake(), Woken::Nothing);
         assert_eq!(state.suspend(seen), Suspend::Notified);

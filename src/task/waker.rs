@@ -8,7 +8,8 @@
 //!
 //! | the spare reference | step | by |
 //! |---|---|---|
-//! | there is none | a waker that is used up and schedules the task leaves its reference | the waker, with the right to run |
+//! | there is none | a waker that is used up, and schedules the task from under the same host, leaves its reference | the waker, with the right to run |
+//! | there is one | such a waker gives its own reference up | the same |
 //! | there is one | a new waker takes it | the runner |
 //! | there is one | the task ends and gives it up | the runner |
 //!

@@ -244,6 +244,35 @@ fn a_killed_actor_s_post_stop_has_a_deadline() {
     assert_goes_on(&system);
 }
 
+/// Kills the actor that handles it, and panics.
+struct Stab;
+
+impl Message for Stab {
+    type Result = ();
+}
+
+impl Handler<Stab> for Clinging {
+    async fn handle(&mut self, _: Stab, ctx: &mut ActorContext<Self>) {
+        ctx.actor_ref().kill();
+        panic!("stabbed");
+    }
+}
+
+#[test]
+fn the_deadline_holds_whatever_the_killed_actor_ends_of() {
+    let system = ActorSystem::builder()
+        .workers(1)
+        .name(unique_name())
+        .observer(Quiet)
+        .post_stop_deadline(Duration::from_millis(50))
+        .build()
+        .unwrap();
+    let actor = wait(system.spawn(Clinging)).unwrap();
+    actor.try_tell(Stab).unwrap();
+    assert!(matches!(wait(actor.stopped()), StopReason::Panicked(panic) if panic.text() == "stabbed"));
+    assert_goes_on(&system);
+}
+
 /// Its `post_stop` may still use the system: it tells its heir.
 struct Testator {
     heir: ActorRef<Probe>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::thread;
 
-use corecast::{Actor, ActorContext, Handler, Mailbox, Message, Place, StopReason};
+use corecast::{Actor, ActorContext, ActorError, ActorSystem, Handler, Mailbox, Message, Place, StopReason};
 use futures::FutureExt;
 
 use crate::support::{
@@ -206,5 +206,55 @@ fn a_waker_that_panics_at_the_end_of_an_actor_harms_nobody() {
     assert!(matches!(wait(other), StopReason::Killed | StopReason::Panicked(_)));
     assert!(wait(echo).is_err());
     held.open();
+    assert_goes_on(&system);
+}
+
+/// A failed start whose error, when it goes, asks who runs here and panics.
+struct Sore(Arc<ActorSystem>, std::sync::mpsc::Sender<()>);
+
+impl Drop for Sore {
+    fn drop(&mut self) {
+        let (system, gone) = (&self.0, self.1.clone());
+        // On a worker this panics by itself; what matters is that it can be asked.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| system.block_on(async {})));
+        gone.send(()).unwrap();
+        panic!("sore");
+    }
+}
+
+impl std::fmt::Debug for Sore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sore")
+    }
+}
+
+impl std::fmt::Display for Sore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("sore")
+    }
+}
+
+impl std::error::Error for Sore {}
+
+struct Stillborn(Option<Sore>);
+
+impl Actor for Stillborn {
+    async fn pre_start(&mut self, _ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        Err(ActorError::new(self.0.take().expect("started once")))
+    }
+}
+
+#[test]
+fn the_last_of_a_failed_start_s_error_goes_when_nobody_runs_its_actor_any_more() {
+    let (system, _records) = observed(1);
+    let system = Arc::new(system);
+    let (gone, seen) = std::sync::mpsc::channel();
+    for round in 0..20 {
+        let sore = Sore(Arc::clone(&system), gone.clone());
+        let actor = system.spawn(Stillborn(Some(sore))).name(format!("stillborn {round}")).start().unwrap();
+        drop(actor);
+        // The observer's record of it is dropped, too.
+        seen.recv_timeout(std::time::Duration::from_secs(10)).expect("the error went");
+    }
     assert_goes_on(&system);
 }
