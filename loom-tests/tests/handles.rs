@@ -1,14 +1,16 @@
 //! Models of an actor's whole cell: references, the last of them, messages, suspension, kill, and who waits for the end.
 //!
-//! The host runs an actor there and then, on the thread that scheduled it, so that its state passes through the mailbox
-//! word and the task word alone. What it hears is kept outside of the model and orders nothing. The actor's own state is
-//! a cell of loom's: touched in each hook and handler, and in its drop.
+//! The host runs an actor there and then, on the thread that scheduled it.
 #![cfg(corecast_loom)]
 
+mod common;
+
+use common::drive;
+use common::inline::{Body, Inline, Say};
+use common::ledger::Ledger;
 use corecast::loom_api::scheduler::block_on;
-use corecast::loom_api::task::{self, After, Bench, Host, Runnable, Weakly, reason, weakly};
-use corecast::{Actor, ActorContext, ActorError, ActorRef, DeadLetter, Handler, Message, StopReason};
-use loom::cell::UnsafeCell;
+use corecast::loom_api::task::{self, Runnable, reason, weakly};
+use corecast::{Actor, ActorContext, ActorError, ActorRef, Handler, StopReason};
 use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use loom::thread::{self, JoinHandle};
 use loom_tests::{Bounds, model};
@@ -16,84 +18,8 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
-/// What an actor and its host have seen.
-#[derive(Debug, Default)]
-struct Seen {
-    handled: Vec<u32>,
-    dead: Vec<u32>,
-    failed: u32,
-    aborted: u32,
-    stopped: Vec<String>,
-    dropped: u32,
-    ended: u32,
-}
-
-/// The ledger: outside of the model.
-#[derive(Clone, Default)]
-struct Ledger(Arc<Mutex<Seen>>);
-
-impl Ledger {
-    fn note(&self, note: impl FnOnce(&mut Seen)) {
-        note(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-    }
-
-    fn read(&self) -> Seen {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-}
-
-/// Runs what it is given at once.
-struct Inline(Ledger);
-
-impl Host for Inline {
-    fn schedule(&self, runnable: Runnable) {
-        drive(runnable);
-    }
-
-    fn message_failed(&self, cause: &StopReason) {
-        assert!(!matches!(cause, StopReason::Panicked(_)), "{cause}");
-        self.0.note(|seen| seen.failed += 1);
-    }
-
-    fn dead_letter(&self, letter: DeadLetter) {
-        let Ok(Say(number)) = letter.downcast() else { panic!("no `Say`") };
-        self.0.note(|seen| seen.dead.push(number));
-    }
-
-    fn actor_failed(&self, reason: &StopReason) {
-        // What loom finds inside of a handler arrives here as a panic of the actor's.
-        if let StopReason::Panicked(panic) = reason {
-            eprintln!("{panic}");
-            self.0.note(|seen| seen.aborted += 1);
-        }
-    }
-
-    fn ended(&self, _seat: Option<u32>) {
-        self.0.note(|seen| seen.ended += 1);
-    }
-
-    fn expire_later(&self, _task: Weakly) {}
-}
-
-fn drive(runnable: Runnable) {
-    let mut bench = Bench::new();
-    let mut next = Some(runnable);
-    while let Some(runnable) = next {
-        next = match runnable.run(&mut bench) {
-            After::Rested => None,
-            After::Again(runnable) => Some(runnable),
-            After::Behind(runnable) => {
-                // Whoever claimed a place is on another thread: let it publish.
-                thread::yield_now();
-                Some(runnable)
-            }
-        };
-    }
-}
-
 struct Probe {
-    state: UnsafeCell<u32>,
-    ledger: Ledger,
+    body: Body,
     fails_to_start: bool,
     gate: Option<Arc<Gate>>,
     helper: Arc<Mutex<Option<JoinHandle<()>>>>,
@@ -121,64 +47,39 @@ impl Gate {
 
 impl Probe {
     fn new(ledger: &Ledger) -> Self {
-        Self {
-            state: UnsafeCell::new(0),
-            ledger: ledger.clone(),
-            fails_to_start: false,
-            gate: None,
-            helper: Arc::default(),
-        }
-    }
-
-    fn touch(&self) {
-        // SAFETY: loom checks it: an actor's hooks, handlers and drop are alone.
-        self.state.with_mut(|state| unsafe { *state += 1 });
-    }
-}
-
-impl Drop for Probe {
-    fn drop(&mut self) {
-        self.touch();
-        self.ledger.note(|seen| seen.dropped += 1);
+        Self { body: Body::new(ledger), fails_to_start: false, gate: None, helper: Arc::default() }
     }
 }
 
 impl Actor for Probe {
     async fn pre_start(&mut self, _ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
-        self.touch();
+        self.body.touch();
         if self.fails_to_start { Err(ActorError::new("as it should")) } else { Ok(()) }
     }
 
     async fn post_stop(&mut self, reason: &StopReason, _ctx: &mut ActorContext<Self>) {
-        self.touch();
-        self.ledger.note(|seen| seen.stopped.push(reason.to_string()));
+        self.body.stopped(reason);
     }
 }
 
-/// A message with a number. Zero makes the actor hand a reference to itself to a thread of its own.
-struct Say(u32);
-
-impl Message for Say {
-    type Result = ();
-}
-
+/// Zero makes the actor hand a reference to itself to a thread of its own.
 impl Handler<Say> for Probe {
     async fn handle(&mut self, msg: Say, ctx: &mut ActorContext<Self>) {
-        self.touch();
+        self.body.touch();
         if let Some(gate) = self.gate.clone() {
             poll_fn(|context| {
                 *gate.waker.lock().unwrap() = Some(context.waker().clone());
                 if gate.open.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }
             })
             .await;
-            self.touch();
+            self.body.touch();
         }
         if msg.0 == 0 {
             let me = ctx.actor_ref();
             let helper = thread::spawn(move || me.try_tell(Say(1)).unwrap());
             *self.helper.lock().unwrap() = Some(helper);
         }
-        self.ledger.note(|seen| seen.handled.push(msg.0));
+        self.body.ledger.note(|seen| seen.handled.push(msg.0));
     }
 }
 
@@ -191,13 +92,6 @@ fn idle(ledger: &Ledger, probe: Probe) -> ActorRef<Probe> {
     let (actor, runnable) = start(ledger, probe);
     drive(runnable);
     actor
-}
-
-/// The end that each model must come to: once, with the body dropped once.
-fn ended(ledger: &Ledger) -> Seen {
-    let seen = ledger.read();
-    assert_eq!((seen.ended, seen.dropped, seen.aborted), (1, 1, 0), "{seen:?}");
-    seen
 }
 
 #[test]
@@ -219,7 +113,7 @@ fn the_last_reference_an_upgrade_and_a_send() {
         drop(actor);
         teller.join().unwrap();
         let upgraded = upgrader.join().unwrap();
-        let mut seen = ended(&ledger);
+        let mut seen = ledger.ended(1);
         seen.handled.sort_unstable();
         assert_eq!(seen.handled, if upgraded { vec![1, 2] } else { vec![1] }, "{seen:?}");
         assert!(seen.dead.is_empty());
@@ -237,7 +131,7 @@ fn two_references_to_an_actor_that_has_ended() {
         probe.fails_to_start = true;
         let (actor, runnable) = start(&ledger, probe);
         drive(runnable);
-        ended(&ledger);
+        ledger.ended(1);
         let other = actor.clone();
         let reader = thread::spawn(move || other.try_tell(Say(1)).is_err());
         let refused = actor.try_tell(Say(2)).is_err();
@@ -259,9 +153,9 @@ fn a_reference_made_by_the_actor_is_the_last_one() {
         // The nudge of this one comes before the handler makes another reference.
         drop(actor);
         drive(runnable);
-        let here = ledger.0.lock().unwrap().handled.len() == 2;
+        let here = ledger.note(|seen| seen.handled.len()) == 2;
         helper.lock().unwrap().take().unwrap().join().unwrap();
-        let seen = ended(&ledger);
+        let seen = ledger.ended(1);
         assert_eq!(seen.handled, [0, 1], "what was accepted is handled: {seen:?}");
         outcomes.saw(if here { "handled in the same activation" } else { "handled in one of its own" });
     });
@@ -282,7 +176,7 @@ fn a_stop_against_two_senders() {
         actor.stop();
         let accepted = senders.into_iter().map(|sender| sender.join().unwrap()).filter(|accepted| *accepted).count();
         drop(actor);
-        let seen = ended(&ledger);
+        let seen = ledger.ended(1);
         assert_eq!((seen.handled.len(), seen.dead.len()), (accepted, 0), "{seen:?}");
         outcomes.saw(["both refused", "one refused", "both handled"][accepted]);
     });
@@ -304,7 +198,7 @@ fn a_message_that_waits_a_wake_and_a_kill() {
         opener.join().unwrap();
         killer.join().unwrap();
         drop(actor);
-        let seen = ended(&ledger);
+        let seen = ledger.ended(1);
         assert_eq!(seen.handled.len() + seen.dead.len() + seen.failed as usize, usize::from(accepted), "{seen:?}");
         outcomes.saw(match (seen.handled.len(), seen.failed) {
             (1, _) => "handled",
@@ -355,7 +249,7 @@ fn two_watchers_of_one_end() {
             let why = watcher.join().unwrap();
             assert!(matches!(why, StopReason::Unreachable), "{why}");
         }
-        let _ = ended(&ledger);
+        let _ = ledger.ended(1);
         outcomes.saw("both told");
     });
 }

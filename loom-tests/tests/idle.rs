@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Jobs, run};
+use common::jobs::{Jobs, run};
 use corecast::loom_api::scheduler::{Idle, Inbox, Parker};
 use loom::thread;
 use loom_tests::{Bounds, linger, model_in_all_modes};

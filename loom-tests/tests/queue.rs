@@ -10,7 +10,7 @@
 
 mod common;
 
-use common::{Jobs, run};
+use common::jobs::{Jobs, run};
 use corecast::loom_api::scheduler::{Inbox, queue};
 use corecast::loom_api::task::Runnable;
 use loom::thread;

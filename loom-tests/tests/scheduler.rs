@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::{Jobs, run};
+use common::jobs::{Jobs, run};
 use corecast::loom_api::scheduler::{Parker, Scheduler, Threads, Worker, two_workers};
 use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use loom::thread;

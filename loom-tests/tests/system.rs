@@ -1,27 +1,17 @@
 //! Models of a system's end: who is spawned meanwhile, and when nothing is queued or handled any more.
 #![cfg(corecast_loom)]
 
+mod common;
+
+use common::ledger::Ledger;
+use common::{abort, drive};
 use corecast::loom_api::scheduler::Scheduler;
 use corecast::loom_api::system::Registry;
-use corecast::loom_api::task::{self, After, Bench, Host, Runnable, Weakly};
+use corecast::loom_api::task::{self, Host, Runnable, Weakly};
 use corecast::{Actor, ActorContext, ActorRef, DeadLetter, Handler, Message, StopReason};
 use loom::thread;
 use loom_tests::{Bounds, linger, model_in_all_modes};
-use std::sync::{Arc, Mutex};
-
-/// What was handled and how actors ended. Outside of the model.
-#[derive(Clone, Default)]
-struct Ledger(Arc<Mutex<(Vec<u32>, Vec<String>)>>);
-
-impl Ledger {
-    fn handled(&self) -> Vec<u32> {
-        self.0.lock().unwrap().0.clone()
-    }
-
-    fn stopped(&self) -> Vec<String> {
-        self.0.lock().unwrap().1.clone()
-    }
-}
+use std::sync::Arc;
 
 /// Where the actors live: in workers, or on the thread that schedules them.
 struct Home {
@@ -40,14 +30,11 @@ impl Host for Home {
     fn message_failed(&self, _cause: &StopReason) {}
 
     fn dead_letter(&self, letter: DeadLetter) {
-        // Inside of an activation a panic would be taken for the actor's.
-        eprintln!("{letter:?}");
-        std::process::abort();
+        abort(format_args!("{letter:?}"));
     }
 
     fn actor_failed(&self, reason: &StopReason) {
-        eprintln!("{reason}");
-        std::process::abort();
+        abort(reason);
     }
 
     fn ended(&self, seat: Option<u32>) {
@@ -57,21 +44,6 @@ impl Host for Home {
     }
 
     fn expire_later(&self, _task: Weakly) {}
-}
-
-fn drive(runnable: Runnable) {
-    let mut bench = Bench::new();
-    let mut next = Some(runnable);
-    while let Some(runnable) = next {
-        next = match runnable.run(&mut bench) {
-            After::Rested => None,
-            After::Again(runnable) => Some(runnable),
-            After::Behind(runnable) => {
-                thread::yield_now();
-                Some(runnable)
-            }
-        };
-    }
 }
 
 /// Passes a number on.
@@ -89,7 +61,7 @@ impl Message for Go {
 
 impl Actor for Relay {
     async fn post_stop(&mut self, reason: &StopReason, _ctx: &mut ActorContext<Self>) {
-        self.ledger.0.lock().unwrap().1.push(reason.to_string());
+        self.ledger.note(|seen| seen.stopped.push(reason.to_string()));
     }
 }
 
@@ -99,7 +71,7 @@ impl Handler<Go> for Relay {
             // Not awaited: behind the gate there is room, and whoever makes room places it.
             drop(next.tell(Go));
         }
-        self.ledger.0.lock().unwrap().0.push(self.number);
+        self.ledger.note(|seen| seen.handled.push(self.number));
     }
 }
 
@@ -133,7 +105,7 @@ fn a_close_against_two_spawns() {
         // Nobody who was let in has been overlooked.
         assert_eq!(registry.len(), 0);
         assert!(spawned.iter().all(|actor| !actor.is_alive()));
-        assert_eq!(ledger.stopped(), vec![StopReason::SystemShutdown.to_string(); spawned.len()]);
+        assert_eq!(ledger.read().stopped, vec![StopReason::SystemShutdown.to_string(); spawned.len()]);
         outcomes.saw(["both refused", "one refused", "both stopped"][spawned.len()]);
     });
 }
@@ -159,7 +131,7 @@ fn a_chain_of_messages_and_the_look_whether_all_is_quiet() {
         first.try_tell(Go).unwrap();
         linger();
         let quiet = registry.is_quiet(&scheduler);
-        let handled = ledger.handled();
+        let handled = ledger.note(|seen| seen.handled.clone());
         if quiet {
             assert_eq!(handled, [1, 2], "it was said to be quiet");
         }
@@ -167,7 +139,7 @@ fn a_chain_of_messages_and_the_look_whether_all_is_quiet() {
         while !registry.is_quiet(&scheduler) {
             thread::yield_now();
         }
-        assert_eq!(ledger.handled(), [1, 2], "it was said to be quiet");
+        assert_eq!(ledger.note(|seen| seen.handled.clone()), [1, 2], "it was said to be quiet");
         drop(first);
         registry.close();
         registry.stop_everybody();
