@@ -551,7 +551,14 @@ impl<'a> Turn<'a> {
 
     fn why_closed(&self) -> StopReason {
         // The close that we acquired came after the mark.
-        if self.cell().near().state.peek().is_shutdown() { StopReason::SystemShutdown } else { StopReason::Stopped }
+        let control = self.cell().near().state.peek();
+        if control.is_killed() {
+            StopReason::Killed
+        } else if control.is_shutdown() {
+            StopReason::SystemShutdown
+        } else {
+            StopReason::Stopped
+        }
     }
 
     fn panic_reason(&mut self, place: Place) -> StopReason {

@@ -310,3 +310,14 @@ fn post_stop_may_await_and_tell_others() {
         assert_eq!(events.note(), u64::from(killed));
     }
 }
+
+#[test]
+fn who_is_killed_between_two_messages_hears_that_it_was_a_kill() {
+    let system = system(2);
+    for _ in 0..2_000 {
+        let (actor, _events) = spawn(&system);
+        actor.try_tell(Note(1)).unwrap();
+        actor.kill();
+        assert!(matches!(wait(actor.stopped()), StopReason::Killed));
+    }
+}
