@@ -229,15 +229,14 @@ impl Actor for Clinging {
     }
 }
 
+fn with_a_short_deadline() -> ActorSystem {
+    let deadline = Duration::from_millis(50);
+    ActorSystem::builder().workers(1).name(unique_name()).observer(Quiet).post_stop_deadline(deadline).build().unwrap()
+}
+
 #[test]
 fn a_killed_actor_s_post_stop_has_a_deadline() {
-    let system = ActorSystem::builder()
-        .workers(1)
-        .name(unique_name())
-        .observer(Quiet)
-        .post_stop_deadline(Duration::from_millis(50))
-        .build()
-        .unwrap();
+    let system = with_a_short_deadline();
     let actor = wait(system.spawn(Clinging)).unwrap();
     actor.kill();
     assert!(matches!(wait(actor.stopped()), StopReason::Killed));
@@ -260,13 +259,7 @@ impl Handler<Stab> for Clinging {
 
 #[test]
 fn the_deadline_holds_whatever_the_killed_actor_ends_of() {
-    let system = ActorSystem::builder()
-        .workers(1)
-        .name(unique_name())
-        .observer(Quiet)
-        .post_stop_deadline(Duration::from_millis(50))
-        .build()
-        .unwrap();
+    let system = with_a_short_deadline();
     let actor = wait(system.spawn(Clinging)).unwrap();
     actor.try_tell(Stab).unwrap();
     assert!(matches!(wait(actor.stopped()), StopReason::Panicked(panic) if panic.text() == "stabbed"));
