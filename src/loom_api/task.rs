@@ -184,9 +184,23 @@ impl Runnable {
     }
 }
 
-/// An actor, placed or not, and the right to run it for the first time.
+/// An actor, placed or not, under a host of its own, and the right to run it for the first time.
 pub fn actor<A: Actor>(host: impl Host, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
-    let plan = Plan { id: ActorId::new(1), capacity: 4, placed, name: None, host: Arc::new(Bridge(host)) };
-    let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), Startup::nobody()));
-    (ActorRef::new(task), Runnable(runnable))
+    Shared::new(host).actor(placed, actor)
+}
+
+/// A host of several actors.
+pub struct Shared(Arc<dyn letter::Host>);
+
+impl Shared {
+    pub fn new(host: impl Host) -> Self {
+        Self(Arc::new(Bridge(host)))
+    }
+
+    /// As the function of this name.
+    pub fn actor<A: Actor>(&self, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
+        let plan = Plan { id: ActorId::new(1), capacity: 4, placed, name: None, host: Arc::clone(&self.0) };
+        let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), Startup::nobody()));
+        (ActorRef::new(task), Runnable(runnable))
+    }
 }

@@ -58,12 +58,12 @@ impl Body {
         Self { state: UnsafeCell::new(0), ledger: ledger.clone() }
     }
 
-    pub fn touch(&self) {
+    pub fn touch(&mut self) {
         // SAFETY: loom checks it: an actor's hooks, handlers and drop are alone.
         self.state.with_mut(|state| unsafe { *state += 1 });
     }
 
-    pub fn stopped(&self, reason: &StopReason) {
+    pub fn stopped(&mut self, reason: &StopReason) {
         self.touch();
         self.ledger.note(|seen| seen.stopped.push(reason.to_string()));
     }
