@@ -14,6 +14,8 @@
 //! | [`letter`] | what a message brings with it, and what those above do for a task |
 //! | [`post`] | a letter on its way into the mailbox |
 //! | [`run`] | one activation |
+//! | [`share`] | how long it may last |
+//! | [`hooks`] | `pre_start`, `post_stop` and the drop of a body |
 //! | [`frame`] | a handler's future, and where it lives |
 //! | [`waker`] | the wakers of a suspended handler |
 //! | [`coop`] | the budget of awaits that succeed at once |
@@ -52,12 +54,14 @@ pub(crate) mod current;
 mod frame;
 pub(crate) mod handle;
 mod header;
+mod hooks;
 pub(crate) mod identity;
 pub(crate) mod letter;
 pub(crate) mod post;
 pub(crate) mod reason;
 pub(crate) mod run;
 mod runnable;
+mod share;
 pub(crate) mod state;
 pub(crate) mod typed;
 mod waker;

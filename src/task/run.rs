@@ -19,20 +19,20 @@ use std::ptr::NonNull;
 
 use super::coop;
 use super::current;
-use super::frame::{self, Completion, Frame, Scratch};
+use super::frame::{self, Frame, Scratch};
 use super::handle::Weak;
 use super::header::{self, Far, Header, Near};
-use super::identity::ActorInfo;
-use super::letter::{self, Body, Undertaker};
+use super::letter::Undertaker;
 use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
 use super::runnable::Runnable;
+use super::share::Share;
 use super::state::{Snapshot, Suspend};
 use super::waker;
 use crate::mailbox::envelope::{Opened, Parcel};
 use crate::mailbox::ring::{Reader, Rest};
 use crate::mailbox::waiters;
 use crate::sync::hint::spin_loop;
-use crate::sync::limits::{ACTIVATION_MESSAGES, ACTIVATION_NANOS, BUSY_SPINS, DEFER_SPINS, FIRST_LOOK};
+use crate::sync::limits::{ACTIVATION_MESSAGES, BUSY_SPINS, DEFER_SPINS};
 use crate::sync::time::{Clock, Moment};
 use crate::sync::unwind::{Text, guard};
 
@@ -115,41 +115,6 @@ enum Drained {
     Stopped,
 }
 
-/// An activation's share of its worker: messages, and time.
-///
-/// A look at the clock costs as much as several messages, so looks are rare, and the time is that since the worker's
-/// last look. When that is long it may have been somebody else's, or a pause: then the next look comes soon, and tells.
-struct Share {
-    /// How many messages are handled before the next look at the clock.
-    next_look: u32,
-    /// The last look came after a long time.
-    suspected: bool,
-}
-
-impl Share {
-    fn new() -> Self {
-        Self { next_look: FIRST_LOOK, suspected: false }
-    }
-
-    /// Whether it is used up after so many messages.
-    #[inline(always)]
-    fn is_used_up(&mut self, handled: u32, clock: &Clock, looked: &mut Moment) -> bool {
-        handled >= ACTIVATION_MESSAGES || (handled >= self.next_look && self.look(handled, clock, looked))
-    }
-
-    fn look(&mut self, handled: u32, clock: &Clock, looked: &mut Moment) -> bool {
-        let now = clock.now();
-        let passed = now.nanos_since(std::mem::replace(looked, now));
-        if passed <= ACTIVATION_NANOS {
-            self.next_look = handled * 4;
-            self.suspected = false;
-            return false;
-        }
-        self.next_look = handled + FIRST_LOOK / 4;
-        std::mem::replace(&mut self.suspected, true)
-    }
-}
-
 /// Runs a task.
 ///
 /// # Safety
@@ -224,6 +189,11 @@ impl<'a> Turn<'a> {
     fn take_frame(&mut self) -> Option<Frame> {
         // SAFETY: the frame is the runner's.
         self.cell().far().frame.with_mut(|frame| unsafe { (*frame).take() })
+    }
+
+    /// Notes what `pre_start` returned.
+    pub(super) fn start_returned(&mut self, outcome: Result<(), ActorError>) {
+        self.started = Some(outcome);
     }
 
     /// Leaves a frame that waits with the actor.
@@ -722,84 +692,6 @@ pub(super) fn reason_of(header: &Header, verdict: u8) -> StopReason {
             told.unwrap_or(StopReason::Stopped)
         }
     }
-}
-
-/// What becomes of `pre_start`'s outcome: it is left with the turn.
-struct StartHook;
-
-impl Completion<Result<(), ActorError>> for StartHook {
-    fn message() -> Option<&'static str> {
-        None
-    }
-
-    fn complete(self, outcome: Result<(), ActorError>, turn: &mut Turn<'_>) {
-        turn.started = Some(outcome);
-    }
-
-    fn fail(self, _why: ReplyErrorReason, _actor: &dyn Fn() -> ActorInfo) -> bool {
-        false
-    }
-}
-
-/// `post_stop` returns nothing.
-struct StopHook;
-
-impl Completion<()> for StopHook {
-    fn message() -> Option<&'static str> {
-        None
-    }
-
-    fn complete(self, (): (), _turn: &mut Turn<'_>) {}
-
-    fn fail(self, _why: ReplyErrorReason, _actor: &dyn Fn() -> ActorInfo) -> bool {
-        false
-    }
-}
-
-/// Begins `pre_start`.
-///
-/// # Safety
-///
-/// The turn's body is a `B`.
-pub(super) unsafe fn start<B: Body>(turn: &mut Turn<'_>) -> Opened {
-    // SAFETY: the body is alive and the runner's; the frame is dropped before it.
-    unsafe {
-        let body = letter::body::<B>(turn.header);
-        frame::begin(turn, |vacant| vacant.fill(StartHook, || (*body).start()))
-    }
-}
-
-/// Tells the body how its start ended.
-///
-/// # Safety
-///
-/// The body is a `B`, and the caller is its runner.
-pub(super) unsafe fn started<B: Body>(header: NonNull<Header>, outcome: Result<(), &StopReason>) -> bool {
-    // SAFETY: the body is alive and the runner's, and no frame borrows it.
-    unsafe { (*letter::body::<B>(header)).started(outcome) }
-}
-
-/// Begins `post_stop`.
-///
-/// # Safety
-///
-/// The turn's body is a `B`.
-pub(super) unsafe fn stop<B: Body>(turn: &mut Turn<'_>, reason: StopReason) -> Opened {
-    // SAFETY: as for `start`.
-    unsafe {
-        let body = letter::body::<B>(turn.header);
-        frame::begin(turn, |vacant| vacant.fill(StopHook, || (*body).stop(reason)))
-    }
-}
-
-/// Drops the body.
-///
-/// # Safety
-///
-/// The body is a `B`, alive, and not used again; no frame borrows it.
-pub(super) unsafe fn drop_body<B: Body>(header: NonNull<Header>) {
-    // SAFETY: the caller's promise.
-    unsafe { letter::body::<B>(header).drop_in_place() };
 }
 
 /// A thread is done with running tasks.

@@ -10,6 +10,7 @@ use std::ptr::NonNull;
 use super::frame::Scratch;
 use super::handle::{Strong, Weak};
 use super::header::{self, ANYWHERE, Cell, Far, Header, NO_SEAT, Near};
+use super::hooks;
 use super::identity::ActorId;
 use super::letter::{Body, Host};
 use super::run::{self, Phase};
@@ -157,10 +158,10 @@ impl<B: Body> Vtables<B> {
     const TASK: &'static header::Vtable = &header::Vtable {
         type_name: B::type_name,
         type_id: std::any::TypeId::of::<B>,
-        start: run::start::<B>,
-        started: run::started::<B>,
-        stop: run::stop::<B>,
-        drop_body: run::drop_body::<B>,
+        start: hooks::start::<B>,
+        started: hooks::started::<B>,
+        stop: hooks::stop::<B>,
+        drop_body: hooks::drop_body::<B>,
         free: header::free_cell::<B>,
     };
 }
