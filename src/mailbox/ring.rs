@@ -202,18 +202,19 @@ impl<S, O> Ring<S, O> {
         if word.is_barred() || !self.has_room(word) {
             return Err(word);
         }
-        if !word.is_inline_taken() {
-            self.attempt(word, word.claim_inline())?;
-            return Ok(Place { slot: &self.inline, schedules: !word.is_scheduled(), unused: None });
+        // A segment is attached only when the inline place is taken.
+        if !word.needs_segment() {
+            self.attempt(word, word.claim())?;
+            // SAFETY: attached by the claim that we acquired; it holds the position that we claimed.
+            let slot = unsafe { Segment::slot(Segment::find(word.segment()), word.position()) };
+            // Whoever took the inline place has scheduled the actor, or found it scheduled.
+            return Ok(Place { slot, schedules: false, unused: None });
         }
-        if word.needs_segment() {
+        if word.is_inline_taken() {
             return Err(word);
         }
-        self.attempt(word, word.claim())?;
-        // SAFETY: attached by the claim that we acquired; it holds the position that we claimed.
-        let slot = unsafe { Segment::slot(Segment::find(word.segment()), word.position()) };
-        // Whoever took the inline place has scheduled the actor, or found it scheduled.
-        Ok(Place { slot, schedules: false, unused: None })
+        self.attempt(word, word.claim_inline())?;
+        Ok(Place { slot: &self.inline, schedules: !word.is_scheduled(), unused: None })
     }
 
     /// Claims the next place.

@@ -90,7 +90,7 @@ impl Word {
         self.0 & INLINE != 0
     }
 
-    /// Whether the next place needs a segment that isn't there yet. Only meaningful when the inline place is taken.
+    /// Whether the next place isn't in a segment that is there already.
     pub(super) fn needs_segment(self) -> bool {
         self.segment() == 0 || (self.position() as usize).is_multiple_of(SEGMENT_SLOTS)
     }
