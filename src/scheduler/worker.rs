@@ -29,7 +29,7 @@ use crate::sync::lock::register_sleeper;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Random;
 use crate::sync::{Arc, local};
-use crate::task::run::{After, Bench, leave_thread};
+use crate::task::run::{After, Bench};
 use crate::task::{Runnable, Scratch};
 
 /// Placed tasks that a worker has room for from the start; more call the allocator, now and then.
@@ -100,7 +100,6 @@ pub(super) fn start(
         worker.work();
         std::mem::forget(abort);
         WORKER.with(|place| place.set(ptr::null()));
-        leave_thread();
     })
 }
 

@@ -47,7 +47,7 @@ sized! {
 sized! {
     /// Polls of corecast's own futures that succeed within one poll of a handler before it must yield: some
     /// microseconds of nothing but `tell`.
-    COOP_BUDGET: u32 = 512, 2
+    COOP_BUDGET: i32 = 512, 2
 }
 sized! {
     /// Runnable actors that a worker's deque holds at most: crossbeam's smallest buffer, so that it never grows.

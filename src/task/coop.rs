@@ -8,15 +8,13 @@
 use std::cell::Cell;
 use std::task::{Context, Poll};
 
+use super::current;
 use crate::sync::limits::COOP_BUDGET;
 use crate::sync::local;
 
-/// What the counter holds on a thread that is no worker.
-const UNLIMITED: u32 = u32::MAX;
-
 local! {
-    /// What is left of this poll's budget.
-    static LEFT: Cell<u32> = Cell::new(UNLIMITED)
+    /// What is left of this poll's budget; below zero when it is used up. Means nothing where no task is run.
+    static LEFT: Cell<i32> = Cell::new(COOP_BUDGET)
 }
 
 /// A handler is about to be polled.
@@ -25,29 +23,23 @@ pub(super) fn refill() {
     LEFT.with(|left| left.set(COOP_BUDGET));
 }
 
-/// The worker's thread is done with handlers.
-pub(crate) fn lift() {
-    LEFT.with(|left| left.set(UNLIMITED));
-}
-
 /// Whether a future that is ready may say so now. If not, the task has been woken and the caller waits.
 #[inline(always)]
 pub(crate) fn proceed(context: &mut Context<'_>) -> Poll<()> {
-    LEFT.with(|place| {
-        let left = place.get();
-        // One comparison for both: what is unlimited isn't counted down, and zero wraps.
-        if left.wrapping_sub(1) < COOP_BUDGET {
-            place.set(left - 1);
-            Poll::Ready(())
-        } else {
-            exhausted(left, context)
-        }
-    })
+    let left = LEFT.with(|place| {
+        let left = place.get().wrapping_sub(1);
+        place.set(left);
+        left
+    });
+    if left >= 0 { Poll::Ready(()) } else { exhausted(context) }
 }
 
 #[cold]
-fn exhausted(left: u32, context: &mut Context<'_>) -> Poll<()> {
-    if left == UNLIMITED {
+fn exhausted(context: &mut Context<'_>) -> Poll<()> {
+    // Where the handler itself drives an executor, the next poll is not the worker's: it goes on.
+    refill();
+    if !current::is_any() {
+        // Nobody's budget.
         return Poll::Ready(());
     }
     context.waker().wake_by_ref();

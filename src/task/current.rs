@@ -40,6 +40,11 @@ pub(super) fn is(task: NonNull<Header>) -> bool {
     CURRENT.with(|current| current.get() == task.as_ptr().cast_const())
 }
 
+/// Whether this thread is running a task.
+pub(super) fn is_any() -> bool {
+    CURRENT.with(|current| !current.get().is_null())
+}
+
 /// Runs `look` on the task that this thread is running.
 #[inline(always)]
 fn with<R>(look: impl FnOnce(&Header) -> R) -> Option<R> {

@@ -17,7 +17,6 @@
 use std::fmt;
 use std::ptr::NonNull;
 
-use super::coop;
 use super::current;
 use super::frame::{self, Frame, Scratch};
 use super::handle::Weak;
@@ -692,11 +691,6 @@ pub(super) fn reason_of(header: &Header, verdict: u8) -> StopReason {
             told.unwrap_or(StopReason::Stopped)
         }
     }
-}
-
-/// A thread is done with running tasks.
-pub(crate) fn leave_thread() {
-    coop::lift();
 }
 
 impl fmt::Debug for Turn<'_> {

@@ -5,7 +5,7 @@ use futures::channel::oneshot;
 use futures::future::join_all;
 
 use crate::support::{
-    Echo, Hold, LIMIT, Note, Seen, hold, later, poll_once, probe, spawn, spawn_with, system, wait, within,
+    Echo, Hold, LIMIT, Note, Seen, hold, later, poll_once, probe, run, spawn, spawn_with, system, wait, within,
 };
 
 /// Every future of the API once, some of them not ready at their first poll.
@@ -133,4 +133,20 @@ fn a_future_may_be_polled_here_and_finished_there() {
     held.open();
     wait(holding).unwrap();
     assert_eq!(elsewhere.join().unwrap(), 5);
+}
+
+#[test]
+fn an_executor_inside_a_handler_is_not_held_up_by_the_budget_of_awaits() {
+    let system = system(2);
+    let (sink, events) = spawn_with(&system, Mailbox::unbounded());
+    let (driver, _events) = spawn(&system);
+    let told = driver.send(run(move |_ctx| {
+        pollster::block_on(async {
+            for number in 0..5_000 {
+                sink.tell(Note(number)).await.unwrap();
+            }
+        });
+    }));
+    within(LIMIT, || wait(told).unwrap());
+    assert!((0..5_000).all(|number| events.note() == number));
 }
