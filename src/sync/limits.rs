@@ -30,7 +30,7 @@ sized! {
 }
 sized! {
     /// Messages of an activation before it looks at the clock.
-    FIRST_LOOK: u32 = 16, 1_000
+    FIRST_LOOK: u32 = 32, 1_000
 }
 sized! {
     /// Pauses spent on a place that is claimed but not yet published before giving the worker away.

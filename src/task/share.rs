@@ -33,7 +33,7 @@ impl Share {
             self.suspected = false;
             return false;
         }
-        self.next_look = handled + FIRST_LOOK / 4;
+        self.next_look = handled + FIRST_LOOK / 8;
         std::mem::replace(&mut self.suspected, true)
     }
 }
