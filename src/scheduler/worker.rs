@@ -57,7 +57,6 @@ pub(crate) struct Worker {
     queue: Local,
     /// Tasks placed on this worker, scheduled by itself or taken from its inbox.
     placed: RefCell<VecDeque<Runnable>>,
-    ticks: Cell<u32>,
     /// Activations until the shared queues are looked at.
     until_shared: Cell<u32>,
     /// How often they were.
@@ -139,7 +138,6 @@ impl Worker {
             index,
             queue,
             placed: RefCell::new(VecDeque::with_capacity(PLACED_ROOM)),
-            ticks: Cell::new(0),
             until_shared: Cell::new(SHARED_INTERVAL),
             looks: Cell::new(0),
             streak: Cell::new(0),
@@ -199,16 +197,21 @@ impl Worker {
         }
     }
 
+    /// Activations that this worker has begun.
+    #[inline(always)]
+    fn ticks(&self) -> u32 {
+        // ORDERING: Relaxed; we alone write it.
+        self.me().activations.load(Ordering::Relaxed)
+    }
+
     /// Runs one activation.
     #[inline(always)]
     fn execute(&self, task: Runnable, mut bench: Bench<'_>) {
         if self.searching.get() {
             self.end_search();
         }
-        let ticks = self.ticks.get().wrapping_add(1);
-        self.ticks.set(ticks);
         // ORDERING: Relaxed; see `Scheduler::activations`.
-        self.me().activations.store(ticks, Ordering::Relaxed);
+        self.me().activations.store(self.ticks().wrapping_add(1), Ordering::Relaxed);
         match task.run(&mut bench) {
             After::Rested => {}
             After::Again(task) => self.put_back(task),
@@ -226,8 +229,8 @@ impl Worker {
         self.put_back(task);
         // In a row, if the ticks are: then the sender was interrupted between claim and publication. Let it run.
         let (last, row) = self.behind.get();
-        let row = if last.wrapping_add(1) == self.ticks.get() { row + 1 } else { 1 };
-        self.behind.set((self.ticks.get(), row));
+        let row = if last.wrapping_add(1) == self.ticks() { row + 1 } else { 1 };
+        self.behind.set((self.ticks(), row));
         if row > BEHIND_RUNS {
             thread::yield_now();
         }
@@ -267,7 +270,7 @@ impl Worker {
             return Some((task, false));
         }
         self.streak.set(0);
-        let local = if self.ticks.get().is_multiple_of(2) {
+        let local = if self.ticks().is_multiple_of(2) {
             self.queue.pop().or_else(|| self.pop_placed())
         } else {
             self.pop_placed().or_else(|| self.queue.pop())

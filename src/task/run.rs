@@ -186,8 +186,9 @@ impl<'a> Turn<'a> {
 
     #[inline(always)]
     fn take_frame(&mut self) -> Option<Frame> {
+        // Mostly there is none: then nothing is written.
         // SAFETY: the frame is the runner's.
-        self.cell().far().frame.with_mut(|frame| unsafe { (*frame).take() })
+        self.cell().far().frame.with_mut(|frame| unsafe { if (*frame).is_some() { (*frame).take() } else { None } })
     }
 
     /// Notes what `pre_start` returned.
