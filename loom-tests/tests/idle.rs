@@ -41,8 +41,8 @@ impl Pool {
         woken
     }
 
-    /// `Worker::sleep`. Returns whether the worker counts as searching.
-    fn sleep(&self, worker: usize, searching: bool) -> bool {
+    /// What `Worker::sleep` does. Returns whether the worker counts as searching.
+    fn nap(&self, worker: usize, searching: bool) -> bool {
         self.idle.fall_asleep(worker, searching);
         linger();
         if self.inbox.is_empty() {
@@ -79,7 +79,7 @@ fn a_sleeper_and_two_pushers() {
                 let _ = pool.found(std::mem::take(&mut searching));
                 taken += 1;
             } else {
-                searching = pool.sleep(0, searching);
+                searching = pool.nap(0, searching);
             }
         }
         let woke = pushers.map(|pusher| pusher.join().unwrap()).contains(&true);
@@ -104,7 +104,7 @@ fn a_push_that_only_one_worker_can_run() {
             woken
         });
         while !pool.take() {
-            pool.sleep(0, false);
+            pool.nap(0, false);
         }
         outcomes.saw(if pusher.join().unwrap() { "woken" } else { "seen" });
         assert!(!pool.idle.wake_up(1), "somebody woke the other worker");
@@ -150,7 +150,7 @@ fn a_worker_that_finds_work_before_its_waker_has_counted_it() {
         pool.idle.fall_asleep(1, false);
         let other = Arc::clone(&pool);
         let pusher = thread::spawn(move || other.push());
-        let searching = pool.sleep(0, false);
+        let searching = pool.nap(0, false);
         assert!(pool.take());
         // It runs what it took for ever, and somebody who knows that pushes more.
         assert_eq!(pool.found(searching), None, "there was nothing else");

@@ -29,7 +29,8 @@ sized! {
     ACTIVATION_NANOS: u64 = 100_000, u64::MAX
 }
 sized! {
-    /// Messages of an activation before it looks at the clock.
+    /// Messages of an activation before it looks at the clock; the next look comes after four times as many, or soon if
+    /// much time has passed.
     FIRST_LOOK: u32 = 32, 1_000
 }
 sized! {

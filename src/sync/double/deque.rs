@@ -17,21 +17,22 @@ struct Ring {
 }
 
 impl Ring {
-    fn take(&self) -> Option<*mut ()> {
-        loop {
-            // ORDERING: Acquire on both, as the original; Relaxed on the slot, which `back` publishes.
-            let front = self.front.load(Ordering::Acquire);
-            let back = self.back.load(Ordering::Acquire);
-            if front >= back {
-                return None;
-            }
-            let item = self.slots[front % self.slots.len()].load(Ordering::Relaxed);
-            // ORDERING: AcqRel, weaker than the original's SeqCst.
-            if self.front.compare_exchange(front, front + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-                return Some(item);
-            }
-            loom::thread::yield_now();
+    /// Takes the oldest element, in one attempt: who loses it to another is told to retry.
+    fn take(&self) -> Steal<*mut ()> {
+        // ORDERING: Acquire on both, as the original; Relaxed on the slot, which `back` publishes.
+        let front = self.front.load(Ordering::Acquire);
+        let back = self.back.load(Ordering::Acquire);
+        if front >= back {
+            return Steal::Empty;
         }
+        let item = self.slots[front % self.slots.len()].load(Ordering::Relaxed);
+        // ORDERING: AcqRel, weaker than the original's SeqCst.
+        if self.front.compare_exchange(front, front + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            return Steal::Success(item);
+        }
+        // loom lets a loop of retries end only if the others get on.
+        loom::thread::yield_now();
+        Steal::Retry
     }
 }
 
@@ -52,8 +53,6 @@ unsafe impl<T: Send> Sync for Stealer<T> {}
 pub(crate) enum Steal<T> {
     Empty,
     Success(T),
-    /// The double retries by itself.
-    #[allow(dead_code, reason = "callers match on it, as they do on the original's")]
     Retry,
 }
 
@@ -78,8 +77,14 @@ impl<T> Worker<T> {
     }
 
     pub(crate) fn pop(&self) -> Option<T> {
-        // SAFETY: `take` hands out each element once, by the CAS on `front`.
-        self.0.take().map(|raw| unsafe { from_raw(raw) })
+        loop {
+            match self.0.take() {
+                // SAFETY: `take` hands out each element once, by the CAS on `front`.
+                Steal::Success(raw) => return Some(unsafe { from_raw(raw) }),
+                Steal::Empty => return None,
+                Steal::Retry => {}
+            }
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -96,13 +101,15 @@ impl<T> Worker<T> {
 impl<T> Stealer<T> {
     pub(crate) fn steal_batch_with_limit_and_pop(&self, to: &Worker<T>, limit: usize) -> Steal<T> {
         let wanted = self.len().div_ceil(2).min(limit);
-        let Some(first) = self.0.take() else { return Steal::Empty };
+        let first = match self.0.take() {
+            Steal::Success(first) => first,
+            Steal::Empty => return Steal::Empty,
+            Steal::Retry => return Steal::Retry,
+        };
         for _ in 1..wanted {
-            match self.0.take() {
-                // SAFETY: as in `pop`.
-                Some(raw) => to.push(unsafe { from_raw(raw) }),
-                None => break,
-            }
+            let Steal::Success(raw) = self.0.take() else { break };
+            // SAFETY: as in `pop`.
+            to.push(unsafe { from_raw(raw) });
         }
         // SAFETY: as in `pop`.
         Steal::Success(unsafe { from_raw(first) })
