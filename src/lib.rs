@@ -75,11 +75,12 @@ mod sync;
 mod system;
 mod task;
 
-pub use actor::call::{Reply, SendFuture, Stopped, Tell};
+pub use actor::call::{Reply, ReplyTimeout, SendFuture, SendTimeout, Stopped, Tell};
 pub use actor::context::{ActorContext, YieldNow};
 pub use actor::mailbox::Mailbox;
 pub use actor::recipient::Recipient;
 pub use actor::reference::{ActorRef, WeakActorRef};
+pub use actor::timer::{MissedTicks, Sleep, Timer, ZeroInterval};
 pub use actor::{Actor, Handler, Message};
 pub use error::{
     BlockingError, BuildError, FindError, ReplyError, SendError, SendErrorReason, SpawnError, TellError,

@@ -120,7 +120,8 @@ impl<M: Message> Recipient<M> {
     /// ```
     pub fn send(&self, message: M) -> SendFuture<M> {
         let (letter, receiver) = Asked::new(message);
-        SendFuture::new(self.strong(), self.0.post_second(letter, Patience::Wait), receiver)
+        let task = self.strong();
+        SendFuture::new(task, task.type_name(), self.0.post_second(letter, Patience::Wait), receiver)
     }
 
     /// See [`ActorRef::try_send`](crate::ActorRef::try_send).
@@ -144,7 +145,8 @@ impl<M: Message> Recipient<M> {
     /// ```
     pub fn try_send(&self, message: M) -> Result<Reply<M::Result>, TrySendError<M>> {
         let (letter, receiver) = Asked::new(message);
-        try_asked(self.strong(), self.0.post_second(letter, Patience::Try), Reply::new(receiver))
+        let task = self.strong();
+        try_asked(task, self.0.post_second(letter, Patience::Try), Reply::new(task, task.type_name(), receiver))
     }
 
     /// See [`ActorRef::blocking_send`](crate::ActorRef::blocking_send).

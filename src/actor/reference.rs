@@ -165,7 +165,7 @@ impl<A: Actor> ActorRef<A> {
         A: Handler<M>,
     {
         let (letter, receiver) = Asked::new(message);
-        SendFuture::new(self.strong(), self.0.post(letter, Patience::Wait), receiver)
+        SendFuture::new(self.strong(), std::any::type_name::<A>, self.0.post(letter, Patience::Wait), receiver)
     }
 
     /// Sends a message if there is room for it now, and returns the future of its reply.
@@ -194,7 +194,8 @@ impl<A: Actor> ActorRef<A> {
         A: Handler<M>,
     {
         let (letter, receiver) = Asked::new(message);
-        try_asked(self.strong(), self.0.post(letter, Patience::Try), Reply::new(receiver))
+        let reply = Reply::new(self.strong(), std::any::type_name::<A>, receiver);
+        try_asked(self.strong(), self.0.post(letter, Patience::Try), reply)
     }
 
     /// Sends a message from a thread that is no worker, and waits for its reply. Blocking.

@@ -195,6 +195,10 @@ impl Scheduler {
         (Arc::new(Self(scheduler)), Threads(threads))
     }
 
+    pub(super) fn shared(&self) -> Arc<scheduler::Scheduler> {
+        Arc::clone(&self.0)
+    }
+
     pub(super) fn inner(&self) -> &scheduler::Scheduler {
         &self.0
     }

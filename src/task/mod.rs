@@ -12,6 +12,7 @@
 //! | [`runnable`] | the right to run a task, and the making of one |
 //! | [`typed`] | references that know the body's type, or two kinds of letters that it reads |
 //! | [`letter`] | what a message brings with it, and what those above do for a task |
+//! | [`lane`] | messages of timers, beside the mailbox |
 //! | [`post`] | a letter on its way into the mailbox |
 //! | [`run`] | one activation |
 //! | [`frame`] | a handler's future, and where it lives |
@@ -53,6 +54,7 @@ mod frame;
 pub(crate) mod handle;
 mod header;
 pub(crate) mod identity;
+pub(crate) mod lane;
 pub(crate) mod letter;
 pub(crate) mod post;
 pub(crate) mod reason;
@@ -65,5 +67,5 @@ mod waker;
 pub(crate) use frame::{Completion, Scratch};
 pub(crate) use header::Header;
 pub(crate) use run::Turn;
-pub(crate) use runnable::{Plan, Runnable};
+pub(crate) use runnable::{Plan, Runnable, SendLimit};
 pub(crate) use waker::TaskWaiter;
