@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::Message;
-use super::letter::{Asked, Receiver, Told};
+use super::letter::{Asked, Receiver, Target, Told};
 use super::timer::{Wait, timekeeper};
 use crate::error::{ReplyError, SendError, SendErrorReason, TellError, TellErrorReason};
 use crate::mailbox::waiters::Refused;
@@ -23,7 +23,7 @@ use crate::scheduler::worker;
 use crate::sync::seldom::Seldom;
 use crate::task::coop;
 use crate::task::handle::{Strong, Weak};
-use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::identity::ActorInfo;
 use crate::task::post::{Posted, Waiting};
 use crate::task::reason::{ReplyErrorReason, StopReason};
 
@@ -141,20 +141,6 @@ pub struct SendFuture<M: Message> {
     later: Seldom<SendLater<M>>,
     /// Comes to nothing if the message isn't accepted.
     receiver: Receiver<M::Result>,
-    target: Target,
-}
-
-/// What a future knows of the actor that it waits for without keeping a reference.
-#[derive(Clone, Copy)]
-struct Target {
-    id: ActorId,
-    type_name: fn() -> &'static str,
-}
-
-impl Target {
-    fn info(self) -> ActorInfo {
-        ActorInfo::new(self.id, self.type_name, None)
-    }
 }
 
 /// What a `send` has to see to beside the reply.
@@ -173,6 +159,12 @@ struct Limited<M: Message> {
     task: Weak,
     limit: Limit,
     waiting: Option<Waiting<Asked<M>>>,
+}
+
+/// Who was asked.
+fn who<R>(task: Option<&Weak>, receiver: &Receiver<R>) -> ActorInfo {
+    let noted = || receiver.note().map_or_else(ActorInfo::unknown, Target::info);
+    task.map_or_else(noted, Weak::info)
 }
 
 /// How long to wait.
@@ -194,38 +186,38 @@ impl Limit {
 
 impl<M: Message> SendFuture<M> {
     #[inline(always)]
-    pub(crate) fn new(
-        task: &Strong,
-        type_name: fn() -> &'static str,
-        posted: Posted<Asked<M>>,
-        receiver: Receiver<M::Result>,
-    ) -> Self {
+    pub(crate) fn new(task: &Strong, posted: Posted<Asked<M>>, receiver: Receiver<M::Result>) -> Self {
         let later = match posted {
-            Posted::Accepted if on_worker() && !task.has_limit() => None,
-            posted => Self::see_to(task, posted),
+            Posted::Accepted if task.has_limit() || !on_worker() => Some(Self::placed(task)),
+            Posted::Accepted => None,
+            Posted::Waiting(waiting) => Some(Self::waiting(task, waiting)),
+            Posted::Refused(letter, refused) => {
+                let error = refuse_send(letter.into_message(), refused, task.info(), task.reason());
+                Some(SendLater::Failed(Some(error)))
+            }
         };
-        Self { later: Seldom::new(later), receiver, target: Target { id: task.id(), type_name } }
+        Self { later: Seldom::new(later), receiver }
+    }
+
+    /// A message that has its place, where that isn't all.
+    #[cold]
+    fn placed(task: &Strong) -> SendLater<M> {
+        match task.limit() {
+            Some(after) => Self::limited(task, after, None),
+            None => SendLater::Abroad(task.downgrade()),
+        }
     }
 
     #[cold]
-    fn see_to(task: &Strong, posted: Posted<Asked<M>>) -> Option<SendLater<M>> {
-        let waiting = match posted {
-            Posted::Accepted => None,
-            Posted::Waiting(waiting) => Some(waiting),
-            Posted::Refused(letter, refused) => {
-                let error = refuse_send(letter.into_message(), refused, task.info(), task.reason());
-                return Some(SendLater::Failed(Some(error)));
-            }
-        };
-        match (task.limit(), waiting) {
-            (Some(limit), waiting) => {
-                let limited = Limited { task: task.downgrade(), limit: Limit::new(limit), waiting };
-                Some(SendLater::Limited(Block::new(limited)))
-            }
-            (None, Some(waiting)) => Some(SendLater::Waiting(waiting)),
-            (None, None) if on_worker() => None,
-            (None, None) => Some(SendLater::Abroad(task.downgrade())),
+    fn waiting(task: &Strong, waiting: Waiting<Asked<M>>) -> SendLater<M> {
+        match task.limit() {
+            Some(after) => Self::limited(task, after, Some(waiting)),
+            None => SendLater::Waiting(waiting),
         }
+    }
+
+    fn limited(task: &Strong, after: Duration, waiting: Option<Waiting<Asked<M>>>) -> SendLater<M> {
+        SendLater::Limited(Block::new(Limited { task: task.downgrade(), limit: Limit::new(after), waiting }))
     }
 
     /// Gives up after so long: then the error's reason is [`SendErrorReason::Timeout`].
@@ -313,7 +305,7 @@ impl<M: Message> SendFuture<M> {
     /// The time is up. It isn't polled any more.
     #[cold]
     fn give_up(&mut self, after: Duration) -> SendError<M> {
-        let actor = self.task().map_or_else(|| self.target.info(), Weak::info);
+        let actor = who(self.task(), &self.receiver);
         let letter = match &mut *self.later {
             Some(SendLater::Waiting(waiting)) => waiting.leave(),
             Some(SendLater::Limited(limited)) => limited.waiting.as_mut().and_then(Waiting::leave),
@@ -395,16 +387,15 @@ impl<M: Message> Unpin for SendFuture<M> {}
 #[must_use = "the reply arrives only when this is awaited"]
 pub struct Reply<R> {
     receiver: Receiver<R>,
-    target: Target,
     /// The actor, if it was asked from outside.
     task: Seldom<Weak>,
 }
 
 impl<R> Reply<R> {
     #[inline(always)]
-    pub(crate) fn new(task: &Strong, type_name: fn() -> &'static str, receiver: Receiver<R>) -> Self {
+    pub(crate) fn new(task: &Strong, receiver: Receiver<R>) -> Self {
         let abroad = if on_worker() { None } else { Some(task.downgrade()) };
-        Self { receiver, target: Target { id: task.id(), type_name }, task: Seldom::new(abroad) }
+        Self { receiver, task: Seldom::new(abroad) }
     }
 
     /// Gives up after so long: then the error's reason is [`ReplyErrorReason::Timeout`].
@@ -471,7 +462,7 @@ impl<R> Future for ReplyTimeout<R> {
         if !limit.is_reached(context, reply.task.as_ref()) {
             return Poll::Pending;
         }
-        let actor = reply.task.as_ref().map_or_else(|| reply.target.info(), Weak::info);
+        let actor = who(reply.task.as_ref(), &reply.receiver);
         Poll::Ready(Err(ReplyError::new(ReplyErrorReason::Timeout(limit.after), actor)))
     }
 }
@@ -519,13 +510,8 @@ impl<M: Message> fmt::Debug for SendFuture<M> {
             Some(SendLater::Failed(_)) => "failed",
             Some(SendLater::Waiting(_)) => "waiting",
             Some(SendLater::Abroad(_)) => "placed",
-            Some(SendLater::Limited(ref limited)) => {
-                if limited.waiting.is_some() {
-                    "waiting"
-                } else {
-                    "placed"
-                }
-            }
+            Some(SendLater::Limited(ref limited)) if limited.waiting.is_some() => "waiting",
+            Some(SendLater::Limited(_)) => "placed",
         };
         f.debug_tuple("SendFuture").field(&state).finish()
     }

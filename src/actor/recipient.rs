@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Message;
 use super::call::{Reply, SendFuture, Stopped, Tell, on_worker};
-use super::letter::{Asked, Told};
+use super::letter::{Asked, Target, Told};
 use super::reference::{try_asked, try_told};
 use crate::error::{SendError, SendErrorReason, TellError, TellErrorReason, TrySendError, TryTellError};
 use crate::sync::parker::block_on;
@@ -119,9 +119,8 @@ impl<M: Message> Recipient<M> {
     /// # }
     /// ```
     pub fn send(&self, message: M) -> SendFuture<M> {
-        let (letter, receiver) = Asked::new(message);
-        let task = self.strong();
-        SendFuture::new(task, task.type_name(), self.0.post_second(letter, Patience::Wait), receiver)
+        let (letter, receiver) = Asked::new(message, Target::new(self.id(), self.strong().type_name()));
+        SendFuture::new(self.strong(), self.0.post_second(letter, Patience::Wait), receiver)
     }
 
     /// See [`ActorRef::try_send`](crate::ActorRef::try_send).
@@ -144,9 +143,8 @@ impl<M: Message> Recipient<M> {
     /// # }
     /// ```
     pub fn try_send(&self, message: M) -> Result<Reply<M::Result>, TrySendError<M>> {
-        let (letter, receiver) = Asked::new(message);
-        let task = self.strong();
-        try_asked(task, self.0.post_second(letter, Patience::Try), Reply::new(task, task.type_name(), receiver))
+        let (letter, receiver) = Asked::new(message, Target::new(self.id(), self.strong().type_name()));
+        try_asked(self.strong(), self.0.post_second(letter, Patience::Try), Reply::new(self.strong(), receiver))
     }
 
     /// See [`ActorRef::blocking_send`](crate::ActorRef::blocking_send).

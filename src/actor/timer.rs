@@ -10,7 +10,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use super::letter::Told;
@@ -38,8 +38,8 @@ pub(crate) enum Wait {
     Fresh(Duration, Option<Arc<Scheduler>>),
     /// The same, and the time runs already.
     Begun(Arc<Scheduler>, Moment),
-    /// It wakes this waker.
-    Armed(Armed, WakerId),
+    /// It wakes whoever polled it last.
+    Armed(Armed),
     /// The time has come.
     Over,
     /// It never comes.
@@ -50,20 +50,9 @@ pub(crate) enum Wait {
 #[derive(Debug)]
 pub(crate) enum Armed {
     /// A worker.
-    Workers(Arc<Scheduler>, Moment, Key),
+    Workers(Arc<Scheduler>, Key),
     /// The thread that drives the future.
     Thread(parker::Alarm),
-}
-
-/// What tells a waker that is armed from another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WakerId(usize, usize);
-
-impl WakerId {
-    fn of(context: &Context<'_>) -> Self {
-        let waker = context.waker();
-        Self(waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr())
-    }
 }
 
 impl Wait {
@@ -105,26 +94,12 @@ impl Wait {
                     Self::arm_outside(left, context, || Some(scheduler))
                 };
             }
-            Self::Armed(armed, waker) => {
-                if *waker == WakerId::of(context) && armed.is_waiting() {
+            Self::Armed(armed) => {
+                if armed.renew(context.waker()) {
                     return Poll::Pending;
                 }
-                let again = match armed {
-                    Armed::Workers(scheduler, due, _) => Some((Arc::clone(scheduler), *due)),
-                    Armed::Thread(alarm) => {
-                        let left = alarm.left();
-                        drop(std::mem::replace(
-                            self,
-                            if left.is_zero() { Self::Over } else { Self::Fresh(left, None) },
-                        ));
-                        None
-                    }
-                };
-                if let Some((scheduler, due)) = again {
-                    self.take_back();
-                    *self = Self::Begun(scheduler, due);
-                }
-                return self.poll(context, home);
+                // It has fired: its time has come, or its system has ended.
+                *self = Self::Over;
             }
         }
         if matches!(self, Self::Over) { Poll::Ready(()) } else { Poll::Pending }
@@ -132,9 +107,13 @@ impl Wait {
 
     /// In the wheel of this worker, or in that for threads outside.
     fn arm(scheduler: Arc<Scheduler>, due: Option<Moment>, after: Duration, context: &Context<'_>) -> Self {
-        let due = due.unwrap_or_else(|| scheduler.due(after));
-        match scheduler.arm(due, Action::Wake(context.waker().clone())) {
-            Ok(Some(key)) => Self::Armed(Armed::Workers(scheduler, due, key), WakerId::of(context)),
+        let wake = Action::Wake(context.waker().clone());
+        let armed = match due {
+            Some(due) => scheduler.arm(due, wake),
+            None => scheduler.arm_after(after, wake),
+        };
+        match armed {
+            Ok(Some(key)) => Self::Armed(Armed::Workers(scheduler, key)),
             Ok(None) => Self::Never,
             // The system is gone: nobody is left to wait for.
             Err(_) => Self::Over,
@@ -144,7 +123,7 @@ impl Wait {
     #[cold]
     fn arm_outside(after: Duration, context: &Context<'_>, home: impl FnOnce() -> Option<Arc<Scheduler>>) -> Self {
         if let Some(alarm) = parker::Alarm::set(after, context.waker()) {
-            return Self::Armed(Armed::Thread(alarm), WakerId::of(context));
+            return Self::Armed(Armed::Thread(alarm));
         }
         match home() {
             Some(scheduler) => Self::arm(scheduler, None, after, context),
@@ -153,7 +132,7 @@ impl Wait {
     }
 
     fn take_back(&mut self) {
-        if let Self::Armed(Armed::Workers(scheduler, _, key), _) = self {
+        if let Self::Armed(Armed::Workers(scheduler, key)) = self {
             // The waker is dropped here, without a lock.
             drop(scheduler.disarm(*key));
         }
@@ -161,10 +140,11 @@ impl Wait {
 }
 
 impl Armed {
-    fn is_waiting(&self) -> bool {
+    /// Lets it wake `waker`. Returns false if it has fired.
+    fn renew(&self, waker: &Waker) -> bool {
         match self {
-            Self::Workers(scheduler, _, key) => scheduler.is_armed(*key),
-            Self::Thread(alarm) => alarm.is_set(),
+            Self::Workers(scheduler, key) => scheduler.renew(*key, waker),
+            Self::Thread(alarm) => alarm.renew(waker),
         }
     }
 }
@@ -272,8 +252,12 @@ impl Timer {
         let before = std::mem::replace(&mut *stage, Stage::Done);
         drop(stage);
         match before {
-            // What was armed is dropped here, without a lock: the message is the user's.
-            Stage::Armed(key) => self.scheduler.disarm(key).is_some(),
+            Stage::Armed(key) => {
+                // What was armed is dropped here, without a lock: the message is the user's. If somebody has taken it out
+                // of the wheel to fire it, it isn't fired any more.
+                drop(self.scheduler.disarm(key));
+                true
+            }
             Stage::Waiting => true,
             Stage::Done => false,
         }
@@ -300,11 +284,20 @@ enum Stage {
     Done,
 }
 
+/// The errand's share of a ticket: when the errand is no more, its timer is done.
+struct Share(Arc<Ticket>);
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        *self.0.0.lock() = Stage::Done;
+    }
+}
+
 /// A message that comes when its time has come, once or again and again.
 struct Tick<A: Handler<M>, M: Message> {
     scheduler: Arc<Scheduler>,
     task: WeakTask<Body<A>>,
-    ticket: Arc<Ticket>,
+    ticket: Share,
     message: M,
     again: Option<Again<M>>,
 }
@@ -336,11 +329,14 @@ impl<M> Again<M> {
 impl<A: Handler<M>, M: Message> Tick<A, M> {
     /// Arms it for `due`.
     fn arm(self: Box<Self>, due: Moment) {
-        let (scheduler, ticket) = (Arc::clone(&self.scheduler), Arc::clone(&self.ticket));
+        let (scheduler, ticket) = (Arc::clone(&self.scheduler), Arc::clone(&self.ticket.0));
+        if due == Moment::NEVER {
+            return;
+        }
         let mut stage = ticket.0.lock();
         if matches!(*stage, Stage::Done) {
-            drop(stage);
-            return;
+            // The errand is dropped without the lock.
+            return drop(stage);
         }
         // Under the ticket's lock: who cancels finds the key. No wheel's lock is held when a ticket is locked.
         let refused = match scheduler.arm(due, Action::Run(self)) {
@@ -351,7 +347,6 @@ impl<A: Handler<M>, M: Message> Tick<A, M> {
             Ok(None) => None,
             Err(refused) => Some(refused),
         };
-        *stage = Stage::Done;
         drop(stage);
         drop(refused);
     }
@@ -359,7 +354,7 @@ impl<A: Handler<M>, M: Message> Tick<A, M> {
 
 impl<A: Handler<M>, M: Message> Errand for Tick<A, M> {
     fn run(self: Box<Self>) {
-        let mut stage = self.ticket.0.lock();
+        let mut stage = self.ticket.0.0.lock();
         if matches!(*stage, Stage::Done) {
             return drop(stage);
         }
@@ -367,9 +362,7 @@ impl<A: Handler<M>, M: Message> Errand for Tick<A, M> {
         drop(stage);
         let task = self.task.clone();
         // An actor that takes no more messages has no timers any more.
-        if let Err(refused) = task.ring(self) {
-            *refused.ticket.0.lock() = Stage::Done;
-        }
+        drop(task.ring(self));
     }
 }
 
@@ -387,7 +380,6 @@ impl<A: Handler<M>, M: Message> Source for Tick<A, M> {
     }
 
     fn leave(self: Box<Self>) -> Bound<Body<A>> {
-        *self.ticket.0.lock() = Stage::Done;
         Bound::new(Told(self.message))
     }
 }
@@ -428,6 +420,7 @@ fn start<A: Handler<M>, M: Message>(
     task.open_lane();
     let ticket = Arc::new(Ticket(Mutex::new(Stage::Waiting)));
     let timer = Timer { scheduler: Arc::clone(&scheduler), ticket: Arc::clone(&ticket) };
+    let ticket = Share(ticket);
     Box::new(Tick { scheduler, task, ticket, message, again }).arm(due);
     timer
 }

@@ -73,8 +73,10 @@ mod tests {
     fn a_value_in_a_block_is_dropped_once() {
         let value = Rc::new(7);
         let mut block = Block::new((Rc::clone(&value), 1));
-        block.1 += 1;
-        assert_eq!((*block.0, block.1), (7, 2));
+        let (_, count) = &mut *block;
+        *count += 1;
+        let (kept, count) = &*block;
+        assert_eq!((**kept, *count), (7, 2));
         drop(block);
         assert_eq!(Rc::strong_count(&value), 1);
     }

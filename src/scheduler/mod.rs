@@ -28,6 +28,8 @@ pub(crate) mod timer;
 mod wheel;
 pub(crate) mod worker;
 
+use std::ops::Range;
+use std::task::Waker;
 use std::time::Duration;
 
 use crate::sync::Arc;
@@ -45,6 +47,9 @@ use idle::Idle;
 use inject::Inbox;
 use queue::{Local, Stealable};
 use timer::{Action, Key, Timers};
+
+/// Times to which a few milliseconds make no difference, and which the clock comes to.
+const LONG: Range<Duration> = Duration::from_millis(10)..Duration::from_secs(1 << 32);
 
 /// What the workers of one system share.
 #[derive(Debug)]
@@ -126,12 +131,13 @@ impl Scheduler {
                 (local, remote)
             })
             .unzip();
+        let clock = Clock::new();
         let scheduler = Arc::new(Self {
             workers: remotes.into(),
             outside: Inbox::new(),
             idle: Idle::new(workers),
-            clock: Clock::new(),
-            timers: Timers::new(workers),
+            clock,
+            timers: Timers::new(workers, clock),
             placement,
             closing: AtomicBool::new(false),
             watched: AtomicBool::new(false),
@@ -215,9 +221,22 @@ impl Scheduler {
         self.timers.disarm(key)
     }
 
-    /// Whether what was armed waits for its time.
-    pub(crate) fn is_armed(&self, key: Key) -> bool {
-        self.timers.is_armed(key)
+    /// As [`arm`](Self::arm), `after` from now or, if that is long, from soon after.
+    pub(crate) fn arm_after(&self, after: Duration, action: Action) -> Result<Option<Key>, Action> {
+        match worker::here(self) {
+            Some(worker) if LONG.contains(&after) => self.timers.arm_fresh(worker.index(), after, action).map(Some),
+            _ => self.arm(self.due(after), action),
+        }
+    }
+
+    /// Lets a timer that waits wake `waker` instead of another one. Returns false if it has fired.
+    pub(crate) fn renew(&self, key: Key, waker: &Waker) -> bool {
+        self.timers.renew(key, waker)
+    }
+
+    /// Fires what is due, if anything is.
+    pub(crate) fn fire_timers(&self) {
+        self.timers.fire_if_any();
     }
 
     /// Expires `task` when `after` has passed.

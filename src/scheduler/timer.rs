@@ -13,10 +13,15 @@
 //! | arm, disarm | an uncontended lock each | blocking, for the length of a few pointer moves |
 //! | is anything due? | a load per wheel, and a look at the clock if there is any timer | wait-free |
 //!
+//! Limits are seldom reached, and a look at the clock costs as much as the rest of arming them. So a worker may arm a
+//! timer *fresh*: its time begins at the next look that anybody takes at that wheel, which is due at once. If it is taken
+//! back before that, nobody has looked at a clock for it.
+//!
 //! Nothing is done early. What is due is done late by the length of a tick, by a round of the sentinel's if its own
 //! worker is stuck, and by what the workers have to do if all of them are busy.
 
 use std::task::Waker;
+use std::time::Duration;
 
 use super::wheel::{self, Wheel};
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -85,9 +90,10 @@ pub(crate) struct Key {
 
 /// All timers of a system.
 #[derive(Debug)]
-pub(super) struct Timers {
+pub(crate) struct Timers {
     /// One per worker, and the last one for other threads.
     places: Box<[Place]>,
+    clock: Clock,
     /// Who keeps the time, and until when it sleeps: see [`Keeper`].
     keeper: AtomicU64,
 }
@@ -131,16 +137,16 @@ impl Keeper {
 }
 
 impl Timers {
-    pub(super) fn new(workers: usize) -> Self {
+    pub(crate) fn new(workers: usize, clock: Clock) -> Self {
         let place = || Place {
             next: AtomicU64::new(u64::MAX),
             state: Mutex::new(State { wheel: Wheel::new(), closed: false }),
         };
-        Self { places: (0..=workers).map(|_| place()).collect(), keeper: AtomicU64::new(Keeper::NOBODY.0) }
+        Self { clock, places: (0..=workers).map(|_| place()).collect(), keeper: AtomicU64::new(Keeper::NOBODY.0) }
     }
 
     /// Adds a timer to the wheel of `place`. Tells whether it is now the first of that wheel.
-    pub(super) fn arm(&self, place: usize, due: Moment, action: Action) -> Result<(Key, bool), Action> {
+    pub(crate) fn arm(&self, place: usize, due: Moment, action: Action) -> Result<(Key, bool), Action> {
         let tick = Tick::not_before(due);
         let Place { next, state } = &self.places[place];
         let mut state = state.lock();
@@ -160,17 +166,43 @@ impl Timers {
     }
 
     /// Takes a timer out, unless it has fired.
-    pub(super) fn disarm(&self, key: Key) -> Option<Action> {
+    pub(crate) fn disarm(&self, key: Key) -> Option<Action> {
         self.places[usize::from(key.place)].state.lock().wheel.remove(key.key)
     }
 
-    /// Whether a timer has neither fired nor been taken out.
-    pub(super) fn is_armed(&self, key: Key) -> bool {
-        self.places[usize::from(key.place)].state.lock().wheel.holds(key.key)
+    /// Adds a timer whose time begins at somebody's next look at the wheel of `place`: no look at the clock is needed now.
+    pub(crate) fn arm_fresh(&self, place: usize, after: Duration, action: Action) -> Result<Key, Action> {
+        let Place { next, state } = &self.places[place];
+        let mut state = state.lock();
+        if state.closed {
+            return Err(action);
+        }
+        let length = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+        let key = Key { place: place as u16, key: state.wheel.insert_fresh(length, action) };
+        // ORDERING: Relaxed, twice; as in `arm`.
+        if next.load(Ordering::Relaxed) != 0 {
+            next.store(0, Ordering::Relaxed);
+        }
+        Ok(key)
+    }
+
+    /// Lets a timer wake `waker` instead of another one. Returns false if it has fired.
+    pub(crate) fn renew(&self, key: Key, waker: &Waker) -> bool {
+        let state = &self.places[usize::from(key.place)].state;
+        match state.lock().wheel.value(key.key) {
+            Some(Action::Wake(armed)) if armed.will_wake(waker) => return true,
+            Some(_) => {}
+            None => return false,
+        }
+        // Cloned and dropped without the lock: both are user code.
+        let mut other = Action::Wake(waker.clone());
+        let is_armed = state.lock().wheel.value(key.key).map(|armed| std::mem::swap(armed, &mut other)).is_some();
+        drop(other);
+        is_armed
     }
 
     /// When to look next: nothing is due before.
-    pub(super) fn earliest(&self) -> Option<Moment> {
+    pub(crate) fn earliest(&self) -> Option<Moment> {
         // ORDERING: Relaxed; who is about to sleep has done a read-modify-write of `asleep`: what was armed from outside
         // before another one of it is seen. To others it is a hint.
         let next = self.places.iter().map(|place| place.next.load(Ordering::Relaxed)).min();
@@ -178,9 +210,9 @@ impl Timers {
     }
 
     /// Fires what is due, if there is anything that could be.
-    pub(super) fn fire_if_any(&self, clock: &Clock) {
+    pub(super) fn fire_if_any(&self) {
         if let Some(due) = self.earliest() {
-            let now = clock.now();
+            let now = self.clock.now();
             if due <= now {
                 self.fire(now);
             }
@@ -189,17 +221,17 @@ impl Timers {
 
     /// Fires what is due.
     #[cold]
-    pub(super) fn fire(&self, now: Moment) {
+    pub(crate) fn fire(&self, now: Moment) {
         for place in &self.places {
             // ORDERING: Relaxed; as in `earliest`.
             while place.next.load(Ordering::Relaxed) <= now.as_nanos() {
-                place.fire_some(now);
+                place.fire_some(now, &self.clock);
             }
         }
     }
 
     /// Ends them all: wakes who waits, drops the rest, and takes no more.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         for place in &self.places {
             let mut state = place.state.lock();
             state.closed = true;
@@ -219,7 +251,7 @@ impl Timers {
 
     /// Before `worker` sleeps: whether it has to keep the time itself, and be up at `until`. Otherwise somebody does who
     /// is up by then.
-    pub(super) fn keep(&self, worker: usize, until: Moment) -> bool {
+    pub(crate) fn keep(&self, worker: usize, until: Moment) -> bool {
         let own = Keeper::new(worker, until);
         // ORDERING: Relaxed, thrice; the word carries no data. The caller has done its read-modify-write of `asleep`: a keeper
         // that woke before it is known to have left, and one that wakes after it looks whether there is a sentinel.
@@ -236,7 +268,7 @@ impl Timers {
     }
 
     /// `worker` is awake and keeps the time no more, if it did. Its `wake_up` follows.
-    pub(super) fn leave(&self, worker: usize) {
+    pub(crate) fn leave(&self, worker: usize) {
         // ORDERING: Relaxed, thrice; `wake_up` releases it. Only the keeper itself puts its number there, so one look tells
         // whether it is gone.
         let keeper = Keeper(self.keeper.load(Ordering::Relaxed));
@@ -248,7 +280,7 @@ impl Timers {
     }
 
     /// Whether a sleeper keeps the time who is up by `due`.
-    pub(super) fn is_kept(&self, due: Moment) -> bool {
+    pub(crate) fn is_kept(&self, due: Moment) -> bool {
         // ORDERING: Relaxed; the caller has done a read-modify-write of `asleep`, as for `keep`.
         Keeper(self.keeper.load(Ordering::Relaxed)).is_up_by(due)
     }
@@ -256,10 +288,15 @@ impl Timers {
 
 impl Place {
     /// Fires some of what is due. No user code runs under the lock.
-    fn fire_some(&self, now: Moment) {
+    fn fire_some(&self, now: Moment, clock: &Clock) {
         let mut due: [Option<Action>; FIRE_BATCH] = [const { None }; FIRE_BATCH];
         let mut count = 0;
         let mut state = self.state.lock();
+        if state.wheel.has_fresh() {
+            // A look of its own, under the lock: none of them may count as begun before it was armed.
+            let begin = clock.now();
+            state.wheel.begin(|length| Tick::not_before(begin.after(Duration::from_nanos(length))));
+        }
         let mut steps = FIRE_STEPS;
         let mut is_done = false;
         while count < FIRE_BATCH && steps > 0 && !is_done {
@@ -297,7 +334,7 @@ impl std::fmt::Debug for Action {
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
-    use super::{Action, Errand, Moment, Tick, Timers};
+    use super::{Action, Clock, Errand, Moment, Tick, Timers};
     use crate::sync::Arc;
     use crate::sync::lock::Mutex;
 
@@ -312,7 +349,7 @@ mod tests {
 
     #[test]
     fn nothing_fires_early_and_everything_fires_once() {
-        let (timers, notes) = (Timers::new(2), Arc::new(Mutex::new(Vec::new())));
+        let (timers, notes) = (Timers::new(2, Clock::new()), Arc::new(Mutex::new(Vec::new())));
         let at = |nanos: u64| Moment::from_nanos(nanos);
         let mut keys = Vec::new();
         for number in 0..40u32 {
@@ -333,7 +370,7 @@ mod tests {
 
     #[test]
     fn a_sleeper_relies_on_one_that_is_up_earlier_and_takes_over_from_one_that_sleeps_longer() {
-        let timers = Timers::new(3);
+        let timers = Timers::new(3, Clock::new());
         let at = |tick: u64| Tick::new(tick).start();
         assert!(timers.keep(0, at(9)));
         assert!(!timers.keep(1, at(9)) && !timers.keep(1, at(10)));
@@ -348,7 +385,7 @@ mod tests {
 
     #[test]
     fn after_the_close_nothing_is_armed() {
-        let (timers, notes) = (Timers::new(1), Arc::new(Mutex::new(Vec::new())));
+        let (timers, notes) = (Timers::new(1, Clock::new()), Arc::new(Mutex::new(Vec::new())));
         let errand = || Action::Run(Box::new(Note(Arc::clone(&notes), 1)));
         timers.arm(0, Moment::from_nanos(0), errand()).unwrap();
         timers.close();

@@ -19,6 +19,8 @@ use super::timer::Tick;
 
 /// Digits of a tick, base 64.
 const LEVELS: usize = Tick::BITS.div_ceil(DIGIT) as usize;
+/// The list of those whose time hasn't begun, beside the levels.
+const FRESH: usize = LEVELS;
 const DIGIT: u32 = 6;
 const SLOTS: usize = 1 << DIGIT;
 
@@ -33,7 +35,7 @@ const NONE: u32 = u32::MAX;
 pub(super) struct Wheel<T> {
     /// The present, as far as it has been asked for. No slot that holds an entry begins before it.
     present: u64,
-    levels: [Level; LEVELS],
+    levels: [Level; LEVELS + 1],
     /// The level and slot whose beginning is the present and whose entries are on their way down.
     falling: Option<(usize, usize)>,
     chunks: Vec<Box<[Entry<T>]>>,
@@ -73,21 +75,50 @@ impl<T> Wheel<T> {
     /// An empty wheel, at tick zero.
     pub(super) fn new() -> Self {
         let level = Level { occupied: 0, slots: [NONE; SLOTS] };
-        Self { present: 0, levels: [level; LEVELS], falling: None, chunks: Vec::new(), free: NONE }
+        Self { present: 0, levels: [level; LEVELS + 1], falling: None, chunks: Vec::new(), free: NONE }
     }
 
     /// Adds an entry that is due at `tick`; at once, if that has passed.
     pub(super) fn insert(&mut self, tick: Tick, value: T) -> Key {
+        let key = self.take(tick.get(), value);
+        self.link(key.index);
+        key
+    }
+
+    /// Adds an entry whose time begins at the next [`begin`](Self::begin). `length` is for whoever begins it.
+    pub(super) fn insert_fresh(&mut self, length: u64, value: T) -> Key {
+        let key = self.take(length, value);
+        self.link_at(key.index, FRESH, 0);
+        key
+    }
+
+    /// Whether there are entries whose time hasn't begun.
+    pub(super) fn has_fresh(&self) -> bool {
+        self.levels[FRESH].occupied != 0
+    }
+
+    /// Begins the time of all that are fresh: `due` tells their ticks.
+    pub(super) fn begin(&mut self, due: impl Fn(u64) -> Tick) {
+        while self.has_fresh() {
+            let index = self.levels[FRESH].slots[0];
+            self.unlink(index);
+            let entry = self.entry(index);
+            entry.tick = due(entry.tick).get();
+            self.link(index);
+        }
+    }
+
+    /// An entry that is free no more.
+    fn take(&mut self, tick: u64, value: T) -> Key {
         if self.free == NONE {
             self.grow();
         }
         let index = self.free;
         let entry = self.entry(index);
-        entry.tick = tick.get();
+        entry.tick = tick;
         entry.value = Some(value);
         let generation = entry.generation;
         self.free = entry.next;
-        self.link(index);
         Key { index, generation }
     }
 
@@ -100,8 +131,13 @@ impl<T> Wheel<T> {
         self.release(key.index)
     }
 
+    /// The value of an entry that is still there.
+    pub(super) fn value(&mut self, key: Key) -> Option<&mut T> {
+        if self.holds(key) { self.entry(key.index).value.as_mut() } else { None }
+    }
+
     /// Whether an entry is still there.
-    pub(super) fn holds(&self, key: Key) -> bool {
+    fn holds(&self, key: Key) -> bool {
         let chunk = self.chunks.get(key.index as usize / CHUNK);
         chunk.is_some_and(|chunk| chunk[key.index as usize % CHUNK].generation == key.generation)
     }
@@ -144,7 +180,7 @@ impl<T> Wheel<T> {
             return Some((level, slot, self.present));
         }
         // The lowest level comes first: what lies on a level is due before the next slot of the level above begins.
-        let level = self.levels.iter().position(|level| level.occupied != 0)?;
+        let level = self.levels[..LEVELS].iter().position(|level| level.occupied != 0)?;
         let slot = self.levels[level].occupied.trailing_zeros() as usize;
         let shift = level as u32 * DIGIT;
         // All higher digits are those of the present.
@@ -159,7 +195,11 @@ impl<T> Wheel<T> {
         let tick = entry.tick.max(present);
         let level = ((tick ^ present) | 1).ilog2() / DIGIT;
         let slot = (tick >> (level * DIGIT)) as usize % SLOTS;
-        let level = level as usize;
+        self.link_at(index, level as usize, slot);
+    }
+
+    fn link_at(&mut self, index: u32, level: usize, slot: usize) {
+        let entry = self.entry(index);
         (entry.level, entry.slot) = (level as u8, slot as u8);
         let first = self.levels[level].slots[slot];
         let entry = self.entry(index);
@@ -255,6 +295,19 @@ mod tests {
         wheel.insert(Tick::new(3), 3);
         assert_eq!(wheel.next(), Some(Tick::new(1_000)));
         assert_eq!(due(&mut wheel, 1_000), [3]);
+    }
+
+    #[test]
+    fn the_time_of_fresh_entries_begins_when_it_is_said_to() {
+        let mut wheel = Wheel::new();
+        let (first, second) = (wheel.insert_fresh(5, 1), wheel.insert_fresh(7, 2));
+        assert!(wheel.has_fresh() && wheel.next().is_none());
+        assert!(due(&mut wheel, 100).is_empty());
+        assert_eq!(wheel.remove(first), Some(1));
+        wheel.begin(|length| Tick::new(100 + length));
+        assert_eq!((wheel.has_fresh(), wheel.value(second).copied()), (false, Some(2)));
+        assert!(due(&mut wheel, 106).is_empty());
+        assert_eq!(due(&mut wheel, 107), [2]);
     }
 
     #[test]

@@ -303,7 +303,7 @@ impl Worker {
         self.until_shared.set(SHARED_INTERVAL);
         let looks = self.looks.get().wrapping_add(1);
         self.looks.set(looks);
-        self.scheduler.timers.fire_if_any(&self.scheduler.clock);
+        self.scheduler.fire_timers();
         if looks.is_multiple_of(RESCUE_INTERVAL)
             && let Some(task) = self.rescue()
         {

@@ -161,14 +161,19 @@ impl Alarm {
         Some(Self { sleeper, key })
     }
 
-    /// Whether its time hasn't come.
-    pub(crate) fn is_set(&self) -> bool {
-        self.sleeper.alarms.lock().waiting.contains_key(&self.key)
-    }
-
-    /// How long it is until its time.
-    pub(crate) fn left(&self) -> Duration {
-        self.key.0.until(self.sleeper.clock.now())
+    /// Lets it wake `waker` instead of another one. Returns false if its time has come.
+    pub(crate) fn renew(&self, waker: &Waker) -> bool {
+        let alarms = &self.sleeper.alarms;
+        match alarms.lock().waiting.get(&self.key) {
+            Some(armed) if armed.will_wake(waker) => return true,
+            Some(_) => {}
+            None => return false,
+        }
+        // Cloned and dropped without the lock: both are user code.
+        let mut other = waker.clone();
+        let is_set = alarms.lock().waiting.get_mut(&self.key).map(|armed| std::mem::swap(armed, &mut other)).is_some();
+        drop(other);
+        is_set
     }
 }
 

@@ -51,6 +51,7 @@ impl<B: Body> Task<B> {
     }
 
     /// The task, its type forgotten.
+    #[inline(always)]
     pub(crate) fn strong(&self) -> &Strong {
         &self.0
     }

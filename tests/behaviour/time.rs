@@ -204,10 +204,10 @@ fn sleep_ends_no_earlier_than_asked_for_in_handlers_and_elsewhere() {
     for millis in [1, 3, 20] {
         let long = Duration::from_millis(millis);
         let slept = wait(actor.send(later(move |ctx| {
-            let sleep = (Instant::now(), ctx.sleep(long));
+            let nap = (Instant::now(), ctx.sleep(long));
             Box::pin(async move {
-                sleep.1.await;
-                sleep.0.elapsed()
+                nap.1.await;
+                nap.0.elapsed()
             })
         })));
         assert!(slept.unwrap() >= long);
@@ -228,8 +228,8 @@ fn an_actor_that_sleeps_lets_its_worker_go_on() {
     let system = system(1);
     let (sleeper, _events) = spawn(&system);
     let sleeping = sleeper.send(later(|ctx| {
-        let sleep = ctx.sleep(LONG);
-        Box::pin(sleep)
+        let nap = ctx.sleep(LONG);
+        Box::pin(nap)
     }));
     let (other, _other_events) = spawn(&system);
     assert_eq!(wait(other.send(Echo(1))).unwrap(), 1);
@@ -240,11 +240,11 @@ fn an_actor_that_sleeps_lets_its_worker_go_on() {
 #[test]
 fn a_sleep_wakes_whoever_polled_it_last() {
     let system = system(1);
-    let mut sleep = system.sleep(SHORT);
+    let mut nap = system.sleep(SHORT);
     let (first, last) = (Arc::new(CountWakes::default()), Arc::new(CountWakes::default()));
     for counter in [&first, &last] {
         let waker = Waker::from(Arc::clone(counter));
-        let polled = std::pin::Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker));
+        let polled = std::pin::Pin::new(&mut nap).poll(&mut Context::from_waker(&waker));
         if polled.is_ready() {
             return; // A machine that was away for so long tells nothing.
         }
@@ -256,11 +256,11 @@ fn a_sleep_wakes_whoever_polled_it_last() {
 #[test]
 fn what_sleeps_is_woken_when_the_system_ends() {
     let system = system(1);
-    let sleep = system.sleep(LONG);
+    let nap = system.sleep(LONG);
     let (began, begin) = channel();
     let sleeper = std::thread::spawn(move || {
         began.send(()).unwrap();
-        wait(sleep);
+        wait(nap);
     });
     recv(&begin);
     drop(system);
@@ -276,9 +276,9 @@ fn a_panic_in_a_waker_that_a_timer_wakes_is_its_own() {
         }
     }
     let system = system(1);
-    let mut sleep = system.sleep(SHORT);
+    let mut nap = system.sleep(SHORT);
     let waker = Waker::from(Arc::new(Trap));
-    let _ = std::pin::Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker));
+    let _ = std::pin::Pin::new(&mut nap).poll(&mut Context::from_waker(&waker));
     wait(system.sleep(2 * SHORT));
     crate::support::assert_goes_on(&system);
 }
@@ -288,9 +288,9 @@ fn a_thousand_sleepers_wake_and_each_in_its_time() {
     let system = system(2);
     let sleeps = (0..1_000u64).map(|number| {
         let long = Duration::from_micros(number * 37 % 30_000);
-        let (start, sleep) = (Instant::now(), system.sleep(long));
+        let (start, nap) = (Instant::now(), system.sleep(long));
         async move {
-            sleep.await;
+            nap.await;
             start.elapsed() >= long
         }
     });
@@ -326,13 +326,13 @@ fn a_timer_fires_though_the_worker_that_armed_it_is_blocked() {
         }
     }
     let waker = Waker::from(Arc::new(Tell(fired)));
-    let (sleep, _actor, release) = block_after(&system, move |ctx| {
-        let mut sleep = ctx.sleep(SHORT);
-        let _ = std::pin::Pin::new(&mut sleep).poll(&mut Context::from_waker(&waker));
-        sleep
+    let (nap, _actor, release) = block_after(&system, move |ctx| {
+        let mut nap = ctx.sleep(SHORT);
+        let _ = std::pin::Pin::new(&mut nap).poll(&mut Context::from_waker(&waker));
+        nap
     });
     recv(&wake);
-    drop((sleep, release));
+    drop((nap, release));
 }
 
 #[test]
@@ -350,7 +350,7 @@ fn an_earlier_timer_ends_the_sleep_of_who_waits_for_a_later_one() {
         let system = system(workers);
         let mut late = system.sleep(LONG);
         assert!(poll_once(&mut late).is_pending());
-        // Whoever keeps the time may sleep until the late one by now, or not: both must do.
+        // Whoever keeps the time may nap until the late one by now, or not: both must do.
         for _ in 0..20 {
             wait(system.sleep(SHORT / 10));
         }
@@ -445,14 +445,14 @@ fn a_timers_message_passes_ahead_of_a_full_mailbox() {
     let armed = wait(actor.send(later(|ctx| {
         let myself = ctx.actor_ref();
         ctx.tell_after(Duration::ZERO, Note(100));
-        let sleep = ctx.sleep(SHORT);
+        let nap = ctx.sleep(SHORT);
         Box::pin(async move {
             // Full, while the timer fires.
             for number in 1..=2 {
                 myself.tell(Note(number)).await.unwrap();
             }
             assert!(myself.try_tell(Note(0)).is_err());
-            sleep.await;
+            nap.await;
         })
     })));
     armed.unwrap();
@@ -603,9 +603,9 @@ fn a_fired_message_that_is_left_over_is_a_dead_letter() {
     let (fire, fired) = channel();
     let held = actor.send(later(move |ctx| {
         ctx.tell_after(Duration::ZERO, carry);
-        let (sleep, never) = (ctx.sleep(SHORT), ctx.sleep(Duration::MAX));
+        let (nap, never) = (ctx.sleep(SHORT), ctx.sleep(Duration::MAX));
         Box::pin(async move {
-            sleep.await;
+            nap.await;
             fire.send(()).unwrap();
             never.await;
         })
