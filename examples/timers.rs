@@ -56,7 +56,7 @@ impl Handler<Ask> for Sensor {
         if let Some(idle) = self.idle.take() {
             idle.cancel();
         }
-        self.idle = Some(ctx.tell_after(Duration::from_millis(20), Unasked));
+        self.idle = Some(ctx.tell_after(Duration::from_millis(100), Unasked));
         self.readings
     }
 }

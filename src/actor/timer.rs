@@ -201,6 +201,7 @@ pub enum MissedTicks {
 ///
 /// ```
 #[doc = include_str!("../doc/clerk.txt")]
+/// # impl Clone for Work { fn clone(&self) -> Self { Work } }
 /// impl Handler<Work> for Clerk {
 ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
 ///         let error = ctx.tell_every(std::time::Duration::ZERO, Work).expect_err("no interval");
