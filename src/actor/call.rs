@@ -250,6 +250,15 @@ impl<M: Message> SendFuture<M> {
         SendTimeout { send: self, limit: Limit::new(after) }
     }
 
+    #[inline(always)]
+    fn poll_reply(&mut self, context: &mut Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
+        if self.later.is_some() {
+            return self.poll_later(context);
+        }
+        let answer = ready!(Pin::new(&mut self.receiver).poll(context));
+        Poll::Ready(answer.map_err(SendError::unanswered))
+    }
+
     /// Sees to whatever there is beside the reply, and to the reply.
     #[cold]
     fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
@@ -339,7 +348,9 @@ impl<M: Message> Future for SendTimeout<M> {
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { send, limit } = self.get_mut();
-        if let Poll::Ready(output) = Pin::new(&mut *send).poll(context) {
+        // Before the limit: who has to yield has not been polled.
+        ready!(coop::proceed(context));
+        if let Poll::Ready(output) = send.poll_reply(context) {
             return Poll::Ready(output);
         }
         if limit.is_reached(context, send.task()) { Poll::Ready(Err(send.give_up(limit.after))) } else { Poll::Pending }
@@ -368,11 +379,7 @@ impl<M: Message> Future for SendFuture<M> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        if self.later.is_some() {
-            return self.poll_later(context);
-        }
-        let answer = ready!(Pin::new(&mut self.receiver).poll(context));
-        Poll::Ready(answer.map_err(SendError::unanswered))
+        self.poll_reply(context)
     }
 }
 
@@ -456,7 +463,8 @@ impl<R> Future for ReplyTimeout<R> {
     /// If it is polled again after it was ready with the reply.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { reply, limit } = self.get_mut();
-        if let Poll::Ready(output) = Pin::new(&mut *reply).poll(context) {
+        ready!(coop::proceed(context));
+        if let Poll::Ready(output) = Pin::new(&mut reply.receiver).poll(context) {
             return Poll::Ready(output);
         }
         if !limit.is_reached(context, reply.task.as_ref()) {
