@@ -93,7 +93,7 @@ struct Row {
     measure: fn(&Run) -> Result<Samples, String>,
 }
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     Row {
         name: "enqueue",
         load: "enqueue alone, warm memory",
@@ -121,6 +121,13 @@ const ROWS: [Row; 12] = [
         unit: "ns",
         target: Target::Rmw(14.0),
         measure: |run| Ok(run.nanos(send::load(), 21, 200)),
+    },
+    Row {
+        name: "timeout",
+        load: "limit of a local send that isn't reached",
+        unit: "ns",
+        target: Target::Rmw(10.0),
+        measure: |run| Ok(send::nanos_of_a_limit(run.size.pick(21, 1), run.size.pick(100, 1))),
     },
     Row {
         name: "ping_pong",

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Message;
 use super::call::{Reply, SendFuture, Stopped, Tell, on_worker};
-use super::letter::{Asked, Told};
+use super::letter::{Asked, Target, Told};
 use super::reference::{try_asked, try_told};
 use crate::error::{SendError, SendErrorReason, TellError, TellErrorReason, TrySendError, TryTellError};
 use crate::sync::parker::block_on;
@@ -119,7 +119,7 @@ impl<M: Message> Recipient<M> {
     /// # }
     /// ```
     pub fn send(&self, message: M) -> SendFuture<M> {
-        let (letter, receiver) = Asked::new(message);
+        let (letter, receiver) = Asked::new(message, Target::new(self.id(), self.strong().type_name()));
         SendFuture::new(self.strong(), self.0.post_second(letter, Patience::Wait), receiver)
     }
 
@@ -143,8 +143,8 @@ impl<M: Message> Recipient<M> {
     /// # }
     /// ```
     pub fn try_send(&self, message: M) -> Result<Reply<M::Result>, TrySendError<M>> {
-        let (letter, receiver) = Asked::new(message);
-        try_asked(self.strong(), self.0.post_second(letter, Patience::Try), Reply::new(receiver))
+        let (letter, receiver) = Asked::new(message, Target::new(self.id(), self.strong().type_name()));
+        try_asked(self.strong(), self.0.post_second(letter, Patience::Try), Reply::new(self.strong(), receiver))
     }
 
     /// See [`ActorRef::blocking_send`](crate::ActorRef::blocking_send).

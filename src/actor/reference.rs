@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::call::{Closed, Reply, SendFuture, Stopped, Tell, on_worker};
-use super::letter::{Asked, Told};
+use super::letter::{Asked, Target, Told};
 use super::recipient::Recipient;
 use super::{Actor, Body, Handler, Message};
 use crate::error::{
@@ -40,6 +40,7 @@ impl<A: Actor> ActorRef<A> {
         Self(task)
     }
 
+    #[inline(always)]
     pub(crate) fn strong(&self) -> &Strong {
         self.0.strong()
     }
@@ -164,7 +165,7 @@ impl<A: Actor> ActorRef<A> {
     where
         A: Handler<M>,
     {
-        let (letter, receiver) = Asked::new(message);
+        let (letter, receiver) = Asked::new(message, Target::new(self.id(), std::any::type_name::<A>));
         SendFuture::new(self.strong(), self.0.post(letter, Patience::Wait), receiver)
     }
 
@@ -193,8 +194,9 @@ impl<A: Actor> ActorRef<A> {
     where
         A: Handler<M>,
     {
-        let (letter, receiver) = Asked::new(message);
-        try_asked(self.strong(), self.0.post(letter, Patience::Try), Reply::new(receiver))
+        let (letter, receiver) = Asked::new(message, Target::new(self.id(), std::any::type_name::<A>));
+        let reply = Reply::new(self.strong(), receiver);
+        try_asked(self.strong(), self.0.post(letter, Patience::Try), reply)
     }
 
     /// Sends a message from a thread that is no worker, and waits for its reply. Blocking.
@@ -368,6 +370,7 @@ impl<A: Actor> ActorRef<A> {
 
     /// Its number, unique within its system.
     #[must_use]
+    #[inline(always)]
     pub fn id(&self) -> ActorId {
         self.strong().id()
     }

@@ -63,6 +63,12 @@ impl Idle {
         }
     }
 
+    /// After something was left where a sleeper looks: whether anybody sleeps. Whoever isn't seen here looks there later.
+    pub(crate) fn has_sleepers_after_all(&self) -> bool {
+        // ORDERING: AcqRel: as in `worker_to_wake`; Acquire also pairs with `wake_up`'s Release: who has woken keeps no time.
+        self.asleep.fetch_or(0, Ordering::AcqRel) != 0
+    }
+
     /// After a push that only `worker` can run: whether the pusher has to wake it.
     pub(crate) fn must_wake(&self, worker: usize) -> bool {
         self.claim(worker)

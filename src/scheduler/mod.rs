@@ -14,18 +14,22 @@
 //! | [`idle`] | the words of the sleep protocol |
 //! | [`driver`] | how a worker waits |
 //! | [`affinity`] | cores |
-//! | [`deadline`] | cold deadlines |
+//! | [`timer`] | what is to be done at a certain time |
+//! | [`wheel`] | a timing wheel |
 //! | [`blocking`] | threads for closures that block |
 
 pub(crate) mod affinity;
 pub(crate) mod blocking;
-mod deadline;
 mod driver;
 pub(crate) mod idle;
 pub(crate) mod inject;
 pub(crate) mod queue;
+pub(crate) mod timer;
+mod wheel;
 pub(crate) mod worker;
 
+use std::ops::Range;
+use std::task::Waker;
 use std::time::Duration;
 
 use crate::sync::Arc;
@@ -34,15 +38,18 @@ use crate::sync::barrier::Barrier;
 use crate::sync::lock::{Condvar, Mutex};
 use crate::sync::parker::Parker;
 use crate::sync::thread::JoinHandle;
-use crate::sync::time::Clock;
+use crate::sync::time::{Clock, Moment};
 use crate::task::Runnable;
 use crate::task::handle::Weak;
 use affinity::Placement;
-use deadline::Deadlines;
 use driver::Driver;
 use idle::Idle;
 use inject::Inbox;
 use queue::{Local, Stealable};
+use timer::{Action, Key, Timers};
+
+/// Times to which a few milliseconds make no difference, and which the clock comes to.
+const LONG: Range<Duration> = Duration::from_millis(10)..Duration::from_secs(1 << 32);
 
 /// What the workers of one system share.
 #[derive(Debug)]
@@ -52,7 +59,7 @@ pub(crate) struct Scheduler {
     outside: Inbox,
     idle: Idle,
     clock: Clock,
-    deadlines: Deadlines,
+    timers: Timers,
     placement: Placement,
     /// Workers leave when they find nothing to do.
     closing: AtomicBool,
@@ -124,12 +131,13 @@ impl Scheduler {
                 (local, remote)
             })
             .unzip();
+        let clock = Clock::new();
         let scheduler = Arc::new(Self {
             workers: remotes.into(),
             outside: Inbox::new(),
             idle: Idle::new(workers),
-            clock: Clock::new(),
-            deadlines: Deadlines::new(),
+            clock,
+            timers: Timers::new(workers, clock),
             placement,
             closing: AtomicBool::new(false),
             watched: AtomicBool::new(false),
@@ -180,13 +188,67 @@ impl Scheduler {
         &self.clock
     }
 
-    /// Expires `task` when `after` has passed.
-    pub(crate) fn expire_later(&self, after: Duration, task: Weak) {
-        self.deadlines.add(self.clock.now().after(after), task);
+    /// The moment `after` from now; the far end of time needs no look at the clock.
+    pub(crate) fn due(&self, after: Duration) -> Moment {
+        if after.as_nanos() >= u128::from(u64::MAX) { Moment::NEVER } else { self.clock.now().after(after) }
     }
 
-    /// Lets the workers leave as soon as they find nothing to do.
+    /// Does something at `due`: no earlier, and as soon as a worker is free. Returns nothing where that is never.
+    ///
+    /// # Errors
+    ///
+    /// The action back, if the system has closed.
+    pub(crate) fn arm(&self, due: Moment, action: Action) -> Result<Option<Key>, Action> {
+        if due == Moment::NEVER {
+            return Ok(None);
+        }
+        match worker::here(self) {
+            // Nobody is woken: this worker looks at its timers before it sleeps; if it doesn't come to that, the
+            // sentinel does.
+            Some(worker) => self.timers.arm(worker.index(), due, action).map(|(key, _)| Some(key)),
+            None => {
+                let (key, is_first) = self.timers.arm(self.workers.len(), due, action)?;
+                if is_first && self.idle.has_sleepers_after_all() && !self.timers.is_kept(due) {
+                    self.wake_one();
+                }
+                Ok(Some(key))
+            }
+        }
+    }
+
+    /// Takes back what was armed, unless it is done or being done.
+    pub(crate) fn disarm(&self, key: Key) -> Option<Action> {
+        self.timers.disarm(key)
+    }
+
+    /// As [`arm`](Self::arm), `after` from now or, if that is long, from soon after.
+    pub(crate) fn arm_after(&self, after: Duration, action: Action) -> Result<Option<Key>, Action> {
+        match worker::here(self) {
+            Some(worker) if LONG.contains(&after) => self.timers.arm_fresh(worker.index(), after, action).map(Some),
+            _ => self.arm(self.due(after), action),
+        }
+    }
+
+    /// Lets a timer that waits wake `waker` instead of another one. Returns false if it has fired.
+    pub(crate) fn renew(&self, key: Key, waker: &Waker) -> bool {
+        self.timers.renew(key, waker)
+    }
+
+    /// Fires what is due, if anything is.
+    pub(crate) fn fire_timers(&self) {
+        self.timers.fire_if_any();
+    }
+
+    /// Expires `task` when `after` has passed.
+    pub(crate) fn expire_later(&self, after: Duration, task: Weak) {
+        // In a system that has closed nobody is left to run `task`.
+        drop(self.arm(self.due(after), Action::Expire(task)));
+    }
+
+    /// Lets the workers leave as soon as they find nothing to do. What waits for its time is done now, if it is a wake,
+    /// and dropped otherwise.
     pub(crate) fn close(&self) {
+        self.timers.close();
         // ORDERING: Relaxed; the token that follows releases it, and a worker looks again when it has got its token.
         self.closing.store(true, Ordering::Relaxed);
         for worker in &self.workers {

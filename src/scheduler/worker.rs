@@ -107,6 +107,17 @@ pub(super) fn enter(scheduler: &Arc<Scheduler>) {
     HOME.with(|home| home.set(Arc::as_ptr(scheduler)));
 }
 
+/// Whether this thread is a worker, of whatever system.
+#[inline(always)]
+pub(crate) fn is_any() -> bool {
+    !WORKER.with(Cell::get).is_null()
+}
+
+/// The scheduler of the worker that this thread is, of whatever system.
+pub(crate) fn scheduler() -> Option<Arc<Scheduler>> {
+    with_any(|worker| Arc::clone(&worker.scheduler))
+}
+
 /// Whether this thread is one of the system's own.
 pub(crate) fn is_inside(scheduler: &Scheduler) -> bool {
     HOME.with(Cell::get) == ptr::from_ref(scheduler)
@@ -294,9 +305,7 @@ impl Worker {
         self.until_shared.set(SHARED_INTERVAL);
         let looks = self.looks.get().wrapping_add(1);
         self.looks.set(looks);
-        if !self.scheduler.deadlines.is_empty() {
-            let _ = self.scheduler.deadlines.fire(self.scheduler.clock.now());
-        }
+        self.scheduler.fire_timers();
         if looks.is_multiple_of(RESCUE_INTERVAL)
             && let Some(task) = self.rescue()
         {
@@ -409,7 +418,7 @@ impl Worker {
                 break;
             }
             scheduler.announce_lull();
-            let deadline = self.fire_deadlines();
+            let deadline = self.keep_time();
             if self.has_own_work() {
                 break;
             }
@@ -429,6 +438,7 @@ impl Worker {
         if self.sentinel.replace(false) {
             scheduler.idle.dismiss_sentinel();
         }
+        scheduler.timers.leave(self.index);
         let woken = scheduler.idle.wake_up(self.index);
         self.searching.set(woken);
         if running && scheduler.workers.len() > 1 {
@@ -440,17 +450,25 @@ impl Worker {
         running
     }
 
-    /// Whether an expired deadline has scheduled something here.
+    /// Whether a timer has scheduled something here.
     fn has_own_work(&self) -> bool {
         self.me().queue.has_next() || !self.placed.borrow().is_empty()
     }
 
-    fn fire_deadlines(&self) -> Option<Duration> {
-        if self.scheduler.deadlines.is_empty() {
-            return None;
+    /// Does what is due, and tells how long this worker may sleep if it is to keep the time.
+    fn keep_time(&self) -> Option<Duration> {
+        let timers = &self.scheduler.timers;
+        while let Some(due) = timers.earliest() {
+            let now = self.scheduler.clock.now();
+            if now < due {
+                return timers.keep(self.index, due).then(|| due.until(now));
+            }
+            timers.fire(now);
+            if self.has_own_work() {
+                break;
+            }
         }
-        let now = self.scheduler.clock.now();
-        self.scheduler.deadlines.fire(now).map(|due| due.until(now))
+        None
     }
 
     /// How long to sleep: for good, to a deadline, or for one round of the sentinel's.

@@ -12,6 +12,8 @@
 //! Wait-free for the waker unless the sleeper is parked; then it takes the sleeper's lock.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::collections::btree_map::OccupiedEntry;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use super::Arc;
 use super::atomic::{AtomicU32, Ordering};
 use super::local;
 use super::lock::{Condvar, Mutex, register_sleeper};
+use super::time::{Clock, Moment};
 
 const EMPTY: u32 = 0;
 const PARKED: u32 = 1;
@@ -87,37 +90,138 @@ impl Parker {
     }
 }
 
-impl Wake for Parker {
+/// What a thread sleeps in while it drives a future: a parker, and the alarms of what it drives.
+#[derive(Debug)]
+struct Sleeper {
+    parker: Parker,
+    clock: Clock,
+    alarms: Mutex<Alarms>,
+}
+
+#[derive(Debug, Default)]
+struct Alarms {
+    last: u64,
+    waiting: BTreeMap<(Moment, u64), Waker>,
+}
+
+impl Sleeper {
+    fn new() -> Self {
+        register_sleeper();
+        Self { parker: Parker::new(), clock: Clock::new(), alarms: Mutex::default() }
+    }
+
+    /// Sleeps until there is a token or an alarm, and wakes those whose time has come.
+    fn sleep(&self) {
+        let first = self.alarms.lock().waiting.first_key_value().map(|(&(due, _), _)| due);
+        let Some(first) = first else {
+            self.parker.park(None);
+            return;
+        };
+        self.parker.park(Some(first.until(self.clock.now())));
+        let now = self.clock.now();
+        loop {
+            let mut alarms = self.alarms.lock();
+            let due = alarms.waiting.first_entry().filter(|first| first.key().0 <= now).map(OccupiedEntry::remove);
+            drop(alarms);
+            // UNWIND: a waker is user code; its panic is that of whoever drives the future.
+            let Some(waker) = due else { return };
+            waker.wake();
+        }
+    }
+}
+
+impl Wake for Sleeper {
     fn wake(self: Arc<Self>) {
-        self.unpark();
+        self.parker.unpark();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.unpark();
+        self.parker.unpark();
+    }
+}
+
+/// A wake by the thread that drives the future which asked for it. Dropped, it is taken back.
+#[derive(Debug)]
+pub(crate) struct Alarm {
+    sleeper: Arc<Sleeper>,
+    key: (Moment, u64),
+}
+
+impl Alarm {
+    /// Wakes `waker` after so long, if this thread is in [`block_on`].
+    pub(crate) fn set(after: Duration, waker: &Waker) -> Option<Self> {
+        let sleeper = DRIVER.try_with(Cell::take).ok().flatten()?;
+        let _ = DRIVER.try_with(|driver| driver.set(Some(Arc::clone(&sleeper))));
+        let waker = waker.clone();
+        let mut alarms = sleeper.alarms.lock();
+        alarms.last += 1;
+        let key = (sleeper.clock.now().after(after), alarms.last);
+        alarms.waiting.insert(key, waker);
+        drop(alarms);
+        Some(Self { sleeper, key })
+    }
+
+    /// Lets it wake `waker` instead of another one. Returns false if its time has come.
+    pub(crate) fn renew(&self, waker: &Waker) -> bool {
+        let alarms = &self.sleeper.alarms;
+        match alarms.lock().waiting.get(&self.key) {
+            Some(armed) if armed.will_wake(waker) => return true,
+            Some(_) => {}
+            None => return false,
+        }
+        // Cloned and dropped without the lock: both are user code.
+        let mut other = waker.clone();
+        let is_set = alarms.lock().waiting.get_mut(&self.key).map(|armed| std::mem::swap(armed, &mut other)).is_some();
+        drop(other);
+        is_set
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        let waker = self.sleeper.alarms.lock().waiting.remove(&self.key);
+        drop(waker);
     }
 }
 
 local! {
-    /// This thread's parker and its waker, when no `block_on` of this thread uses them.
-    static SPARE: Cell<Option<(Arc<Parker>, Waker)>> = Cell::new(None)
+    /// This thread's sleeper and its waker, when no `block_on` of this thread uses them.
+    static SPARE: Cell<Option<(Arc<Sleeper>, Waker)>> = Cell::new(None)
+}
+
+local! {
+    /// The sleeper of the `block_on` that this thread is in.
+    static DRIVER: Cell<Option<Arc<Sleeper>>> = Cell::new(None)
+}
+
+/// A `block_on` under way, and what was under way before it.
+struct Driving(Option<Arc<Sleeper>>);
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        let former = self.0.take();
+        let _ = DRIVER.try_with(|driver| driver.set(former));
+    }
 }
 
 /// Drives `future` on this thread, sleeping between its polls. Blocking.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = std::pin::pin!(future);
     // A token that is left over from an earlier call costs one spurious poll.
-    let (parker, waker) = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_else(|| {
-        let parker = Arc::new(Parker::new());
-        register_sleeper();
-        (Arc::clone(&parker), Waker::from(parker))
+    let (sleeper, waker) = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_else(|| {
+        let sleeper = Arc::new(Sleeper::new());
+        (Arc::clone(&sleeper), Waker::from(sleeper))
     });
+    let former = DRIVER.try_with(|driver| driver.replace(Some(Arc::clone(&sleeper)))).ok().flatten();
+    let driving = Driving(former);
     let output = loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             break output;
         }
-        parker.park(None);
+        sleeper.sleep();
     };
-    let _ = SPARE.try_with(|spare| spare.set(Some((parker, waker))));
+    drop(driving);
+    let _ = SPARE.try_with(|spare| spare.set(Some((sleeper, waker))));
     output
 }
 

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::ptr::NonNull;
+use std::time::Duration;
 
 use super::frame::{self, Completion};
 use super::handle::Weak;
@@ -42,6 +43,12 @@ pub(crate) trait Host: Send + Sync + 'static {
 
     /// A killed actor's `post_stop` waits: it shall be expired when its time is up.
     fn expire_later(&self, task: Weak);
+
+    /// How long a `send` to an actor waits that has no limit of its own.
+    fn send_timeout(&self) -> Option<Duration>;
+
+    /// Whoever keeps the time, for those who know its type.
+    fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>>;
 
     /// The implementor itself, for those who know its type.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;

@@ -12,6 +12,7 @@
 //! | [`runnable`] | the right to run a task, and the making of one |
 //! | [`typed`] | references that know the body's type, or two kinds of letters that it reads |
 //! | [`letter`] | what a message brings with it, and what those above do for a task |
+//! | [`lane`] | messages of timers, beside the mailbox |
 //! | [`post`] | a letter on its way into the mailbox |
 //! | [`run`] | one activation |
 //! | [`share`] | how long it may last |
@@ -56,6 +57,7 @@ pub(crate) mod handle;
 mod header;
 mod hooks;
 pub(crate) mod identity;
+pub(crate) mod lane;
 pub(crate) mod letter;
 pub(crate) mod post;
 pub(crate) mod reason;
@@ -69,5 +71,5 @@ mod waker;
 pub(crate) use frame::{Completion, Scratch};
 pub(crate) use header::Header;
 pub(crate) use run::Turn;
-pub(crate) use runnable::{Plan, Runnable};
+pub(crate) use runnable::{Plan, Runnable, SendLimit};
 pub(crate) use waker::TaskWaiter;

@@ -124,7 +124,8 @@ impl<L: Send + 'static> Waiting<L> {
         &self.task
     }
 
-    fn leave(&mut self) -> Option<L> {
+    /// Withdraws the letter. Nothing comes back if it has been placed.
+    pub(crate) fn leave(&mut self) -> Option<L> {
         let ticket = self.ticket.take()?;
         let header = self.task.header();
         let side = header::known_side(header)?;

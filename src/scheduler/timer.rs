@@ -1,0 +1,397 @@
+//! What is to be done at a certain time: wakes of sleeping futures, messages of actors to themselves, deadlines.
+//!
+//! There is a [wheel](super::wheel) per worker, and one for all other threads, each behind a lock of its own. Beside each
+//! stands the moment of its next look, for everybody to read without the lock: no entry of that wheel is due before. It
+//! may be too early, because a timer that is taken back leaves it as it is; then somebody looks once for nothing.
+//!
+//! Any worker fires what is due in any wheel: at its looks at the shared queues, and before it sleeps. The sleeper that
+//! keeps the time sleeps until the earliest moment of all. How it is chosen, and why no timer is forgotten, is in the
+//! README beside this file.
+//!
+//! | step | cost | progress |
+//! |---|---|---|
+//! | arm, disarm | an uncontended lock each | blocking, for the length of a few pointer moves |
+//! | is anything due? | a load per wheel, and a look at the clock if there is any timer | wait-free |
+//!
+//! Limits are seldom reached, and a look at the clock costs as much as the rest of arming them. So a worker may arm a
+//! timer *fresh*: its time begins at the next look that anybody takes at that wheel, which is due at once. If it is taken
+//! back before that, nobody has looked at a clock for it.
+//!
+//! Nothing is done early. What is due is done late by the length of a tick, by a round of the sentinel's if its own
+//! worker is stuck, and by what the workers have to do if all of them are busy.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use super::wheel::{self, Wheel};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::limits::{FIRE_BATCH, FIRE_STEPS};
+use crate::sync::lock::Mutex;
+use crate::sync::time::{Clock, Moment};
+use crate::sync::unwind::guard;
+use crate::task::handle::Weak;
+
+/// A moment as wheels count it: 2^16 ns, 66 µs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Tick(u64);
+
+impl Tick {
+    const SHIFT: u32 = 16;
+    /// How many bits a tick has.
+    pub(super) const BITS: u32 = u64::BITS - Self::SHIFT;
+    /// The last one.
+    pub(super) const MAX: Self = Self(u64::MAX >> Self::SHIFT);
+
+    pub(super) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    pub(super) const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The first tick that begins at `moment` or later.
+    fn not_before(moment: Moment) -> Self {
+        Self(moment.as_nanos().div_ceil(1 << Self::SHIFT)).min(Self::MAX)
+    }
+
+    /// The tick that `moment` lies in.
+    fn of(moment: Moment) -> Self {
+        Self(moment.as_nanos() >> Self::SHIFT)
+    }
+
+    fn start(self) -> Moment {
+        Moment::from_nanos(self.0 << Self::SHIFT)
+    }
+}
+
+/// What is done when the time has come.
+pub(crate) enum Action {
+    /// Somebody is woken. That is also done when the system closes.
+    Wake(Waker),
+    /// A `post_stop` has had its time.
+    Expire(Weak),
+    /// Anything else. Dropped when the system closes.
+    Run(Box<dyn Errand>),
+}
+
+/// Something to do.
+pub(crate) trait Errand: Send {
+    /// Does it. Whoever calls guards against its panics.
+    fn run(self: Box<Self>);
+}
+
+/// The name of something that was armed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    place: u16,
+    key: wheel::Key,
+}
+
+/// All timers of a system.
+#[derive(Debug)]
+pub(crate) struct Timers {
+    /// One per worker, and the last one for other threads.
+    places: Box<[Place]>,
+    clock: Clock,
+    /// Who keeps the time, and until when it sleeps: see [`Keeper`].
+    keeper: AtomicU64,
+}
+
+/// A wheel, and when to look at it next. On lines of its own.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Place {
+    /// In nanoseconds; [`u64::MAX`] if there is nothing. Written under the lock.
+    next: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    wheel: Wheel<Action>,
+    closed: bool,
+}
+
+/// The word of the keeper: the moment that it sleeps to, whose low bits are free, and its number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Keeper(u64);
+
+impl Keeper {
+    const NOBODY: Self = Self(u64::MAX);
+    const NUMBER: u64 = (1 << Tick::SHIFT) - 1;
+
+    fn new(worker: usize, until: Moment) -> Self {
+        debug_assert_eq!(until.as_nanos() & Self::NUMBER, 0);
+        Self(until.as_nanos() | worker as u64)
+    }
+
+    fn is(self, worker: usize) -> bool {
+        self != Self::NOBODY && self.0 & Self::NUMBER == worker as u64
+    }
+
+    /// Whether it looks at the timers at `due` or before.
+    fn is_up_by(self, due: Moment) -> bool {
+        self != Self::NOBODY && self.0 & !Self::NUMBER <= due.as_nanos()
+    }
+}
+
+impl Timers {
+    pub(crate) fn new(workers: usize, clock: Clock) -> Self {
+        let place = || Place {
+            next: AtomicU64::new(u64::MAX),
+            state: Mutex::new(State { wheel: Wheel::new(), closed: false }),
+        };
+        Self { clock, places: (0..=workers).map(|_| place()).collect(), keeper: AtomicU64::new(Keeper::NOBODY.0) }
+    }
+
+    /// Adds a timer to the wheel of `place`. Tells whether it is now the first of that wheel.
+    pub(crate) fn arm(&self, place: usize, due: Moment, action: Action) -> Result<(Key, bool), Action> {
+        let tick = Tick::not_before(due);
+        let Place { next, state } = &self.places[place];
+        let mut state = state.lock();
+        if state.closed {
+            return Err(action);
+        }
+        let key = Key { place: place as u16, key: state.wheel.insert(tick, action) };
+        let start = tick.start().as_nanos();
+        // ORDERING: Relaxed; written under the lock alone.
+        let is_first = start < next.load(Ordering::Relaxed);
+        if is_first {
+            // ORDERING: Relaxed; a thread outside goes on with a read-modify-write of `asleep`, which releases it; a worker
+            // looks itself before it sleeps.
+            next.store(start, Ordering::Relaxed);
+        }
+        Ok((key, is_first))
+    }
+
+    /// Takes a timer out, unless it has fired.
+    pub(crate) fn disarm(&self, key: Key) -> Option<Action> {
+        self.places[usize::from(key.place)].state.lock().wheel.remove(key.key)
+    }
+
+    /// Adds a timer whose time begins at somebody's next look at the wheel of `place`: no look at the clock is needed now.
+    pub(crate) fn arm_fresh(&self, place: usize, after: Duration, action: Action) -> Result<Key, Action> {
+        let Place { next, state } = &self.places[place];
+        let mut state = state.lock();
+        if state.closed {
+            return Err(action);
+        }
+        let length = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+        let key = Key { place: place as u16, key: state.wheel.insert_fresh(length, action) };
+        // ORDERING: Relaxed, twice; as in `arm`.
+        if next.load(Ordering::Relaxed) != 0 {
+            next.store(0, Ordering::Relaxed);
+        }
+        Ok(key)
+    }
+
+    /// Lets a timer wake `waker` instead of another one. Returns false if it has fired.
+    pub(crate) fn renew(&self, key: Key, waker: &Waker) -> bool {
+        let state = &self.places[usize::from(key.place)].state;
+        match state.lock().wheel.value(key.key) {
+            Some(Action::Wake(armed)) if armed.will_wake(waker) => return true,
+            Some(_) => {}
+            None => return false,
+        }
+        // Cloned and dropped without the lock: both are user code.
+        let mut other = Action::Wake(waker.clone());
+        let is_armed = state.lock().wheel.value(key.key).map(|armed| std::mem::swap(armed, &mut other)).is_some();
+        drop(other);
+        is_armed
+    }
+
+    /// When to look next: nothing is due before.
+    pub(crate) fn earliest(&self) -> Option<Moment> {
+        // ORDERING: Relaxed; who is about to sleep has done a read-modify-write of `asleep`: what was armed from outside
+        // before another one of it is seen. To others it is a hint.
+        let next = self.places.iter().map(|place| place.next.load(Ordering::Relaxed)).min();
+        next.filter(|&next| next != u64::MAX).map(Moment::from_nanos)
+    }
+
+    /// Fires what is due, if there is anything that could be.
+    pub(super) fn fire_if_any(&self) {
+        if let Some(due) = self.earliest() {
+            let now = self.clock.now();
+            if due <= now {
+                self.fire(now);
+            }
+        }
+    }
+
+    /// Fires what is due.
+    #[cold]
+    pub(crate) fn fire(&self, now: Moment) {
+        for place in &self.places {
+            // ORDERING: Relaxed; as in `earliest`.
+            while place.next.load(Ordering::Relaxed) <= now.as_nanos() {
+                place.fire_some(now, &self.clock);
+            }
+        }
+    }
+
+    /// Ends them all: wakes who waits, drops the rest, and takes no more.
+    pub(crate) fn close(&self) {
+        for place in &self.places {
+            let mut state = place.state.lock();
+            state.closed = true;
+            let left: Vec<_> = state.wheel.clear().collect();
+            // ORDERING: Relaxed; under the lock.
+            place.next.store(u64::MAX, Ordering::Relaxed);
+            drop(state);
+            for action in left {
+                // UNWIND: a waker, or the drop of a message. Each by itself: what comes behind it must not be lost.
+                let _ = guard(|| match action {
+                    Action::Wake(waker) => waker.wake(),
+                    other => drop(other),
+                });
+            }
+        }
+    }
+
+    /// Before `worker` sleeps: whether it has to keep the time itself, and be up at `until`. Otherwise somebody does who
+    /// is up by then.
+    pub(crate) fn keep(&self, worker: usize, until: Moment) -> bool {
+        let own = Keeper::new(worker, until);
+        // ORDERING: Relaxed, thrice; the word carries no data. The caller has done its read-modify-write of `asleep`: a keeper
+        // that woke before it is known to have left, and one that wakes after it looks whether there is a sentinel.
+        let mut keeper = Keeper(self.keeper.load(Ordering::Relaxed));
+        loop {
+            if !keeper.is(worker) && keeper.is_up_by(until) {
+                return false;
+            }
+            match self.keeper.compare_exchange(keeper.0, own.0, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(now) => keeper = Keeper(now),
+            }
+        }
+    }
+
+    /// `worker` is awake and keeps the time no more, if it did. Its `wake_up` follows.
+    pub(crate) fn leave(&self, worker: usize) {
+        // ORDERING: Relaxed, thrice; `wake_up` releases it. Only the keeper itself puts its number there, so one look tells
+        // whether it is gone.
+        let keeper = Keeper(self.keeper.load(Ordering::Relaxed));
+        if keeper.is(worker) {
+            let nobody = Keeper::NOBODY.0;
+            // Where that fails somebody else has taken over.
+            let _ = self.keeper.compare_exchange(keeper.0, nobody, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a sleeper keeps the time who is up by `due`.
+    pub(crate) fn is_kept(&self, due: Moment) -> bool {
+        // ORDERING: Relaxed; the caller has done a read-modify-write of `asleep`, as for `keep`.
+        Keeper(self.keeper.load(Ordering::Relaxed)).is_up_by(due)
+    }
+}
+
+impl Place {
+    /// Fires some of what is due. No user code runs under the lock.
+    fn fire_some(&self, now: Moment, clock: &Clock) {
+        let mut due: [Option<Action>; FIRE_BATCH] = [const { None }; FIRE_BATCH];
+        let mut count = 0;
+        let mut state = self.state.lock();
+        if state.wheel.has_fresh() {
+            // A look of its own, under the lock: none of them may count as begun before it was armed.
+            let begin = clock.now();
+            state.wheel.begin(|length| Tick::not_before(begin.after(Duration::from_nanos(length))));
+        }
+        let mut steps = FIRE_STEPS;
+        let mut is_done = false;
+        while count < FIRE_BATCH && steps > 0 && !is_done {
+            steps -= 1;
+            is_done = state.wheel.expire(Tick::of(now), 1, |action| {
+                due[count] = Some(action);
+                count += 1;
+            });
+        }
+        // Unless it is done, the next look is due already.
+        let next = state.wheel.next().map_or(u64::MAX, |next| next.start().as_nanos());
+        // ORDERING: Relaxed; under the lock. Whoever misses it looks for nothing.
+        self.next.store(next, Ordering::Relaxed);
+        drop(state);
+        for action in due.into_iter().flatten() {
+            // UNWIND: a waker, or what an errand brings along; a panic is its own.
+            let _ = guard(|| match action {
+                Action::Wake(waker) => waker.wake(),
+                Action::Expire(task) => task.expire(),
+                Action::Run(errand) => errand.run(),
+            });
+        }
+    }
+}
+
+impl std::fmt::Debug for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Wake(_) => "Wake",
+            Self::Expire(_) => "Expire",
+            Self::Run(_) => "Run",
+        })
+    }
+}
+
+#[cfg(all(test, not(corecast_loom)))]
+mod tests {
+    use super::{Action, Clock, Errand, Moment, Tick, Timers};
+    use crate::sync::Arc;
+    use crate::sync::lock::Mutex;
+
+    struct Note(Arc<Mutex<Vec<u32>>>, u32);
+
+    impl Errand for Note {
+        fn run(self: Box<Self>) {
+            self.0.lock().push(self.1);
+            assert_ne!(self.1, 13, "a panic is its own");
+        }
+    }
+
+    #[test]
+    fn nothing_fires_early_and_everything_fires_once() {
+        let (timers, notes) = (Timers::new(2, Clock::new()), Arc::new(Mutex::new(Vec::new())));
+        let at = |nanos: u64| Moment::from_nanos(nanos);
+        let mut keys = Vec::new();
+        for number in 0..40u32 {
+            let errand = Action::Run(Box::new(Note(Arc::clone(&notes), number)));
+            let (key, _) = timers.arm(number as usize % 3, at(u64::from(number) * 1_000_000 + 1), errand).unwrap();
+            keys.push(key);
+        }
+        assert!(timers.disarm(keys[5]).is_some());
+        assert!(timers.disarm(keys[5]).is_none());
+        for nanos in (0..=41_000_000).step_by(250_000) {
+            timers.fire(at(nanos));
+            assert!(notes.lock().iter().all(|&number| u64::from(number) * 1_000_000 < nanos));
+        }
+        let expected: Vec<_> = (0..40).filter(|&number| number != 5).collect();
+        assert_eq!(*notes.lock(), expected);
+        assert_eq!(timers.earliest(), None);
+    }
+
+    #[test]
+    fn a_sleeper_relies_on_one_that_is_up_earlier_and_takes_over_from_one_that_sleeps_longer() {
+        let timers = Timers::new(3, Clock::new());
+        let at = |tick: u64| Tick::new(tick).start();
+        assert!(timers.keep(0, at(9)));
+        assert!(!timers.keep(1, at(9)) && !timers.keep(1, at(10)));
+        assert!(timers.is_kept(at(9)) && !timers.is_kept(at(8)));
+        assert!(timers.keep(1, at(5)));
+        timers.leave(0);
+        assert!(timers.is_kept(at(5)), "it has been another's office since");
+        assert!(timers.keep(1, at(7)), "one that looks again sleeps as long as it has to");
+        timers.leave(1);
+        assert!(!timers.is_kept(at(100)));
+    }
+
+    #[test]
+    fn after_the_close_nothing_is_armed() {
+        let (timers, notes) = (Timers::new(1, Clock::new()), Arc::new(Mutex::new(Vec::new())));
+        let errand = || Action::Run(Box::new(Note(Arc::clone(&notes), 1)));
+        timers.arm(0, Moment::from_nanos(0), errand()).unwrap();
+        timers.close();
+        assert!(timers.arm(1, Moment::from_nanos(0), errand()).is_err());
+        timers.fire(Moment::from_nanos(1));
+        assert_eq!(Arc::strong_count(&notes), 1, "dropped, not run");
+        assert!(notes.lock().is_empty());
+    }
+}
