@@ -9,6 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::sync::exclusive::Exclusive;
+use crate::task::circle::Circle;
 use crate::task::identity::ActorInfo;
 use crate::task::reason::{Panic, ReplyErrorReason, StopReason};
 
@@ -137,6 +138,8 @@ pub enum TellErrorReason {
     ShuttingDown,
     /// `blocking_tell` was called on a worker, which must not block. Use `tell(..).await` there.
     WouldBlock,
+    /// There will never be room: the actor whose handler waits for it is waited for.
+    Circle(Circle),
 }
 
 /// Why a `try_tell` wasn't accepted.
@@ -182,6 +185,7 @@ impl fmt::Display for TellErrorReason {
             Self::Stopping => f.write_str(STOPPING),
             Self::ShuttingDown => f.write_str(SHUTTING_DOWN),
             Self::WouldBlock => f.write_str("a worker must not block; await `tell` instead of calling `blocking_tell`"),
+            Self::Circle(circle) => write!(f, "there would never be room: {circle}"),
         }
     }
 }
@@ -247,6 +251,9 @@ pub enum SendErrorReason {
     /// Neither reply nor failure within this time. If the message comes back it still waited for room; otherwise it is
     /// handled all the same, or has been.
     Timeout(Duration),
+    /// There will never be a reply: the actor whose handler waits for it is waited for. If the message comes back it still
+    /// waited for room; otherwise it is handled when its actor comes to it.
+    Circle(Circle),
 }
 
 impl fmt::Display for SendErrorReason {
@@ -261,13 +268,18 @@ impl fmt::Display for SendErrorReason {
             Self::Died(reason) => ReplyErrorReason::Died(reason.clone()).fmt(f),
             Self::ReplyDropped => ReplyErrorReason::ReplyDropped.fmt(f),
             Self::Timeout(after) => write!(f, "nothing came of it within {after:?}"),
+            Self::Circle(circle) => ReplyErrorReason::Circle(circle.clone()).fmt(f),
         }
     }
 }
 
 impl<M> SendError<M> {
+    pub(crate) fn new(reason: SendErrorReason, actor: ActorInfo, message: Option<M>) -> Self {
+        Self(Box::new(Facts { reason, actor, message: message.map(Exclusive::new) }))
+    }
+
     pub(crate) fn not_accepted(reason: SendErrorReason, actor: ActorInfo, message: M) -> Self {
-        Self(Box::new(Facts { reason, actor, message: Some(Exclusive::new(message)) }))
+        Self::new(reason, actor, Some(message))
     }
 
     pub(crate) fn unanswered(error: ReplyError) -> Self {
@@ -278,6 +290,7 @@ impl<M> SendError<M> {
             ReplyErrorReason::Died(reason) => SendErrorReason::Died(reason),
             ReplyErrorReason::ReplyDropped => SendErrorReason::ReplyDropped,
             ReplyErrorReason::Timeout(after) => SendErrorReason::Timeout(after),
+            ReplyErrorReason::Circle(circle) => SendErrorReason::Circle(circle),
         };
         Self(Box::new(Facts { reason, actor, message: None }))
     }
@@ -489,6 +502,13 @@ pub enum SpawnError {
         /// Why it ended.
         reason: StopReason,
     },
+    /// The actor's `pre_start` will never return: it waits for the actor whose handler awaits the start.
+    Circle {
+        /// Who it is.
+        actor: ActorInfo,
+        /// Who waits for whom.
+        circle: Circle,
+    },
 }
 
 impl fmt::Display for SpawnError {
@@ -508,6 +528,7 @@ impl fmt::Display for SpawnError {
             Self::NoSuchCore { core } => write!(f, "no worker is pinned to core {core}"),
             Self::ShutDown => f.write_str("the system is shutting down"),
             Self::PreStart { actor, reason } => write!(f, "{actor} did not start: {reason}"),
+            Self::Circle { actor, circle } => write!(f, "{actor} would never start: {circle}"),
         }
     }
 }

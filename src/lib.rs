@@ -95,6 +95,7 @@ pub use system::handle::SystemRef;
 pub use system::observer::{ActorFailure, MessageFailure, Observer};
 pub use system::shutdown::{Shutdown, ShutdownReport};
 pub use system::spawn::{SpawnBuilder, SpawnFuture};
+pub use task::circle::Circle;
 pub use task::identity::{ActorId, ActorInfo};
 pub use task::letter::DeadLetter;
 pub use task::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};

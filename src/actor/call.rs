@@ -21,9 +21,11 @@ use crate::mailbox::waiters::Refused;
 use crate::memory::block::Block;
 use crate::scheduler::worker;
 use crate::sync::seldom::Seldom;
+use crate::task::circle::Circle;
 use crate::task::coop;
+use crate::task::edge;
 use crate::task::handle::{Strong, Weak};
-use crate::task::identity::ActorInfo;
+use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::post::{Posted, Waiting};
 use crate::task::reason::{ReplyErrorReason, StopReason};
 
@@ -91,10 +93,18 @@ impl<M: Message> Tell<M> {
             None => Poll::Ready(Ok(())),
             Some(TellLater::Failed(error)) => Poll::Ready(Err(error.take().expect("`Tell` polled after it was ready"))),
             Some(TellLater::Waiting(waiting)) => {
-                let result = ready!(waiting.poll(context)).map_err(|letter| {
-                    let task = waiting.task();
-                    refuse_tell(letter.0, Refused::Closed, task.info(), task.reason())
-                });
+                let task = waiting.task().clone();
+                let result = match waiting.poll(context) {
+                    Poll::Ready(placed) => {
+                        placed.map_err(|letter| refuse_tell(letter.0, Refused::Closed, task.info(), task.reason()))
+                    }
+                    Poll::Pending => {
+                        let Err(circle) = edge::wait_for(task.id_for_waits(), context) else { return Poll::Pending };
+                        let fail =
+                            |letter: Told<M>| TellError::new(TellErrorReason::Circle(circle), task.info(), letter.0);
+                        waiting.leave().map_or(Ok(()), |letter| Err(fail(letter)))
+                    }
+                };
                 *self.0 = None;
                 Poll::Ready(result)
             }
@@ -139,6 +149,8 @@ impl<M: Message> Unpin for Tell<M> {}
 #[must_use = "the reply arrives only when this is awaited; dropping it withdraws a message that still waits for room"]
 pub struct SendFuture<M: Message> {
     later: Seldom<SendLater<M>>,
+    /// For whom it waits, if that may be for ever.
+    target: ActorId,
     /// Comes to nothing if the message isn't accepted.
     receiver: Receiver<M::Result>,
 }
@@ -196,7 +208,8 @@ impl<M: Message> SendFuture<M> {
                 Some(SendLater::Failed(Some(error)))
             }
         };
-        Self { later: Seldom::new(later), receiver }
+        let target = if task.has_limit() { ActorId::UNKNOWN } else { task.id_for_waits() };
+        Self { later: Seldom::new(later), target, receiver }
     }
 
     /// A message that has its place, where that isn't all.
@@ -311,9 +324,24 @@ impl<M: Message> SendFuture<M> {
         }
     }
 
+    /// It is pending: fails if that is for ever.
+    #[inline(always)]
+    fn wait(&mut self, context: &Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
+        match edge::wait_for(self.target, context) {
+            Ok(()) => Poll::Pending,
+            Err(circle) => Poll::Ready(Err(self.fail(SendErrorReason::Circle(circle)))),
+        }
+    }
+
     /// The time is up. It isn't polled any more.
     #[cold]
     fn give_up(&mut self, after: Duration) -> SendError<M> {
+        self.fail(SendErrorReason::Timeout(after))
+    }
+
+    /// It waits no longer.
+    #[cold]
+    fn fail(&mut self, reason: SendErrorReason) -> SendError<M> {
         let actor = who(self.task(), &self.receiver);
         let letter = match &mut *self.later {
             Some(SendLater::Waiting(waiting)) => waiting.leave(),
@@ -321,10 +349,7 @@ impl<M: Message> SendFuture<M> {
             _ => None,
         };
         *self.later = Some(SendLater::Failed(None));
-        match letter {
-            Some(letter) => SendError::not_accepted(SendErrorReason::Timeout(after), actor, letter.into_message()),
-            None => SendError::unanswered(ReplyError::new(ReplyErrorReason::Timeout(after), actor)),
-        }
+        SendError::new(reason, actor, letter.map(Asked::into_message))
     }
 }
 
@@ -379,7 +404,10 @@ impl<M: Message> Future for SendFuture<M> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        self.poll_reply(context)
+        match self.poll_reply(context) {
+            Poll::Pending => self.wait(context),
+            ready => ready,
+        }
     }
 }
 
@@ -394,6 +422,8 @@ impl<M: Message> Unpin for SendFuture<M> {}
 #[must_use = "the reply arrives only when this is awaited"]
 pub struct Reply<R> {
     receiver: Receiver<R>,
+    /// For whom it waits, if that may be for ever.
+    target: ActorId,
     /// The actor, if it was asked from outside.
     task: Seldom<Weak>,
 }
@@ -402,7 +432,7 @@ impl<R> Reply<R> {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, receiver: Receiver<R>) -> Self {
         let abroad = if on_worker() { None } else { Some(task.downgrade()) };
-        Self { receiver, task: Seldom::new(abroad) }
+        Self { receiver, target: task.id_for_waits(), task: Seldom::new(abroad) }
     }
 
     /// Gives up after so long: then the error's reason is [`ReplyErrorReason::Timeout`].
@@ -429,6 +459,13 @@ impl<R> Reply<R> {
     }
 }
 
+impl<R> Reply<R> {
+    #[cold]
+    fn fail(&self, circle: Circle) -> ReplyError {
+        ReplyError::new(ReplyErrorReason::Circle(circle), who(self.task.as_ref(), &self.receiver))
+    }
+}
+
 impl<R> Future for Reply<R> {
     type Output = Result<R, ReplyError>;
 
@@ -437,7 +474,11 @@ impl<R> Future for Reply<R> {
     /// If it is polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        Pin::new(&mut self.receiver).poll(context)
+        if let Poll::Ready(answer) = Pin::new(&mut self.receiver).poll(context) {
+            return Poll::Ready(answer);
+        }
+        edge::wait_for(self.target, context)
+            .map_or_else(|circle| Poll::Ready(Err(self.fail(circle))), |()| Poll::Pending)
     }
 }
 

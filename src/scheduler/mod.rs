@@ -41,6 +41,7 @@ use crate::sync::thread::JoinHandle;
 use crate::sync::time::{Clock, Moment};
 use crate::task::Runnable;
 use crate::task::handle::Weak;
+use crate::task::waits::Waits;
 use affinity::Placement;
 use driver::Driver;
 use idle::Idle;
@@ -60,6 +61,7 @@ pub(crate) struct Scheduler {
     idle: Idle,
     clock: Clock,
     timers: Timers,
+    waits: Waits,
     placement: Placement,
     /// Workers leave when they find nothing to do.
     closing: AtomicBool,
@@ -138,6 +140,7 @@ impl Scheduler {
             idle: Idle::new(workers),
             clock,
             timers: Timers::new(workers, clock),
+            waits: Waits::new(),
             placement,
             closing: AtomicBool::new(false),
             watched: AtomicBool::new(false),
@@ -184,6 +187,11 @@ impl Scheduler {
     }
 
     /// The system's clock.
+    /// Who waits for whom.
+    pub(crate) fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }

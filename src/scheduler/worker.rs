@@ -133,6 +133,11 @@ pub(super) fn here(scheduler: &Scheduler) -> Option<&Worker> {
     ptr::eq(Arc::as_ptr(&worker.scheduler), scheduler).then_some(worker)
 }
 
+/// The number of the worker that this thread is, if it is one of `scheduler`'s.
+pub(crate) fn index(scheduler: &Scheduler) -> Option<usize> {
+    here(scheduler).map(Worker::index)
+}
+
 /// Runs `look` on the worker that this thread is, of whatever system.
 pub(crate) fn with_any<R>(look: impl FnOnce(&Worker) -> R) -> Option<R> {
     let worker = WORKER.with(Cell::get);
@@ -197,10 +202,8 @@ impl Worker {
         let mut looked = self.scheduler.clock.now();
         loop {
             while let Some((task, fed)) = self.find() {
-                self.execute(
-                    task,
-                    Bench { scratch: &mut scratch, clock: &self.scheduler.clock, looked: &mut looked, fed },
-                );
+                let Scheduler { clock, waits, .. } = &*self.scheduler;
+                self.execute(task, Bench { scratch: &mut scratch, clock, waits, looked: &mut looked, fed });
             }
             if !self.sleep() {
                 return;

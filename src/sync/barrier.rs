@@ -12,6 +12,21 @@ use std::sync::atomic::compiler_fence;
 
 use super::atomic::{Ordering, fence};
 
+/// A full barrier right behind a read-modify-write of the same thread. Wait-free.
+///
+/// On x86 such an operation is a full barrier already: nothing is left to do but to tell the compiler. Elsewhere it is
+/// a fence. (Linux knows the pair as `smp_mb__after_atomic`.)
+#[inline(always)]
+pub(crate) fn after_swap() {
+    #[cfg(all(target_arch = "x86_64", not(corecast_loom)))]
+    // ORDERING: SeqCst for the compiler; a locked instruction lets no later load pass any earlier store (Intel's manual,
+    // volume 3, 9.2.3.9; AMD's, volume 2, 7.4.2).
+    compiler_fence(Ordering::SeqCst);
+    // ORDERING: SeqCst pairs with another thread's call of this.
+    #[cfg(not(all(target_arch = "x86_64", not(corecast_loom))))]
+    fence(Ordering::SeqCst);
+}
+
 /// The two sides agree on who pays.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Barrier {

@@ -91,6 +91,10 @@ sized! {
     QUIET_ROUNDS: u32 = 16, 0
 }
 sized! {
+    /// Entries of the first segment of a shard's waits; a power of two.
+    WAITS_FIRST: usize = 16, 2
+}
+sized! {
     /// Shards of a system's registry: enough for as many workers to spawn at once.
     SHARDS: usize = 64, 2
 }

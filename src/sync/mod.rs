@@ -158,7 +158,7 @@ pub(crate) mod heap {
     pub(crate) use loom::alloc::{alloc, dealloc};
     pub(crate) use std::alloc::{Layout, handle_alloc_error};
     #[cfg(not(corecast_loom))]
-    pub(crate) use std::alloc::{alloc, dealloc};
+    pub(crate) use std::alloc::{alloc, alloc_zeroed, dealloc};
 }
 
 #[cfg(corecast_loom)]

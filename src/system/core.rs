@@ -10,7 +10,7 @@ use super::shutdown::Progress;
 use crate::scheduler::blocking::Blocking;
 use crate::scheduler::{Scheduler, Threads, worker};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::lock::Mutex;
 use crate::sync::unwind::guard;
 use crate::task::Runnable;
@@ -18,6 +18,7 @@ use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{DeadLetter, Host};
 use crate::task::reason::StopReason;
+use crate::task::waits::Census;
 
 /// A system's inside. Actors hold it, and so do its threads.
 pub(crate) struct Core {
@@ -39,7 +40,8 @@ pub(crate) struct Core {
     pub(super) threads: Mutex<Option<Threads>>,
     /// The core of each worker.
     pub(super) cores: Box<[Option<usize>]>,
-    next_id: AtomicU64,
+    /// Where the next actor from outside is seated.
+    next_shard: AtomicUsize,
     dead_letters: AtomicU64,
 }
 
@@ -59,7 +61,7 @@ impl Core {
     pub(super) fn new(parts: Parts) -> Arc<Self> {
         let placement = parts.scheduler.placement();
         let cores = (0..parts.scheduler.workers()).map(|worker| placement.core(worker)).collect();
-        Arc::new(Self {
+        let core = Arc::new(Self {
             cores,
             name: parts.name,
             scheduler: parts.scheduler,
@@ -73,9 +75,12 @@ impl Core {
             leaving: AtomicBool::new(false),
             progress: Mutex::new(Progress::default()),
             threads: Mutex::new(Some(parts.threads)),
-            next_id: AtomicU64::new(1),
+            next_shard: AtomicUsize::new(0),
             dead_letters: AtomicU64::new(0),
-        })
+        });
+        let census: Arc<dyn Census> = core.clone();
+        core.scheduler.waits().ask(Arc::downgrade(&census));
+        core
     }
 
     /// The core that hosts an actor.
@@ -84,9 +89,15 @@ impl Core {
         host.downcast().unwrap_or_else(|_| unreachable!("a system's actors are hosted by its core"))
     }
 
-    pub(super) fn next_id(&self) -> ActorId {
+    /// Where the next actor is seated: each worker has a shard of its own.
+    pub(super) fn next_shard(&self) -> usize {
         // ORDERING: Relaxed; only the number matters.
-        ActorId::new(self.next_id.fetch_add(1, Ordering::Relaxed))
+        worker::index(&self.scheduler).unwrap_or_else(|| self.next_shard.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Ends an actor that was never scheduled.
+    pub(super) fn refuse(&self, runnable: Runnable) {
+        runnable.refuse(self.scheduler.clock(), self.scheduler.waits());
     }
 
     pub(super) fn dead_letters(&self) -> u64 {
@@ -173,6 +184,20 @@ impl Host for Core {
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
+    }
+}
+
+impl Census for Core {
+    fn is_suspended(&self, actor: ActorId) -> bool {
+        self.registry.find_by_id(actor).is_some_and(|actor| actor.is_suspended())
+    }
+
+    fn info(&self, actor: ActorId) -> Option<ActorInfo> {
+        Some(self.registry.find_by_id(actor)?.info())
+    }
+
+    fn break_wait(&self, actor: ActorId) -> bool {
+        self.registry.find_by_id(actor).is_some_and(|actor| actor.break_wait())
     }
 }
 

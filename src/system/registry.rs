@@ -14,6 +14,7 @@ use crate::sync::Arc;
 use crate::sync::limits::SHARDS;
 use crate::sync::lock::Mutex;
 use crate::task::handle::{Strong, Weak};
+use crate::task::identity::ActorId;
 use crate::task::typed::Task;
 
 /// The registry.
@@ -44,6 +45,8 @@ struct Shard {
     rows: Vec<Box<Row>>,
     /// Seats that were never used, from here on.
     fresh: u32,
+    /// How often a seat was taken.
+    turns: u32,
     /// The seat that was left last.
     left: Option<Index>,
     seated: usize,
@@ -57,9 +60,9 @@ struct Shard {
 pub(crate) struct ClosedError;
 
 impl Shard {
-    /// Takes a seat that nobody has.
-    fn sit(&mut self, task: Weak) -> u32 {
-        let index = match self.left {
+    /// A seat that nobody has.
+    fn next(&mut self) -> u32 {
+        match self.left {
             Some(index) => index.get() - 1,
             None => {
                 if self.fresh as usize == self.rows.len() * ROW {
@@ -68,14 +71,17 @@ impl Shard {
                 self.fresh += 1;
                 self.fresh - 1
             }
-        };
+        }
+    }
+
+    /// Takes the seat that was the [`next`](Self::next) one.
+    fn sit(&mut self, index: u32, task: Weak) {
         let (row, place) = (&mut self.rows[index as usize / ROW], index as usize % ROW);
         if self.left.is_some() {
             self.left = row.before[place].take();
         }
         row.seats[place] = Some(task);
         self.seated += 1;
-        index
     }
 
     /// Frees a seat, if somebody sits there.
@@ -103,18 +109,25 @@ impl Registry {
         Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), names: Mutex::default() }
     }
 
-    /// Gives an actor a seat in the shard that `hint` chooses; `keep` keeps it alive for as long as it sits.
-    pub(crate) fn seat(&self, hint: u64, task: Weak, keep: Option<Strong>) -> Result<u32, ClosedError> {
-        let shard_index = (hint % SHARDS as u64) as usize;
+    /// Gives an actor a seat in the shard that `hint` chooses, and its number with it; `keep` keeps it alive for as long
+    /// as it sits. Called before the actor is scheduled for the first time.
+    pub(crate) fn seat(&self, hint: usize, task: Weak, keep: Option<Strong>) -> Result<ActorId, ClosedError> {
+        let shard_index = hint % SHARDS;
         let mut shard = self.shards[shard_index].lock();
         if shard.closed {
             return Err(ClosedError);
         }
-        let seat = shard.sit(task) * SHARDS as u32 + shard_index as u32;
+        // Not zero, which is nobody's turn.
+        shard.turns = shard.turns.checked_add(1).unwrap_or(1);
+        let (turn, index) = (shard.turns, shard.next());
+        let seat = index * SHARDS as u32 + shard_index as u32;
+        let id = ActorId::of(seat, turn);
+        task.take_seat(id);
+        shard.sit(index, task);
         if let Some(strong) = keep {
             shard.kept.insert(seat, strong);
         }
-        Ok(seat)
+        Ok(id)
     }
 
     /// Frees a seat. What it kept is returned, to be dropped where no lock is held.
@@ -122,6 +135,15 @@ impl Registry {
         let mut shard = self.shards[seat as usize % SHARDS].lock();
         let task = shard.leave(seat / SHARDS as u32);
         (task, shard.kept.remove(&seat))
+    }
+
+    /// The actor of this number, if it hasn't ended.
+    pub(crate) fn find_by_id(&self, id: ActorId) -> Option<Strong> {
+        let seat = id.seat()?;
+        let shard = self.shards[seat as usize % SHARDS].lock();
+        let (row, place) = (seat as usize / SHARDS / ROW, seat as usize / SHARDS % ROW);
+        let task = shard.rows.get(row)?.seats[place].as_ref()?;
+        (task.id() == id).then(|| task.grasp())
     }
 
     /// Seats nobody any more.

@@ -12,6 +12,7 @@ use crate::actor::{Actor, Body, Started, Startup};
 use crate::error::SpawnError;
 use crate::sync::{Arc, Weak};
 use crate::task::coop;
+use crate::task::edge;
 use crate::task::typed::{Task, WeakTask};
 use crate::task::{Plan, SendLimit};
 
@@ -169,18 +170,14 @@ impl<A: Actor> SpawnBuilder<A> {
         {
             return Err(SpawnError::NameTaken { name: name.to_string() });
         }
-        let id = core.next_id();
         let limit = self.send_timeout.map(SendLimit::Own).or(core.send_timeout.map(|_| SendLimit::System));
-        let plan = Plan { id, capacity, placed, name: name.clone(), limit, host: core.clone() };
+        let plan = Plan { capacity, placed, name: name.clone(), limit, host: core.clone() };
         let actor = self.actor;
         let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), startup));
         let keep = self.keep_alive.then(|| task.strong().clone());
-        match core.registry.seat(id.get(), task.strong().downgrade(), keep) {
-            Ok(seat) => runnable.take_seat(seat),
-            Err(_) => {
-                runnable.refuse(core.scheduler.clock());
-                return Err(SpawnError::ShutDown);
-            }
+        if core.registry.seat(core.next_shard(), task.strong().downgrade(), keep).is_err() {
+            core.refuse(runnable);
+            return Err(SpawnError::ShutDown);
         }
         if let Some(name) = name
             && let Err(unnamed) = core.registry.claim_name(Arc::clone(&name), task.strong().clone())
@@ -188,7 +185,7 @@ impl<A: Actor> SpawnBuilder<A> {
             // Somebody took the name since we looked. This actor never lived; and it has no name to free.
             drop(unnamed);
             runnable.forget_name();
-            runnable.refuse(core.scheduler.clock());
+            core.refuse(runnable);
             return Err(SpawnError::NameTaken { name: name.to_string() });
         }
         core.scheduler.schedule(runnable);
@@ -246,7 +243,15 @@ impl<A: Actor> Future for SpawnFuture<A> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
         let started = match &mut self.0 {
-            Some(Ok((_, started))) => ready!(Pin::new(started).poll(context)),
+            Some(Ok((actor, started))) => match Pin::new(started).poll(context) {
+                Poll::Ready(started) => started,
+                Poll::Pending => {
+                    let Err(circle) = edge::wait_for(actor.id_for_waits(), context) else { return Poll::Pending };
+                    let actor = actor.info();
+                    self.0 = None;
+                    return Poll::Ready(Err(SpawnError::Circle { actor, circle }));
+                }
+            },
             _ => Ok(()),
         };
         let (actor, _) = match self.0.take().expect("`SpawnFuture` polled after it was ready") {

@@ -5,9 +5,10 @@
 
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
+use std::task::Waker;
 
 use super::header::{self, Header};
-use super::identity::ActorInfo;
+use super::identity::{ActorId, ActorInfo};
 use crate::sync::{Arc, local};
 
 local! {
@@ -43,6 +44,24 @@ pub(super) fn is(task: NonNull<Header>) -> bool {
 /// Whether this thread is running a task.
 pub(super) fn is_any() -> bool {
     CURRENT.with(|current| !current.get().is_null())
+}
+
+/// Whether this thread is running a task, and `waker` is that task's own.
+#[inline(always)]
+pub(super) fn is_polled_with(waker: &Waker) -> bool {
+    let current = CURRENT.with(Cell::get);
+    !current.is_null() && waker.data() == current.cast()
+}
+
+/// Whether this thread is running the task of this number.
+#[inline(always)]
+pub(super) fn has_id(id: ActorId) -> bool {
+    with(|current| header::id(current) == id).unwrap_or(false)
+}
+
+/// The number of the task that this thread is running.
+pub(crate) fn id() -> ActorId {
+    with(header::id).unwrap_or(ActorId::UNKNOWN)
 }
 
 /// Runs `look` on the task that this thread is running.

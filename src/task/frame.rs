@@ -19,6 +19,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
 use super::coop;
+use super::edge;
 use super::header::{self, Header};
 use super::identity::ActorInfo;
 use super::reason::{Panic, Place, ReplyErrorReason};
@@ -277,6 +278,7 @@ where
     // A cell: what it holds matters when the closure below unwinds.
     let stage = Cell::new(stage);
     coop::refill();
+    edge::clear();
     // SAFETY: the turn's task is being run, so it is alive.
     let waker = unsafe { waker::borrowed(turn.header()) };
     // UNWIND: a handler may be an ordinary function that panics before it returns its future; polling, dropping and

@@ -13,6 +13,7 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::current;
 use super::header::{self, Ending, Header, Limit};
 use super::identity::{ActorId, ActorInfo};
 use super::letter::Host;
@@ -113,6 +114,26 @@ impl Strong {
         self.header().is_idle()
     }
 
+    /// Whether its handler is suspended, and nobody has woken it.
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.header().near().state.is_suspended()
+    }
+
+    /// Wakes its suspended handler, which then hears of a circle; unless somebody else has woken it.
+    pub(crate) fn break_wait(&self) -> bool {
+        let woken = self.header().near().state.break_wait();
+        if woken == Some(Woken::Schedule) {
+            self.schedule();
+        }
+        woken.is_some()
+    }
+
+    /// Its number, if it is of the system of the actor that this thread is running: then that one may wait for it.
+    #[inline(always)]
+    pub(crate) fn id_for_waits(&self) -> ActorId {
+        id_for_waits(self.header())
+    }
+
     /// Whether it still takes messages.
     pub(crate) fn is_alive(&self) -> bool {
         !self.header().is_closed()
@@ -125,7 +146,7 @@ impl Strong {
 
     #[inline(always)]
     pub(crate) fn id(&self) -> ActorId {
-        self.header().near().id
+        header::id(self.header())
     }
 
     /// The path of its type.
@@ -253,6 +274,17 @@ impl Weak {
         Strong(self.0)
     }
 
+    /// As for a strong reference.
+    pub(crate) fn id_for_waits(&self) -> ActorId {
+        id_for_waits(self.header())
+    }
+
+    /// Notes its number. Called before it is scheduled for the first time.
+    pub(crate) fn take_seat(&self, id: ActorId) {
+        // ORDERING: Relaxed; the run queue releases it.
+        self.header().near().id.store(id.get(), Ordering::Relaxed);
+    }
+
     /// The system's side of the task.
     pub(crate) fn host(&self) -> &Arc<dyn Host> {
         &self.header().near().host
@@ -284,7 +316,7 @@ impl Weak {
     }
 
     pub(crate) fn id(&self) -> ActorId {
-        self.header().near().id
+        header::id(self.header())
     }
 
     pub(crate) fn info(&self) -> ActorInfo {
@@ -338,6 +370,12 @@ impl Drop for Weak {
         // SAFETY: our own reference.
         unsafe { header::release(self.0) };
     }
+}
+
+/// See [`Strong::id_for_waits`].
+#[inline(always)]
+fn id_for_waits(header: &Header) -> ActorId {
+    if current::is_under_host_of(header) { header::id(header) } else { ActorId::UNKNOWN }
 }
 
 /// Why the task ended, once it has.

@@ -46,7 +46,8 @@ pub(crate) struct Near {
     pub(super) limit: Limit,
     /// The next actor in a shared run queue. The queue's, while the actor is in it.
     pub(super) link: AtomicPtr<Header>,
-    pub(super) id: ActorId,
+    /// Its number, which tells its seat in the registry. Written before the first run.
+    pub(super) id: AtomicU64,
     pub(super) host: Arc<dyn Host>,
 }
 
@@ -56,8 +57,8 @@ pub(crate) struct Far {
     /// Made at the first need, freed with the cell.
     pub(super) side: AtomicPtr<Side>,
     pub(super) vtable: &'static Vtable,
-    /// Its place in the registry, or [`NO_SEAT`]. Written before the first run.
-    pub(super) seat: AtomicU32,
+    /// Its entry among the waits says whom it waits for.
+    pub(super) waits: UnsafeCell<bool>,
     pub(super) phase: UnsafeCell<Phase>,
     pub(super) verdict: UnsafeCell<u8>,
 }
@@ -78,9 +79,6 @@ pub(super) enum Limit {
 
 /// No placement: any worker runs it.
 pub(super) const ANYWHERE: u16 = u16::MAX;
-
-/// Not in the registry.
-pub(super) const NO_SEAT: u32 = u32::MAX;
 
 /// What depends on the body's type.
 pub(super) struct Vtable {
@@ -188,17 +186,17 @@ pub(super) fn known_side(header: &Header) -> Option<&Side> {
     Some(side)
 }
 
-/// The actor's place in the registry.
-pub(super) fn seat(header: &Header) -> Option<u32> {
+/// The actor's number.
+#[inline(always)]
+pub(super) fn id(header: &Header) -> ActorId {
     // ORDERING: Relaxed; written before the task was first scheduled.
-    let seat = header.far().seat.load(Ordering::Relaxed);
-    (seat != NO_SEAT).then_some(seat)
+    ActorId::from_raw(header.near().id.load(Ordering::Relaxed))
 }
 
 /// Who the actor is.
 pub(super) fn info(header: &Header) -> ActorInfo {
     let name = known_side(header).and_then(|side| side.ending.lock().name.clone());
-    ActorInfo::new(header.near().id, header.far().vtable.type_name, name)
+    ActorInfo::new(id(header), header.far().vtable.type_name, name)
 }
 
 /// One more memory reference.

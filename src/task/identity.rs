@@ -5,12 +5,22 @@ use std::hash::{Hash, Hasher};
 
 use crate::sync::Arc;
 
-/// An actor's number, unique within its system.
+/// An actor's number, unique within its system: its seat there, and which actor in turn it belongs to.
+///
+/// A number comes again only after four thousand million other actors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActorId(u64);
 
 impl ActorId {
-    pub(crate) const fn new(number: u64) -> Self {
+    /// Nobody's.
+    pub(crate) const UNKNOWN: Self = Self(0);
+
+    /// The number of the actor that takes `seat` in its `turn`, which isn't zero.
+    pub(crate) const fn of(seat: u32, turn: u32) -> Self {
+        Self((turn as u64) << 32 | seat as u64)
+    }
+
+    pub(crate) const fn from_raw(number: u64) -> Self {
         Self(number)
     }
 
@@ -19,11 +29,22 @@ impl ActorId {
     pub const fn get(self) -> u64 {
         self.0
     }
+
+    #[inline(always)]
+    pub(crate) const fn is_known(self) -> bool {
+        self.0 != 0
+    }
+
+    /// Its seat in the registry, once it has one.
+    #[inline(always)]
+    pub(crate) const fn seat(self) -> Option<u32> {
+        if self.is_known() { Some(self.0 as u32) } else { None }
+    }
 }
 
 impl fmt::Display for ActorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{}", self.0)
+        write!(f, "#{}.{}", self.0 as u32, self.0 >> 32)
     }
 }
 
@@ -43,7 +64,7 @@ impl ActorInfo {
 
     /// An actor that can't be told any more.
     pub(crate) fn unknown() -> Self {
-        Self { id: ActorId(0), type_name: || "an actor", name: None }
+        Self { id: ActorId::UNKNOWN, type_name: || "an actor", name: None }
     }
 
     /// Its number.

@@ -19,6 +19,9 @@
 //! | [`hooks`] | `pre_start`, `post_stop` and the drop of a body |
 //! | [`frame`] | a handler's future, and where it lives |
 //! | [`waker`] | the wakers of a suspended handler |
+//! | [`edge`] | what the handler that is being polled waits for |
+//! | [`waits`] | who waits for whom, and the circles in it |
+//! | [`circle`] | actors that wait for one another |
 //! | [`coop`] | the budget of awaits that succeed at once |
 //! | [`current`] | the task that this thread is running |
 //! | [`identity`] | who an actor is |
@@ -50,8 +53,10 @@ macro_rules! debug_as {
     };
 }
 
+pub(crate) mod circle;
 pub(crate) mod coop;
 pub(crate) mod current;
+pub(crate) mod edge;
 mod frame;
 pub(crate) mod handle;
 mod header;
@@ -66,6 +71,7 @@ mod runnable;
 mod share;
 pub(crate) mod state;
 pub(crate) mod typed;
+pub(crate) mod waits;
 mod waker;
 
 pub(crate) use frame::{Completion, Scratch};

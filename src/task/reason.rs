@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use super::circle::Circle;
 use crate::sync::Arc;
 
 /// Why an actor ended.
@@ -155,6 +156,8 @@ pub enum ReplyErrorReason {
     ReplyDropped,
     /// There was none within this time. The message is handled all the same, or has been.
     Timeout(Duration),
+    /// There will never be one: the actor whose handler waits for it is waited for.
+    Circle(Circle),
 }
 
 impl fmt::Display for ReplyErrorReason {
@@ -165,6 +168,7 @@ impl fmt::Display for ReplyErrorReason {
             Self::Died(reason) => write!(f, "it ended before it came to the message: {reason}"),
             Self::ReplyDropped => f.write_str("the reply was dropped"),
             Self::Timeout(after) => write!(f, "none came within {after:?}"),
+            Self::Circle(circle) => write!(f, "there would never be one: {circle}"),
         }
     }
 }

@@ -18,15 +18,18 @@ use std::fmt;
 use std::ptr::NonNull;
 
 use super::current;
+use super::edge;
 use super::frame::{self, Frame, Scratch};
 use super::handle::Weak;
 use super::header::{self, Far, Header, Near};
+use super::identity::ActorId;
 use super::lane;
 use super::letter::Undertaker;
 use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
 use super::runnable::Runnable;
 use super::share::Share;
 use super::state::{Snapshot, Suspend};
+use super::waits::Waits;
 use super::waker;
 use crate::mailbox::envelope::{Opened, Parcel};
 use crate::mailbox::ring::{Reader, Rest};
@@ -63,7 +66,9 @@ pub(crate) struct Bench<'a> {
     pub(crate) scratch: &'a mut Scratch,
     /// The system's clock.
     pub(crate) clock: &'a Clock,
-    /// When this worker last looked at it.
+    /// Who waits for whom.
+    pub(crate) waits: &'a Waits,
+    /// When this worker last looked at the clock.
     pub(crate) looked: &'a mut Moment,
     /// Another core is feeding this actor: more messages are likely to come in a moment.
     pub(crate) fed: bool,
@@ -89,6 +94,7 @@ pub(crate) struct Turn<'a> {
     header: NonNull<Header>,
     scratch: &'a mut Scratch,
     clock: &'a Clock,
+    waits: &'a Waits,
     looked: &'a mut Moment,
     fed: bool,
     /// The task word as it was before the present handler was polled.
@@ -126,6 +132,7 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         header,
         scratch: worker.scratch,
         clock: worker.clock,
+        waits: worker.waits,
         looked: worker.looked,
         fed: worker.fed,
         // SAFETY: the living actor's own weak reference keeps the cell.
@@ -252,6 +259,10 @@ impl<'a> Turn<'a> {
     fn resume(&mut self, frame: Frame) -> Option<After> {
         let control = self.cell().near().state.resume();
         self.seen = control;
+        self.withdraw_wait();
+        if control.is_circle() {
+            self.hear_of_circle();
+        }
         let stopping = matches!(self.phase(), Phase::Stopping | Phase::Expiring);
         if (control.is_killed() && !stopping) || (control.is_expired() && stopping) {
             self.abort(frame, StopReason::Killed, ReplyErrorReason::Killed);
@@ -262,6 +273,9 @@ impl<'a> Turn<'a> {
         }
         // SAFETY: the frame is this task's.
         let opened = unsafe { frame::resume(self, frame) };
+        if control.is_circle() {
+            edge::leave(None);
+        }
         if self.phase() == Phase::Running {
             match opened {
                 Opened::Done => None,
@@ -542,12 +556,47 @@ impl<'a> Turn<'a> {
             self.abort(frame, StopReason::Panicked(panic.clone()), ReplyErrorReason::Panicked(panic));
             return self.wind_up();
         }
-        let header = self.header;
+        let (header, waits, target) = (self.header, self.waits, edge::target());
+        let member = if target.is_known() { self.publish_wait(target) } else { ActorId::UNKNOWN };
         match self.cell().near().state.suspend(self.seen) {
-            Suspend::Suspended => After::Rested,
+            Suspend::Suspended => {
+                // The actor is its wakers' from here on.
+                if member.is_known() {
+                    waits.look(member, target);
+                }
+                After::Rested
+            }
             // SAFETY: the right to run is still ours.
             Suspend::Notified => After::Again(unsafe { Runnable::from_header(header) }),
         }
+    }
+
+    /// Says whom the handler waits for. Returns the actor's number.
+    #[inline]
+    fn publish_wait(&mut self, target: ActorId) -> ActorId {
+        let member = header::id(self.cell());
+        // SAFETY: the flag is the runner's.
+        self.cell().far().waits.with_mut(|waits| unsafe { *waits = true });
+        self.waits.publish(member, target);
+        member
+    }
+
+    /// Says that the handler waits no more, if that was said.
+    #[inline]
+    fn withdraw_wait(&mut self) {
+        // SAFETY: the flag is the runner's.
+        if self.cell().far().waits.with_mut(|waits| unsafe { std::mem::take(&mut *waits) }) {
+            self.waits.withdraw(header::id(self.cell()));
+        }
+    }
+
+    /// Leaves the circle that the handler waits in to the poll that follows.
+    #[cold]
+    fn hear_of_circle(&mut self) {
+        let header = self.cell();
+        edge::leave(self.waits.take_found(header::id(header)));
+        header.near().state.forget_circle();
+        self.seen = header.near().state.look();
     }
 
     fn again(&mut self) -> After {
@@ -725,7 +774,7 @@ impl<'a> Turn<'a> {
                 let _ = guard(|| waker.wake());
             }
         }
-        host.ended(header::seat(header));
+        host.ended(header::id(header).seat());
         self.ended = true;
     }
 

@@ -10,21 +10,21 @@ use std::time::Duration;
 
 use super::frame::Scratch;
 use super::handle::{Strong, Weak};
-use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, NO_SEAT, Near};
+use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, Near};
 use super::hooks;
-use super::identity::ActorId;
 use super::letter::{Body, Host};
 use super::run::{self, Phase};
 use super::state::State;
+use super::waits::Waits;
 use crate::mailbox::ring::Ring;
 use crate::memory::{self, Layout};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 use crate::sync::cell::UnsafeCell;
+use crate::sync::time::Clock;
 
 /// What a task is made with.
 pub(crate) struct Plan {
-    pub(crate) id: ActorId,
     pub(crate) capacity: u32,
     /// The worker that alone may run it.
     pub(crate) placed: Option<u16>,
@@ -45,7 +45,7 @@ pub(crate) enum SendLimit {
 
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plan").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Plan").field("capacity", &self.capacity).finish_non_exhaustive()
     }
 }
 
@@ -69,7 +69,7 @@ impl Runnable {
             placed: plan.placed.unwrap_or(ANYWHERE),
             spare: UnsafeCell::new(false),
             link: AtomicPtr::new(std::ptr::null_mut()),
-            id: plan.id,
+            id: AtomicU64::new(0),
             limit: plan.limit.map_or(Limit::Unlimited, |limit| match limit {
                 SendLimit::Own(_) => Limit::Actor,
                 SendLimit::System => Limit::System,
@@ -80,7 +80,7 @@ impl Runnable {
             frame: UnsafeCell::new(None),
             side: AtomicPtr::new(std::ptr::null_mut()),
             vtable: Vtables::<B>::TASK,
-            seat: AtomicU32::new(NO_SEAT),
+            waits: UnsafeCell::new(false),
             phase: UnsafeCell::new(Phase::New),
             verdict: UnsafeCell::new(0),
         };
@@ -126,12 +126,6 @@ impl Runnable {
         Self(header)
     }
 
-    /// Notes its place in the registry. Called before it is scheduled for the first time.
-    pub(crate) fn take_seat(&self, seat: u32) {
-        // SAFETY: a runnable task is alive. ORDERING: Relaxed; the run queue releases it.
-        unsafe { self.0.as_ref() }.far().seat.store(seat, Ordering::Relaxed);
-    }
-
     /// Forgets its name, which is another's. Called before it is scheduled for the first time.
     pub(crate) fn forget_name(&self) {
         // SAFETY: a runnable task is alive.
@@ -139,11 +133,12 @@ impl Runnable {
     }
 
     /// Ends a task that was never scheduled.
-    pub(crate) fn refuse(self, clock: &crate::sync::time::Clock) {
+    pub(crate) fn refuse(self, clock: &Clock, waits: &Waits) {
         // SAFETY: a runnable task is alive. The right to run is ours, so nothing is scheduled.
         let _ = unsafe { self.0.as_ref() }.near().state.kill();
         let mut scratch = Scratch::new();
-        let after = self.run(&mut run::Bench { scratch: &mut scratch, clock, looked: &mut clock.now(), fed: false });
+        let looked = &mut clock.now();
+        let after = self.run(&mut run::Bench { scratch: &mut scratch, clock, waits, looked, fed: false });
         debug_assert!(matches!(after, run::After::Rested));
     }
 

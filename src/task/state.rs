@@ -18,7 +18,8 @@
 //! it left, however many wakers there are. A late waker of an earlier handler costs one spurious poll at most.
 //!
 //! Control bits only ever get set: KILLED, EXPIRED, and the reasons of a stop. ENDED comes last; WATCHED says
-//! that somebody waits for it. RINGING says that messages of timers may wait in the lane; the runner takes it back.
+//! that somebody waits for it. RINGING says that messages of timers may wait in the lane, CIRCLE that the handler waits in a circle; the runner takes
+//! either back.
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::limits::MOST_WAKES;
@@ -30,6 +31,7 @@ const EXPIRED: u32 = 1 << 3;
 const SHUTDOWN: u32 = 1 << 4;
 const WATCHED: u32 = 1 << 5;
 const ENDED: u32 = 1 << 6;
+const CIRCLE: u32 = 1 << 7;
 const VERDICT_SHIFT: u32 = 8;
 const WAKES_SHIFT: u32 = 16;
 const ONE_WAKE: u32 = 1 << WAKES_SHIFT;
@@ -73,6 +75,11 @@ impl Snapshot {
     #[inline(always)]
     pub(crate) fn calls(self) -> bool {
         self.0 & (KILLED | RINGING) != 0
+    }
+
+    /// Whether the handler waits for a reply that can't come.
+    pub(crate) fn is_circle(self) -> bool {
+        self.0 & CIRCLE != 0
     }
 
     pub(crate) fn is_expired(self) -> bool {
@@ -154,6 +161,32 @@ impl State {
                 Err(changed) => now = changed,
             }
         }
+    }
+
+    /// Whether the handler is suspended, and nobody has woken it.
+    pub(crate) fn is_suspended(&self) -> bool {
+        // ORDERING: Acquire pairs with `suspend`'s Release: what the runner had published before is visible.
+        self.0.load(Ordering::Acquire) & (WAITED | WAKES) == WAITED
+    }
+
+    /// Wakes a suspended handler because it waits in a circle. Does nothing if it isn't suspended, or was woken.
+    pub(crate) fn break_wait(&self) -> Option<Woken> {
+        // ORDERING: Relaxed; the CAS confirms it.
+        let mut now = self.0.load(Ordering::Relaxed);
+        while now & (WAITED | WAKES) == WAITED {
+            // ORDERING: as in `notify`.
+            match self.0.compare_exchange(now, (now | CIRCLE) + ONE_WAKE, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) => return Some(Woken::Schedule),
+                Err(changed) => now = changed,
+            }
+        }
+        None
+    }
+
+    /// The runner has seen that its handler waits in a circle.
+    pub(crate) fn forget_circle(&self) {
+        // ORDERING: Relaxed; the runner's own, and `resume` has acquired what came with it.
+        self.0.fetch_and(!CIRCLE, Ordering::Relaxed);
     }
 
     /// The runner's first step before it polls a suspended handler.
