@@ -91,6 +91,10 @@ sized! {
     QUIET_ROUNDS: u32 = 16, 0
 }
 sized! {
+    /// Waits of one handler at once of which others can tell: what fits on a line.
+    MOST_WAITS: usize = 6, 2
+}
+sized! {
     /// Entries of the first segment of a shard's waits; a power of two.
     WAITS_FIRST: usize = 16, 2
 }

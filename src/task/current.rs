@@ -59,11 +59,6 @@ pub(super) fn has_id(id: ActorId) -> bool {
     with(|current| header::id(current) == id).unwrap_or(false)
 }
 
-/// The number of the task that this thread is running.
-pub(crate) fn id() -> ActorId {
-    with(header::id).unwrap_or(ActorId::UNKNOWN)
-}
-
 /// Runs `look` on the task that this thread is running.
 #[inline(always)]
 fn with<R>(look: impl FnOnce(&Header) -> R) -> Option<R> {

@@ -1,8 +1,8 @@
 //! What the handler that is being polled waits for.
 //!
 //! A future of this crate that has no limit and is pending says which actor it waits for, if it is polled by the actor
-//! whose handler it is awaited in: with that actor's own waker. Of several the last one counts. When the handler
-//! suspends, its runner publishes that wait ([`super::waits`]).
+//! whose handler it is awaited in: with that actor's own waker. When the handler suspends, its runner publishes the
+//! waits of that poll ([`super::waits`]); if there are more than [`MOST_WAITS`], the first ones.
 //!
 //! A future that is polled by something between (an executor of its own, with wakers of its own) says nothing: such an
 //! executor may wait for any of several things, and nobody can tell which. `select!` doesn't show: there a wait counts
@@ -15,11 +15,17 @@ use super::circle::Circle;
 use super::current;
 use super::identity::ActorId;
 use super::waits::Found;
+use crate::sync::limits::MOST_WAITS;
 use crate::sync::local;
 
 local! {
-    /// For whom the handler that is polled now waits.
-    static TARGET: Cell<ActorId> = Cell::new(ActorId::UNKNOWN)
+    /// For whom the handler that is polled now waits,
+    static TARGETS: [Cell<ActorId>; MOST_WAITS] = [const { Cell::new(ActorId::UNKNOWN) }; MOST_WAITS]
+}
+
+local! {
+    /// and for how many.
+    static COUNT: Cell<usize> = Cell::new(0)
 }
 
 local! {
@@ -35,13 +41,19 @@ local! {
 /// A handler is about to be polled.
 #[inline(always)]
 pub(super) fn clear() {
-    TARGET.with(|target| target.set(ActorId::UNKNOWN));
+    COUNT.with(|count| count.set(0));
 }
 
-/// For whom the handler waits whose poll has just ended.
+/// Whether the handler waits for anybody whose poll has just ended.
 #[inline(always)]
-pub(super) fn target() -> ActorId {
-    TARGET.with(Cell::get)
+pub(super) fn is_any() -> bool {
+    COUNT.with(Cell::get) != 0
+}
+
+/// Runs `look` on those that it waits for.
+#[inline(always)]
+pub(super) fn with_targets<R>(look: impl FnOnce(&[Cell<ActorId>]) -> R) -> R {
+    TARGETS.with(|targets| look(&targets[..COUNT.with(Cell::get).min(MOST_WAITS)]))
 }
 
 /// Leaves a circle for the poll that follows.
@@ -63,17 +75,23 @@ pub(crate) fn wait_for(target: ActorId, context: &Context<'_>) -> Result<(), Cir
 
 #[inline(always)]
 fn note(target: ActorId) -> Result<(), Circle> {
-    TARGET.with(|place| place.set(target));
     if current::has_id(target) {
         return itself();
     }
-    if IS_FOUND.with(Cell::get) { close(target) } else { Ok(()) }
+    if IS_FOUND.with(Cell::get) {
+        close(target)?;
+    }
+    let count = COUNT.with(Cell::get);
+    if count < MOST_WAITS {
+        TARGETS.with(|targets| targets[count].set(target));
+        COUNT.with(|place| place.set(count + 1));
+    }
+    Ok(())
 }
 
 /// An actor waits for itself.
 #[cold]
 fn itself() -> Result<(), Circle> {
-    clear();
     Err(Circle::new(current::info().into_iter().collect()))
 }
 
@@ -83,7 +101,6 @@ fn close(target: ActorId) -> Result<(), Circle> {
     match FOUND.with(Cell::take) {
         Some(found) if found.target == target => {
             IS_FOUND.with(|is_found| is_found.set(false));
-            clear();
             Err(found.circle)
         }
         other => {

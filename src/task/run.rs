@@ -259,7 +259,7 @@ impl<'a> Turn<'a> {
     fn resume(&mut self, frame: Frame) -> Option<After> {
         let control = self.cell().near().state.resume();
         self.seen = control;
-        self.withdraw_wait();
+        self.withdraw_waits();
         if control.is_circle() {
             self.hear_of_circle();
         }
@@ -556,13 +556,13 @@ impl<'a> Turn<'a> {
             self.abort(frame, StopReason::Panicked(panic.clone()), ReplyErrorReason::Panicked(panic));
             return self.wind_up();
         }
-        let (header, waits, target) = (self.header, self.waits, edge::target());
-        let member = if target.is_known() { self.publish_wait(target) } else { ActorId::UNKNOWN };
+        let (header, waits) = (self.header, self.waits);
+        let member = if edge::is_any() { self.publish_waits() } else { ActorId::UNKNOWN };
         match self.cell().near().state.suspend(self.seen) {
             Suspend::Suspended => {
                 // The actor is its wakers' from here on.
                 if member.is_known() {
-                    waits.look(member, target);
+                    edge::with_targets(|targets| waits.look(member, targets));
                 }
                 After::Rested
             }
@@ -571,19 +571,19 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Says whom the handler waits for. Returns the actor's number.
+    /// Says for whom the handler waits. Returns the actor's number.
     #[inline]
-    fn publish_wait(&mut self, target: ActorId) -> ActorId {
+    fn publish_waits(&mut self) -> ActorId {
         let member = header::id(self.cell());
         // SAFETY: the flag is the runner's.
         self.cell().far().waits.with_mut(|waits| unsafe { *waits = true });
-        self.waits.publish(member, target);
+        edge::with_targets(|targets| self.waits.publish(member, targets));
         member
     }
 
     /// Says that the handler waits no more, if that was said.
     #[inline]
-    fn withdraw_wait(&mut self) {
+    fn withdraw_waits(&mut self) {
         // SAFETY: the flag is the runner's.
         if self.cell().far().waits.with_mut(|waits| unsafe { std::mem::take(&mut *waits) }) {
             self.waits.withdraw(header::id(self.cell()));

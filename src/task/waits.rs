@@ -5,7 +5,7 @@
 //!
 //! | entry | written by | when |
 //! |---|---|---|
-//! | whose it is, for whom it waits, which wait of its seat that is | its runner | before the suspension |
+//! | whose it is, for whom it waits, and which wait of its seat that is | its runner | before the suspension |
 //! | waits for nobody | its runner | when it is resumed |
 //!
 //! # The race
@@ -32,22 +32,27 @@
 //!
 //! # What counts as a wait
 //!
-//! A future of this crate without a limit, pending in the handler's own poll: see [`super::edge`]. Of several in one poll
-//! the last counts.
+//! A future of this crate without a limit, pending in the handler's own poll: see [`super::edge`]. There may be several,
+//! and any of them may be the one that closes a circle.
 //!
-//! Progress: publishing and looking are wait-free, and lock-free where a segment is made; following a round of `n`
-//! takes `n` steps, and locks once there is one.
+//! Progress: publishing and looking are wait-free, and lock-free where a segment is made. Following waits takes a step
+//! for each, and locks once there is a circle.
+//!
+//! Source: the wait-for graph of deadlock detection, with a closer that looks at once; for the two readings, Chandy and
+//! Lamport's consistent snapshots.
 
+use std::cell::Cell;
+use std::collections::HashSet;
 use std::fmt;
 use std::ptr;
 
 use super::circle::Circle;
 use super::identity::{ActorId, ActorInfo};
-use crate::sync::Weak;
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use crate::sync::barrier;
-use crate::sync::limits::{SHARDS, WAITS_FIRST};
+use crate::sync::limits::{MOST_WAITS, SHARDS, WAITS_FIRST};
 use crate::sync::lock::Mutex;
+use crate::sync::{Arc, Weak};
 
 /// What the table asks of the system about an actor that may have ended. Implemented above.
 pub(crate) trait Census: Send + Sync {
@@ -63,7 +68,7 @@ pub(crate) trait Census: Send + Sync {
 
 /// The entries of a system's actors.
 pub(crate) struct Waits {
-    shards: Box<[Shard]>,
+    shards: Box<[Shard; SHARDS]>,
     /// Circles that have been found and whose members haven't been told yet.
     found: Mutex<Vec<Found>>,
     census: Mutex<Option<Weak<dyn Census>>>,
@@ -88,29 +93,52 @@ const SEGMENTS: usize = (u32::BITS - WAITS_FIRST.ilog2()) as usize;
 #[repr(align(64))]
 struct Entry {
     member: AtomicU64,
-    target: AtomicU64,
     /// Which wait of this seat it is.
     round: AtomicU64,
+    /// Those that it waits for, up to the first that is nobody.
+    targets: [AtomicU64; MOST_WAITS],
 }
 
 /// An entry, as it was.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 struct Wait {
     member: ActorId,
-    target: ActorId,
     round: u64,
+    targets: [ActorId; MOST_WAITS],
 }
 
 impl Entry {
-    const EMPTY: Self = Self { member: AtomicU64::new(0), target: AtomicU64::new(0), round: AtomicU64::new(0) };
+    #[cfg(corecast_loom)]
+    fn empty() -> Self {
+        let zero = || AtomicU64::new(0);
+        Self { member: zero(), round: zero(), targets: std::array::from_fn(|_| zero()) }
+    }
 
+    /// The wait of `member`, if there is one.
     fn read(&self, member: ActorId) -> Option<Wait> {
-        // ORDERING: Acquire, thrice: each pairs with the Release of `write`, so that a mixture of two waits isn't the
-        // same when it is read again.
+        // ORDERING: Acquire, each: pairs with the Releases of `publish`. A mixture of two waits isn't the same when it is
+        // read again.
+        let read = |word: &AtomicU64| ActorId::from_raw(word.load(Ordering::Acquire));
+        if !read(&self.targets[0]).is_known() {
+            return None;
+        }
+        // ORDERING: as above.
         let round = self.round.load(Ordering::Acquire);
-        let target = ActorId::from_raw(self.target.load(Ordering::Acquire));
-        let is_its = ActorId::from_raw(self.member.load(Ordering::Acquire)) == member;
-        (is_its && target.is_known()).then_some(Wait { member, target, round })
+        let targets = std::array::from_fn(|index| read(&self.targets[index]));
+        (read(&self.member) == member).then_some(Wait { member, round, targets })
+    }
+}
+
+impl Wait {
+    /// For whom it waits.
+    fn targets(&self) -> impl Iterator<Item = ActorId> {
+        self.targets.into_iter().take_while(|target| target.is_known())
+    }
+
+    /// For whom it waits, if that is only one.
+    fn target(&self) -> Option<ActorId> {
+        let mut targets = self.targets();
+        targets.next().filter(|_| targets.next().is_none())
     }
 }
 
@@ -124,8 +152,8 @@ fn position(seat: u32) -> (usize, usize, usize) {
 
 impl Waits {
     pub(crate) fn new() -> Self {
-        let shard = || Shard(std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())));
-        Self { shards: (0..SHARDS).map(|_| shard()).collect(), found: Mutex::default(), census: Mutex::new(None) }
+        let shard = |_| Shard(std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())));
+        Self { shards: Box::new(std::array::from_fn(shard)), found: Mutex::default(), census: Mutex::new(None) }
     }
 
     /// Says who knows the actors. Until then no circle is found.
@@ -164,17 +192,24 @@ impl Waits {
         self.entry(actor)
     }
 
-    /// The runner of `member` is about to suspend it over a wait for `target`.
+    /// The runner of `member` is about to suspend it over waits for `targets`: at least one, and no more than there is
+    /// room for.
     #[inline]
-    pub(crate) fn publish(&self, member: ActorId, target: ActorId) {
+    pub(crate) fn publish(&self, member: ActorId, targets: &[Cell<ActorId>]) {
         let Some(entry) = self.entry(member).or_else(|| self.make(member)) else { return };
-        // ORDERING: Relaxed; we alone write it, and former occupants of the seat were heard of when it was given.
+        // ORDERING: Relaxed; the runner alone writes it, and former occupants of the seat came before it was given.
         let round = entry.round.load(Ordering::Relaxed).wrapping_add(1);
-        // ORDERING: Release, thrice: pairs with `read`. That the one who looks next sees them is up to the barrier in
-        // `look`.
+        // ORDERING: Release, each: pairs with `read`. That the one who looks next sees them is up to the barrier in `look`.
         entry.round.store(round, Ordering::Release);
         entry.member.store(member.get(), Ordering::Release);
-        entry.target.store(target.get(), Ordering::Release);
+        if let Some(behind) = entry.targets.get(targets.len()) {
+            // ORDERING: as above.
+            behind.store(0, Ordering::Release);
+        }
+        for (place, target) in entry.targets.iter().zip(targets).rev() {
+            // ORDERING: as above.
+            place.store(target.get().get(), Ordering::Release);
+        }
     }
 
     /// The runner of `member` has resumed it.
@@ -182,57 +217,67 @@ impl Waits {
     pub(crate) fn withdraw(&self, member: ActorId) {
         if let Some(entry) = self.entry(member) {
             // ORDERING: Release; as in `publish`. Who sees it later than that looks at the task word, too.
-            entry.target.store(0, Ordering::Release);
+            entry.targets[0].store(0, Ordering::Release);
         }
     }
 
-    /// `member` has published its wait for `target` and has been suspended just now, by a read-modify-write of this
+    /// `member` has published its waits for `targets` and has been suspended just now, by a read-modify-write of this
     /// thread: looks whether that has closed a circle. The member may have been resumed since, and ended.
     #[inline]
-    pub(crate) fn look(&self, member: ActorId, target: ActorId) {
-        // ORDERING: a full barrier between our entry and the other's: see *The race* above.
+    pub(crate) fn look(&self, member: ActorId, targets: &[Cell<ActorId>]) {
+        // ORDERING: a full barrier between our entry and the others': see *The race* above.
         barrier::after_swap();
-        if let Some(next) = self.entry(target).and_then(|entry| entry.read(target)) {
-            self.follow(member, target, next);
+        for target in targets {
+            if let Some(next) = self.read(target.get())
+                && self.follow(member, next)
+            {
+                return;
+            }
         }
     }
 
-    /// Follows the waits from `first` on; if they lead back to `member`, wakes it.
+    #[inline(always)]
+    fn read(&self, actor: ActorId) -> Option<Wait> {
+        self.entry(actor)?.read(actor)
+    }
+
+    /// Follows the waits from `first` on; if they lead back to `member`, wakes it. Returns whether it did.
     #[cold]
-    fn follow(&self, member: ActorId, target: ActorId, first: Wait) {
-        let Some(mut round) = self.walk(member, first) else { return };
-        let Some(own) = self.entry(member).and_then(|entry| entry.read(member)) else { return };
-        if own.target != target {
-            return;
-        }
-        round.insert(0, own);
-        let census = self.census.lock().as_ref().and_then(Weak::upgrade);
-        let Some(census) = census else { return };
-        let holds = round.iter().all(|wait| census.is_suspended(wait.member))
-            && round
-                .iter()
-                .all(|wait| self.entry(wait.member).and_then(|entry| entry.read(wait.member)) == Some(*wait));
+    fn follow(&self, member: ActorId, first: Wait) -> bool {
+        let Some(path) = self.path(member, first) else { return false };
+        let Some(own) = self.read(member).filter(|own| own.targets().any(|target| target == first.member)) else {
+            return false;
+        };
+        let Some(census) = self.census() else { return false };
+        let round = || std::iter::once(&own).chain(&path);
+        let holds = round().all(|wait| census.is_suspended(wait.member))
+            && round().all(|wait| self.read(wait.member).is_some_and(|again| again.round == wait.round));
         if !holds {
-            return;
+            return false;
         }
-        let names: Option<Vec<_>> = round.iter().map(|wait| census.info(wait.member)).collect();
-        let Some(names) = names else { return };
-        self.found.lock().push(Found { member, target, circle: Circle::new(names) });
-        if !census.break_wait(member) {
+        let names: Option<Vec<_>> = round().map(|wait| census.info(wait.member)).collect();
+        let Some(names) = names else { return false };
+        self.found.lock().push(Found { member, target: first.member, circle: Circle::new(names) });
+        let broken = census.break_wait(member);
+        if !broken {
             // It has been woken by somebody else: whatever that was, it isn't stuck.
             drop(self.take_found(member));
         }
+        broken
     }
 
-    /// The waits from `first` on, if they lead to `member`.
-    fn walk(&self, member: ActorId, first: Wait) -> Option<Vec<Wait>> {
-        let mut round = vec![first];
-        // Brent's algorithm: a circle that `member` isn't in is left when the walk comes back to its mark.
-        let (mut mark, mut steps, mut stride) = (first.member, 0, 2);
-        loop {
-            let target = round.last()?.target;
+    fn census(&self) -> Option<Arc<dyn Census>> {
+        self.census.lock().as_ref().and_then(Weak::upgrade)
+    }
+
+    /// The waits from `first` on that lead to `member`, if any do.
+    fn path(&self, member: ActorId, first: Wait) -> Option<Vec<Wait>> {
+        // Mostly each waits for one other, and the waits end with somebody who doesn't: that needs no memory. A circle that
+        // `member` isn't in is left when the walk comes back to its mark (Brent's algorithm).
+        let (mut here, mut mark, mut steps, mut stride) = (first, first.member, 0, 2);
+        while let Some(target) = here.target() {
             if target == member {
-                return Some(round);
+                break;
             }
             if target == mark {
                 return None;
@@ -241,18 +286,42 @@ impl Waits {
             if steps == stride {
                 (mark, steps, stride) = (target, 0, stride * 2);
             }
-            round.push(self.entry(target)?.read(target)?);
+            here = self.read(target)?;
         }
+        self.search(member, first)
     }
 
-    /// The circle that waits of `member` for `target` would be in at the moment, as far as anybody can tell.
+    /// The same, wherever the waits lead: depth first.
+    fn search(&self, member: ActorId, first: Wait) -> Option<Vec<Wait>> {
+        let mut path = vec![first];
+        let mut left = vec![first.targets().collect::<Vec<_>>()];
+        let mut seen = HashSet::from([first.member]);
+        while let Some(targets) = left.last_mut() {
+            match targets.pop() {
+                Some(target) if target == member => return Some(path),
+                Some(target) if seen.insert(target) => {
+                    if let Some(wait) = self.read(target) {
+                        path.push(wait);
+                        left.push(wait.targets().collect());
+                    }
+                }
+                Some(_) => {}
+                None => {
+                    path.pop();
+                    left.pop();
+                }
+            }
+        }
+        None
+    }
+
+    /// The circle that a wait of `member` for `target` would be in at the moment, as far as anybody can tell.
     pub(crate) fn circle(&self, member: ActorId, target: ActorId) -> Option<Circle> {
-        let census = self.census.lock().as_ref().and_then(Weak::upgrade)?;
+        let census = self.census()?;
         let mut names = vec![census.info(member)?];
         if target != member {
-            let first = self.entry(target)?.read(target)?;
-            let round = self.walk(member, first)?;
-            names.extend(round.iter().map(|wait| census.info(wait.member)).collect::<Option<Vec<_>>>()?);
+            let path = self.path(member, self.read(target)?)?;
+            names.extend(path.iter().map(|wait| census.info(wait.member)).collect::<Option<Vec<_>>>()?);
         }
         Some(Circle::new(names))
     }
@@ -267,7 +336,7 @@ impl Waits {
 
 impl Drop for Waits {
     fn drop(&mut self) {
-        for shard in &self.shards {
+        for shard in &*self.shards {
             for (index, segment) in shard.0.iter().enumerate() {
                 // ORDERING: Relaxed; nobody else has the table any more.
                 let segment = segment.load(Ordering::Relaxed);
@@ -298,7 +367,7 @@ mod segment {
             memory.cast()
         }
         #[cfg(corecast_loom)]
-        Box::into_raw((0..length).map(|_| Entry::EMPTY).collect::<Box<[_]>>()).cast()
+        Box::into_raw((0..length).map(|_| Entry::empty()).collect::<Box<[_]>>()).cast()
     }
 
     /// Gives an array back.

@@ -1,15 +1,17 @@
 //! A wait that can never end is an error at once, and names the circle.
 
-use std::sync::{Arc, Barrier};
+use std::pin::pin;
+use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
 use corecast::{
-    Actor, ActorContext, ActorError, ActorRef, ActorSystem, Circle, Handler, Mailbox, Message, SendErrorReason,
-    SpawnError, TellErrorReason,
+    Actor, ActorContext, ActorError, ActorRef, ActorSystem, Circle, Handler, Mailbox, Message, ReplyErrorReason,
+    SendErrorReason, SpawnError, StopReason, TellErrorReason,
 };
-use futures::future::{join, select};
+use futures::FutureExt;
+use futures::future::{BoxFuture, join};
 
-use crate::support::{Carry, Held, hold, run, spawn, spawn_with, system, wait};
+use crate::support::{Echo, Note, Probe, hold, later, recv, spawn, spawn_with, system, wait};
 
 /// An actor that passes routes on.
 struct Stop;
@@ -152,5 +154,223 @@ fn many_routes_without_a_circle_all_come_through() {
         .collect();
     for reply in replies {
         assert_eq!(wait(reply).unwrap(), None);
+    }
+}
+
+/// Lets `asker`'s handler ask `actor` to do `deed`, and wait for it.
+fn ask<R: Send + 'static>(
+    asker: &ActorRef<Probe>,
+    actor: &ActorRef<Probe>,
+    deed: impl FnOnce() -> BoxFuture<'static, R> + Send + 'static,
+) -> R {
+    let actor = actor.clone();
+    let asked = asker.send(later(move |_| async move { actor.send(later(move |_| deed())).await.unwrap() }.boxed()));
+    wait(asked).unwrap()
+}
+
+fn pair(system: &ActorSystem) -> (ActorRef<Probe>, ActorRef<Probe>) {
+    (spawn_with(system, Mailbox::bounded(1)).0, spawn_with(system, Mailbox::bounded(1)).0)
+}
+
+#[test]
+fn a_send_in_a_circle_fails_and_its_message_is_handled_all_the_same() {
+    let system = system(1);
+    let ((left, events), (right, _)) = (spawn(&system), spawn(&system));
+    let this = left.clone();
+    let error = ask(&left, &right, move || async move { this.send(Note(5)).await.unwrap_err() }.boxed());
+    let SendErrorReason::Circle(circle) = error.reason() else { panic!("{error}") };
+    assert_eq!(names(circle), [right.id(), left.id()]);
+    assert_eq!(error.actor().id(), left.id());
+    assert!(error.to_string().contains(&circle.to_string()), "{error}");
+    assert!(error.into_message().is_none());
+    assert_eq!(events.note(), 5);
+}
+
+#[test]
+fn a_tell_that_waits_for_room_in_a_circle_gives_its_message_back() {
+    let system = system(1);
+    let (left, right) = pair(&system);
+    let this = left.clone();
+    let error = ask(&left, &right, move || {
+        async move {
+            this.try_tell(Note(1)).unwrap();
+            this.tell(Note(2)).await.unwrap_err()
+        }
+        .boxed()
+    });
+    let TellErrorReason::Circle(circle) = error.reason() else { panic!("{error}") };
+    assert_eq!(names(circle), [right.id(), left.id()]);
+    assert_eq!(error.into_message().0, 2);
+}
+
+#[test]
+fn a_send_that_waits_for_room_in_a_circle_gives_its_message_back() {
+    let system = system(1);
+    let (left, right) = pair(&system);
+    let this = left.clone();
+    let error = ask(&left, &right, move || {
+        async move {
+            this.try_tell(Note(1)).unwrap();
+            this.send(Echo(2)).await.unwrap_err()
+        }
+        .boxed()
+    });
+    assert!(matches!(error.reason(), SendErrorReason::Circle(_)), "{error}");
+    assert_eq!(error.into_message().map(|echo| echo.0), Some(2));
+}
+
+#[test]
+fn an_actor_that_waits_for_room_of_its_own_is_told() {
+    let system = system(1);
+    let (actor, _) = pair(&system);
+    let this = actor.clone();
+    let error = wait(actor.send(later(move |_| {
+        async move {
+            while this.try_tell(Note(1)).is_ok() {}
+            this.tell(Note(2)).await.unwrap_err()
+        }
+        .boxed()
+    })));
+    assert!(matches!(error.unwrap().reason(), TellErrorReason::Circle(_)));
+}
+
+#[test]
+fn the_reply_to_a_try_send_is_waited_for_like_any_other() {
+    let system = system(1);
+    let (left, right) = pair(&system);
+    let this = left.clone();
+    let error = ask(&left, &right, move || async move { this.try_send(Echo(1)).unwrap().await.unwrap_err() }.boxed());
+    let ReplyErrorReason::Circle(circle) = error.reason() else { panic!("{error}") };
+    assert_eq!(names(circle), [right.id(), left.id()]);
+}
+
+#[test]
+fn any_of_several_waits_at_once_may_close_a_circle() {
+    let system = system(1);
+    let (left, right) = pair(&system);
+    let other = spawn(&system).0;
+    for first in [true, false] {
+        let held = hold(&other);
+        let (this, actor, busy) = (left.clone(), right.clone(), other.clone());
+        let asked = left.send(later(move |_| {
+            let closes =
+                later(move |_| async move { this.send(Echo(1)).await.map_err(|error| error.reason().clone()) }.boxed());
+            async move {
+                let (closes, waits) = (actor.send(closes), busy.send(Echo(2)));
+                if first {
+                    join(closes, waits).await
+                } else {
+                    join(waits, closes).map(|(waits, closes)| (closes, waits)).await
+                }
+            }
+            .boxed()
+        }));
+        let mut asked = pin!(asked);
+        // It waits for both; one of them will come, and the other has been told that it waits for ever.
+        assert!(asked.as_mut().now_or_never().is_none());
+        held.open();
+        let (closed, waited) = wait(asked).unwrap();
+        assert!(matches!(closed.unwrap(), Err(SendErrorReason::Circle(_))));
+        assert_eq!(waited.unwrap(), 2);
+    }
+}
+
+/// An actor whose start needs a reply.
+struct Needy(ActorRef<Probe>);
+
+impl Actor for Needy {
+    async fn pre_start(&mut self, _: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        self.0.send(Echo(1)).await?;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_start_that_waits_for_whoever_awaits_it_fails() {
+    let system = system(1);
+    let (actor, _) = spawn(&system);
+    let this = actor.clone();
+    let spawned = wait(actor.send(later(move |ctx| {
+        let system = ctx.system();
+        async move { system.spawn(Needy(this)).await.unwrap_err() }.boxed()
+    })));
+    let error = spawned.unwrap();
+    let SpawnError::PreStart { reason: StopReason::StartFailed(reason), .. } = &error else { panic!("{error}") };
+    assert!(reason.to_string().contains("→"), "{reason}");
+}
+
+#[test]
+fn whoever_awaits_a_start_that_waits_for_it_is_told() {
+    let system = system(1);
+    let (actor, _) = spawn(&system);
+    let this = actor.clone();
+    let spawned = wait(actor.send(later(move |ctx| {
+        async move {
+            let start = ctx.system().spawn(Needy(this)).into_future();
+            // The new actor goes first: it waits for this one.
+            for _ in 0..10 {
+                ctx.yield_now().await;
+            }
+            start.await.map(|_| ()).unwrap_err()
+        }
+        .boxed()
+    })));
+    let error = spawned.unwrap();
+    let SpawnError::Circle { actor: child, circle } = &error else { panic!("{error}") };
+    assert_eq!(names(circle), [actor.id(), child.id()]);
+}
+
+#[test]
+fn a_wait_with_a_limit_is_no_part_of_a_circle() {
+    let system = system(2);
+    let (left, right) = pair(&system);
+    let (this, actor) = (left.clone(), right.clone());
+    let (closes, closed) = mpsc::channel();
+    let limited = left.send(later(move |_| {
+        let asks = later(move |_| async move { closes.send(this.send(Echo(1)).await).unwrap() }.boxed());
+        async move { actor.send(asks).timeout(Duration::from_millis(20)).await.unwrap_err() }.boxed()
+    }));
+    let error = wait(limited).unwrap();
+    assert!(matches!(error.reason(), SendErrorReason::Timeout(..)), "{error}");
+    assert_eq!(recv(&closed).unwrap(), 1, "it only had to wait until the other one gave up");
+}
+
+#[test]
+fn another_systems_actor_of_the_same_number_is_another_actor() {
+    let (here, there) = (system(1), system(1));
+    let ((left, _), (right, _)) = (spawn(&here), spawn(&here));
+    let ((_, _), (stranger, _)) = (spawn(&there), spawn(&there));
+    assert_eq!(right.id(), stranger.id());
+    let held = hold(&stranger);
+    let mut asked = pin!(right.send(later({
+        let (left, stranger) = (left.clone(), stranger.clone());
+        move |_| {
+            async move { left.send(later(move |_| async move { stranger.send(Echo(3)).await }.boxed())).await }.boxed()
+        }
+    })));
+    assert!(asked.as_mut().now_or_never().is_none());
+    held.open();
+    assert_eq!(wait(asked).unwrap().unwrap().unwrap(), 3);
+}
+
+#[test]
+fn whoever_is_killed_in_a_wait_leaves_no_wait_behind() {
+    let system = system(1);
+    for _ in 0..100 {
+        let ((left, _), (right, _)) = (spawn(&system), spawn(&system));
+        let held = hold(&right);
+        let other = right.clone();
+        let waits = left.try_send(later(move |_| async move { other.send(Echo(1)).await }.boxed())).unwrap();
+        // It has been handled up to its wait.
+        wait(spawn(&system).0.send(Echo(0))).unwrap();
+        left.kill();
+        assert!(wait(waits).is_err());
+        wait(left.stopped());
+        // The next one in its seat waits for nobody.
+        let (next, _) = spawn(&system);
+        held.open();
+        let this = next.clone();
+        let outcome = ask(&right, &next, move || async move { this.id() }.boxed());
+        assert_eq!(outcome, next.id());
     }
 }
