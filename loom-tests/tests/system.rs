@@ -85,16 +85,12 @@ fn a_close_against_two_spawns() {
             thread::spawn(move || {
                 let home = Home { registry: Arc::clone(&registry), workers: None };
                 let (actor, runnable) = task::actor(home, None, Relay { number, next: None, ledger });
-                match registry.seat(u64::from(number), &actor) {
-                    Some(seat) => {
-                        runnable.take_seat(seat);
-                        drive(runnable);
-                        Some(actor)
-                    }
-                    None => {
-                        runnable.refuse();
-                        None
-                    }
+                if registry.seat(number as usize, &actor) {
+                    drive(runnable);
+                    Some(actor)
+                } else {
+                    runnable.refuse();
+                    None
                 }
             })
         });
@@ -123,7 +119,7 @@ fn a_chain_of_messages_and_the_look_whether_all_is_quiet() {
             let home = Home { registry: Arc::clone(&registry), workers: Some(Arc::clone(&scheduler)) };
             let relay = Relay { number, next: next.take(), ledger: ledger.clone() };
             let (actor, runnable) = task::actor(home, None, relay);
-            runnable.take_seat(registry.seat(0, &actor).unwrap());
+            assert!(registry.seat(0, &actor));
             drive(runnable);
             next = Some(actor);
         }

@@ -15,9 +15,10 @@ impl Registry {
         Self(registry::Registry::new())
     }
 
-    /// The seat, unless the registry is closed.
-    pub fn seat<A: Actor>(&self, hint: u64, actor: &ActorRef<A>) -> Option<u32> {
-        self.0.seat(hint, actor.strong().downgrade(), None).ok()
+    /// Whether the actor has a seat now: the registry isn't closed.
+    #[must_use]
+    pub fn seat<A: Actor>(&self, hint: usize, actor: &ActorRef<A>) -> bool {
+        self.0.seat(hint, actor.strong().downgrade(), None).is_ok()
     }
 
     pub fn leave(&self, seat: u32) {

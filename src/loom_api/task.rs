@@ -1,6 +1,7 @@
 //! Doors to `crate::task`: the task word, and an actor under a host of the model's own.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::time::Duration;
 
 use super::scheduler::Scheduler;
@@ -14,7 +15,7 @@ use crate::task::letter::{self, DeadLetter};
 use crate::task::reason::StopReason;
 use crate::task::run;
 use crate::task::typed::{Task, WeakTask};
-use crate::task::{self, Plan, Scratch, state};
+use crate::task::{self, Plan, Scratch, state, waits};
 
 /// `state::State`.
 pub struct State(state::State);
@@ -47,6 +48,17 @@ impl State {
     #[must_use]
     pub fn suspend(&self, seen: Seen) -> bool {
         self.0.suspend(seen.0) == state::Suspend::Suspended
+    }
+
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        self.0.is_suspended()
+    }
+
+    /// Whether it was suspended, and the caller schedules.
+    #[must_use]
+    pub fn break_wait(&self) -> bool {
+        self.0.break_wait() == Some(state::Woken::Schedule)
     }
 
     /// Before another poll.
@@ -167,29 +179,110 @@ pub enum After {
 }
 
 /// What a worker brings to an activation.
-pub struct Bench(Scratch, Clock);
+pub struct Bench(Scratch, Clock, Arc<waits::Waits>);
 
 impl Bench {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self(Scratch::new(), Clock::new())
+        Self::over(&Waits::new(Nobody))
+    }
+
+    /// One whose activations say there for whom they wait.
+    pub fn over(waits: &Waits) -> Self {
+        Self(Scratch::new(), Clock::new(), Arc::clone(&waits.0))
     }
 }
 
-impl Runnable {
-    pub fn take_seat(&self, seat: u32) {
-        self.0.take_seat(seat);
+/// `waits::Census`, as far as a model cares. Actors are known by their seats.
+pub trait Census: Send + Sync + 'static {
+    fn is_suspended(&self, seat: u32) -> bool;
+    fn break_wait(&self, seat: u32) -> bool;
+}
+
+struct Nobody;
+
+impl Census for Nobody {
+    fn is_suspended(&self, _seat: u32) -> bool {
+        false
     }
 
+    fn break_wait(&self, _seat: u32) -> bool {
+        false
+    }
+}
+
+/// Makes a public [`Census`] one of the crate's.
+struct Count<C>(C);
+
+impl<C: Census> waits::Census for Count<C> {
+    fn is_suspended(&self, actor: ActorId) -> bool {
+        actor.seat().is_some_and(|seat| self.0.is_suspended(seat))
+    }
+
+    fn info(&self, actor: ActorId) -> Option<ActorInfo> {
+        Some(ActorInfo::new(actor, || "a member", None))
+    }
+
+    fn break_wait(&self, actor: ActorId) -> bool {
+        actor.seat().is_some_and(|seat| self.0.break_wait(seat))
+    }
+}
+
+/// `waits::Waits`, of actors in their first turn.
+pub struct Waits(Arc<waits::Waits>, #[allow(dead_code, reason = "the table holds it weakly")] Arc<dyn waits::Census>);
+
+impl Waits {
+    pub fn new(census: impl Census) -> Self {
+        let (waits, census) = (Arc::new(waits::Waits::new()), Arc::new(Count(census)) as Arc<dyn waits::Census>);
+        waits.ask(Arc::downgrade(&census));
+        Self(waits, census)
+    }
+
+    pub fn publish(&self, member: u32, targets: &[u32]) {
+        self.0.publish(ActorId::of(member, 1), &cells(targets));
+    }
+
+    pub fn withdraw(&self, member: u32) {
+        self.0.withdraw(ActorId::of(member, 1));
+    }
+
+    pub fn look(&self, member: u32, targets: &[u32]) {
+        self.0.look(ActorId::of(member, 1), &cells(targets));
+    }
+}
+
+fn cells(seats: &[u32]) -> Vec<Cell<ActorId>> {
+    seats.iter().map(|&seat| Cell::new(ActorId::of(seat, 1))).collect()
+}
+
+/// Gives an actor its number, before it is scheduled for the first time.
+pub fn sit<A: Actor>(actor: &ActorRef<A>, seat: u32) {
+    actor.strong().downgrade().take_seat(ActorId::of(seat, 1));
+}
+
+/// `Strong::is_suspended`.
+#[must_use]
+pub fn is_suspended<A: Actor>(actor: &ActorRef<A>) -> bool {
+    actor.strong().is_suspended()
+}
+
+/// `Strong::break_wait`.
+#[must_use]
+pub fn break_wait<A: Actor>(actor: &ActorRef<A>) -> bool {
+    actor.strong().break_wait()
+}
+
+impl Runnable {
     /// `Runnable::refuse`.
     pub fn refuse(self) {
-        self.0.refuse(&Clock::new());
+        self.0.refuse(&Clock::new(), &waits::Waits::new());
     }
 
     pub fn run(self, bench: &mut Bench) -> After {
         match self.0.run(&mut run::Bench {
             scratch: &mut bench.0,
             clock: &bench.1,
+            waits: &bench.2,
             looked: &mut bench.1.now(),
             fed: false,
         }) {
@@ -215,8 +308,7 @@ impl Shared {
 
     /// As the function of this name.
     pub fn actor<A: Actor>(&self, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
-        let plan =
-            Plan { id: ActorId::new(1), capacity: 4, placed, name: None, limit: None, host: Arc::clone(&self.0) };
+        let plan = Plan { capacity: 4, placed, name: None, limit: None, host: Arc::clone(&self.0) };
         let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), Startup::nobody()));
         (ActorRef::new(task), Runnable(runnable))
     }

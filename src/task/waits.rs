@@ -250,9 +250,12 @@ impl Waits {
         };
         let Some(census) = self.census() else { return false };
         let round = || std::iter::once(&own).chain(&path);
-        let holds = round().all(|wait| census.is_suspended(wait.member))
-            && round().all(|wait| self.read(wait.member).is_some_and(|again| again.round == wait.round));
-        if !holds {
+        // RECHECK: who has been woken since its wait was read isn't stuck.
+        if !round().all(|wait| census.is_suspended(wait.member)) {
+            return false;
+        }
+        // RECHECK: who has been suspended over another wait since then isn't stuck over this one.
+        if !round().all(|wait| self.read(wait.member).is_some_and(|again| again.round == wait.round)) {
             return false;
         }
         let names: Option<Vec<_>> = round().map(|wait| census.info(wait.member)).collect();
