@@ -22,7 +22,8 @@ use crate::sync::lock::Mutex;
 use crate::sync::parker;
 use crate::sync::time::Moment;
 use crate::task::coop;
-use crate::task::lane::{Bound, Source};
+use crate::task::handle::Weak;
+use crate::task::lane::{Bound, Source, Ticking};
 use crate::task::letter::Host;
 use crate::task::typed::WeakTask;
 
@@ -225,10 +226,7 @@ impl std::error::Error for ZeroInterval {}
 ///
 /// Dropping it changes nothing: the timer goes on. Clones are the same timer.
 #[derive(Clone)]
-pub struct Timer {
-    scheduler: Arc<Scheduler>,
-    ticket: Arc<Ticket>,
-}
+pub struct Timer(Arc<Ticket>);
 
 impl Timer {
     /// Cancels it: no message of it falls due any more. One that has fallen due already is handled. Returns whether there
@@ -249,7 +247,26 @@ impl Timer {
     /// }
     /// ```
     pub fn cancel(&self) -> bool {
-        let mut stage = self.ticket.0.lock();
+        self.0.cancel()
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Timer")
+    }
+}
+
+/// What a timer's handle, its errand and its actor share.
+struct Ticket {
+    scheduler: Arc<Scheduler>,
+    stage: Mutex<Stage>,
+}
+
+impl Ticket {
+    /// Ends the timer. Returns whether it hadn't ended.
+    fn cancel(&self) -> bool {
+        let mut stage = self.stage.lock();
         let before = std::mem::replace(&mut *stage, Stage::Done);
         drop(stage);
         match before {
@@ -265,15 +282,11 @@ impl Timer {
     }
 }
 
-impl fmt::Debug for Timer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Timer")
+impl Ticking for Ticket {
+    fn end(&self) {
+        self.cancel();
     }
 }
-
-/// Where a timer is in its life: what its handle and its errand share.
-#[derive(Debug)]
-struct Ticket(Mutex<Stage>);
 
 #[derive(Clone, Copy, Debug)]
 enum Stage {
@@ -285,20 +298,24 @@ enum Stage {
     Done,
 }
 
-/// The errand's share of a ticket: when the errand is no more, its timer is done.
-struct Share(Arc<Ticket>);
+/// The errand's share of a ticket: when the errand is no more, its timer is done, and its actor forgets it.
+struct Share {
+    ticket: Arc<Ticket>,
+    task: Weak,
+    number: u64,
+}
 
 impl Drop for Share {
     fn drop(&mut self) {
-        *self.0.0.lock() = Stage::Done;
+        *self.ticket.stage.lock() = Stage::Done;
+        self.task.forget_timer(self.number);
     }
 }
 
 /// A message that comes when its time has come, once or again and again.
 struct Tick<A: Handler<M>, M: Message> {
-    scheduler: Arc<Scheduler>,
     task: WeakTask<Body<A>>,
-    ticket: Share,
+    share: Share,
     message: M,
     again: Option<Again<M>>,
 }
@@ -330,17 +347,17 @@ impl<M> Again<M> {
 impl<A: Handler<M>, M: Message> Tick<A, M> {
     /// Arms it for `due`.
     fn arm(self: Box<Self>, due: Moment) {
-        let (scheduler, ticket) = (Arc::clone(&self.scheduler), Arc::clone(&self.ticket.0));
         if due == Moment::NEVER {
             return;
         }
-        let mut stage = ticket.0.lock();
+        let ticket = Arc::clone(&self.share.ticket);
+        let mut stage = ticket.stage.lock();
         if matches!(*stage, Stage::Done) {
             // The errand is dropped without the lock.
             return drop(stage);
         }
         // Under the ticket's lock: who cancels finds the key. No wheel's lock is held when a ticket is locked.
-        let refused = match scheduler.arm(due, Action::Run(self)) {
+        let refused = match ticket.scheduler.arm(due, Action::Run(self)) {
             Ok(Some(key)) => {
                 *stage = Stage::Armed(key);
                 return;
@@ -355,7 +372,7 @@ impl<A: Handler<M>, M: Message> Tick<A, M> {
 
 impl<A: Handler<M>, M: Message> Errand for Tick<A, M> {
     fn run(self: Box<Self>) {
-        let mut stage = self.ticket.0.0.lock();
+        let mut stage = self.share.ticket.stage.lock();
         if matches!(*stage, Stage::Done) {
             return drop(stage);
         }
@@ -371,7 +388,7 @@ impl<A: Handler<M>, M: Message> Source for Tick<A, M> {
     type Body = Body<A>;
 
     fn take(mut self: Box<Self>) -> Bound<Body<A>> {
-        let now = self.scheduler.clock().now();
+        let now = self.share.ticket.scheduler.clock().now();
         let Some(again) = &mut self.again else { return self.leave() };
         let message = (again.clone)(&self.message);
         again.advance(now);
@@ -382,6 +399,10 @@ impl<A: Handler<M>, M: Message> Source for Tick<A, M> {
 
     fn leave(self: Box<Self>) -> Bound<Body<A>> {
         Bound::new(Told(self.message))
+    }
+
+    fn message(&self) -> &'static str {
+        std::any::type_name::<M>()
     }
 }
 
@@ -418,10 +439,16 @@ fn start<A: Handler<M>, M: Message>(
     message: M,
     again: Option<Again<M>>,
 ) -> Timer {
-    task.open_lane();
-    let ticket = Arc::new(Ticket(Mutex::new(Stage::Waiting)));
-    let timer = Timer { scheduler: Arc::clone(&scheduler), ticket: Arc::clone(&ticket) };
-    let ticket = Share(ticket);
-    Box::new(Tick { scheduler, task, ticket, message, again }).arm(due);
+    let ticket = Arc::new(Ticket { scheduler, stage: Mutex::new(Stage::Waiting) });
+    let timer = Timer(Arc::clone(&ticket));
+    let listed: Arc<dyn Ticking> = ticket.clone();
+    match task.weak().list_timer(listed) {
+        Some(number) => {
+            let share = Share { ticket, task: task.weak().clone(), number };
+            Box::new(Tick { task, share, message, again }).arm(due);
+        }
+        // The actor is ending: the message is dropped.
+        None => *ticket.stage.lock() = Stage::Done,
+    }
     timer
 }
