@@ -2,25 +2,26 @@
 //!
 //! | what | armed | taken back |
 //! |---|---|---|
-//! | [`Sleep`], [`SendTimeout`], [`ReplyTimeout`] | by the first poll that has to wait | when it is dropped |
-//! | `tell_after`, `tell_every` | at the call, or when the last tick was taken | by [`Timer::cancel`] |
+//! | [`Sleep`], [`Limit`] | by the first poll that has to wait | when it is dropped |
+//! | `tell_after`, `tell_every` | at the call, or when the last tick was taken | by [`Timer::cancel`], by the actor's end |
 //!
-//! A future is armed in the wheel of the worker that polls it. In `block_on` and the `blocking_*` verbs the thread that
-//! waits keeps the time itself; on executors of others the workers of the actor's system do.
+//! A future is armed with the worker that polls it. In `block_on` and the `blocking_*` verbs the thread that waits keeps the
+//! time itself; on executors of others the workers of a system do.
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::letter::Told;
 use super::{Body, Handler, Message};
+use crate::scheduler::pending::{self, Pending};
 use crate::scheduler::timer::{Action, Errand, Key};
 use crate::scheduler::{Scheduler, worker};
 use crate::sync::Arc;
 use crate::sync::lock::Mutex;
 use crate::sync::parker;
-use crate::sync::time::Moment;
+use crate::sync::time::{Clock, Moment};
 use crate::task::coop;
 use crate::task::handle::Weak;
 use crate::task::lane::{Bound, Source, Ticking};
@@ -32,146 +33,149 @@ pub(super) fn timekeeper(host: &dyn Host) -> Option<Arc<Scheduler>> {
     host.timekeeper()?.downcast().ok()
 }
 
-/// Something that will have waited long enough.
+/// How long to wait for something.
+///
+/// The time runs from the first poll on. Who keeps it is decided there: the worker that polls, the thread that is in
+/// `block_on`, or else a worker of the actor's system. Where that is unknown, or has closed, any system that lives will do:
+/// a limit is over when its time is, and if there is nobody left to tell.
 #[derive(Debug)]
-pub(crate) enum Wait {
-    /// Nobody has polled it yet. A worker that made it says who keeps the time.
-    Fresh(Duration, Option<Arc<Scheduler>>),
-    /// The same, and the time runs already.
-    Begun(Arc<Scheduler>, Moment),
-    /// It wakes whoever polled it last.
-    Armed(Armed),
+pub(super) struct Limit {
+    after: Duration,
+    wait: Wait,
+}
+
+#[derive(Debug)]
+enum Wait {
+    /// Nobody has polled it yet.
+    Fresh,
+    /// A worker wakes whoever polled it last. The clock began with it; where it has none, nobody has looked at one.
+    Workers(Pending, Option<Clock>),
+    /// The thread that drives the future does.
+    Thread(parker::Alarm, Clock),
     /// The time has come.
     Over,
-    /// It never comes.
-    Never,
 }
 
-/// Who will wake it.
-#[derive(Debug)]
-pub(crate) enum Armed {
-    /// A worker.
-    Workers(Arc<Scheduler>, Key),
-    /// The thread that drives the future.
-    Thread(parker::Alarm),
-}
+/// Times from here on never end: some centuries.
+const NEVER: Duration = Duration::from_secs(1 << 33);
 
-impl Wait {
-    /// Waits so long, from the first poll on.
+impl Limit {
     pub(super) fn new(after: Duration) -> Self {
-        if after == Duration::MAX { Self::Never } else { Self::Fresh(after, worker::scheduler()) }
+        Self { after, wait: Wait::Fresh }
     }
 
-    /// Waits so long, from now on.
-    fn from_now(scheduler: Arc<Scheduler>, after: Duration) -> Self {
-        let due = scheduler.due(after);
-        if due == Moment::NEVER { Self::Never } else { Self::Begun(scheduler, due) }
+    /// How long it is.
+    pub(super) fn after(&self) -> Duration {
+        self.after
     }
 
-    /// Whether it is over; otherwise the context's waker is woken when it is. `home` tells who keeps the time on threads
-    /// that don't know themselves.
-    pub(super) fn poll(&mut self, context: &Context<'_>, home: impl FnOnce() -> Option<Arc<Scheduler>>) -> Poll<()> {
-        match self {
-            Self::Never => return Poll::Pending,
-            Self::Over => return Poll::Ready(()),
-            Self::Fresh(after, _) if after.is_zero() => *self = Self::Over,
-            Self::Fresh(after, known) => {
-                let (after, known) = (*after, known.take());
-                *self = if worker::is_any() {
-                    let scheduler = known.or_else(worker::scheduler).or_else(home);
-                    scheduler.map_or(Self::Over, |scheduler| Self::arm(scheduler, None, after, context))
-                } else {
-                    Self::arm_outside(after, context, || known.or_else(home))
-                };
-            }
-            Self::Begun(scheduler, due) => {
-                let (scheduler, due) = (Arc::clone(scheduler), *due);
-                let left = due.until(scheduler.clock().now());
-                *self = if left.is_zero() {
-                    Self::Over
-                } else if worker::is_any() {
-                    Self::arm(scheduler, Some(due), left, context)
-                } else {
-                    Self::arm_outside(left, context, || Some(scheduler))
-                };
-            }
-            Self::Armed(armed) => {
-                if armed.renew(context.waker()) {
-                    return Poll::Pending;
-                }
-                // It has fired: its time has come, or its system has ended.
-                *self = Self::Over;
-            }
+    /// Whether the time is up; otherwise the context's waker is woken when it is. `home` is the actor's system, where that
+    /// is known. Asked after a poll of what is waited for that counted.
+    #[inline]
+    pub(super) fn is_reached(&mut self, context: &Context<'_>, home: impl FnOnce() -> Option<Arc<Scheduler>>) -> bool {
+        match &self.wait {
+            Wait::Fresh => self.wait = Self::begin(self.after, None, context, home),
+            Wait::Over => {}
+            Wait::Workers(..) | Wait::Thread(..) => self.go_on(context, home),
         }
-        if matches!(self, Self::Over) { Poll::Ready(()) } else { Poll::Pending }
+        matches!(self.wait, Wait::Over)
     }
 
-    /// In the wheel of this worker, or in that for threads outside.
-    fn arm(scheduler: Arc<Scheduler>, due: Option<Moment>, after: Duration, context: &Context<'_>) -> Self {
-        let wake = Action::Wake(context.waker().clone());
-        let armed = match due {
-            Some(due) => scheduler.arm(due, wake),
-            None => scheduler.arm_after(after, wake),
-        };
-        match armed {
-            Ok(Some(key)) => Self::Armed(Armed::Workers(scheduler, key)),
-            Ok(None) => Self::Never,
-            // The system is gone: nobody is left to wait for.
-            Err(_) => Self::Over,
+    /// Waits for what is left of it, since `began`.
+    #[inline]
+    fn begin(
+        left: Duration,
+        began: Option<Clock>,
+        context: &Context<'_>,
+        home: impl FnOnce() -> Option<Arc<Scheduler>>,
+    ) -> Wait {
+        if left.is_zero() {
+            return Wait::Over;
+        }
+        if left >= NEVER {
+            return Wait::Fresh;
+        }
+        match pending::here(left, context.waker()) {
+            Some(pending) => Wait::Workers(pending, began),
+            None => Self::begin_outside(left, began, context, home),
         }
     }
 
     #[cold]
-    fn arm_outside(after: Duration, context: &Context<'_>, home: impl FnOnce() -> Option<Arc<Scheduler>>) -> Self {
-        if let Some(alarm) = parker::Alarm::set(after, context.waker()) {
-            return Self::Armed(Armed::Thread(alarm));
+    fn begin_outside(
+        left: Duration,
+        began: Option<Clock>,
+        context: &Context<'_>,
+        home: impl FnOnce() -> Option<Arc<Scheduler>>,
+    ) -> Wait {
+        let began = began.unwrap_or_else(Clock::new);
+        if let Some(alarm) = parker::Alarm::set(left, context.waker()) {
+            return Wait::Thread(alarm, began);
         }
-        match home() {
-            Some(scheduler) => Self::arm(scheduler, None, after, context),
-            None => Self::Over,
-        }
+        let pending = pending::anywhere(home(), left, context.waker());
+        pending.map_or(Wait::Over, |pending| Wait::Workers(pending, Some(began)))
     }
 
-    fn take_back(&mut self) {
-        if let Self::Armed(Armed::Workers(scheduler, key)) = self {
-            // The waker is dropped here, without a lock.
-            drop(scheduler.disarm(*key));
-        }
-    }
-}
-
-impl Armed {
-    /// Lets it wake `waker`. Returns false if it has fired.
-    fn renew(&self, waker: &Waker) -> bool {
-        match self {
-            Self::Workers(scheduler, key) => scheduler.renew(*key, waker),
-            Self::Thread(alarm) => alarm.renew(waker),
-        }
-    }
-}
-
-impl Drop for Wait {
-    #[inline]
-    fn drop(&mut self) {
-        self.take_back();
+    /// It has been waited for already.
+    #[cold]
+    fn go_on(&mut self, context: &Context<'_>, home: impl FnOnce() -> Option<Arc<Scheduler>>) {
+        let began = match &self.wait {
+            Wait::Fresh | Wait::Over => return,
+            Wait::Workers(pending, _) if pending.renew(context.waker()) => return,
+            Wait::Thread(alarm, _) if alarm.renew(context.waker()) => return,
+            // Its system has closed, and nobody knows when it had begun: it begins anew.
+            Wait::Workers(pending, None) if pending.is_lost() => None,
+            Wait::Workers(_, None) => {
+                self.wait = Wait::Over;
+                return;
+            }
+            Wait::Workers(_, Some(began)) | Wait::Thread(_, began) => Some(*began),
+        };
+        // The time has come, or somebody else has to keep it from now on.
+        let passed = began.map_or(Duration::ZERO, |began| Duration::from_nanos(began.now().as_nanos()));
+        self.wait = Self::begin(self.after.saturating_sub(passed), began, context, home);
     }
 }
 
 /// The future of [`ActorContext::sleep`](crate::ActorContext::sleep) and [`ActorSystem::sleep`](crate::ActorSystem::sleep):
 /// resolves when the time has come, no earlier.
 ///
-/// The time runs from the call on, polled or not. If the system ends before, it resolves then.
+/// The time runs from the call on, polled or not. If the system ends before, it resolves then, unless a `block_on` keeps
+/// the time.
 ///
 /// # Cancel safety
 ///
 /// Dropping it takes it back; nothing is lost.
 #[must_use = "nothing waits unless this is awaited"]
 #[derive(Debug)]
-pub struct Sleep(Wait);
+pub struct Sleep {
+    scheduler: Arc<Scheduler>,
+    due: Moment,
+    wait: Wait,
+}
 
 impl Sleep {
     pub(crate) fn new(scheduler: Arc<Scheduler>, after: Duration) -> Self {
-        Self(Wait::from_now(scheduler, after))
+        let due = scheduler.due(after);
+        Self { scheduler, due, wait: Wait::Fresh }
+    }
+
+    /// Waits for what is left of it.
+    fn begin(&self, context: &Context<'_>) -> Wait {
+        let left = self.due.until(self.scheduler.clock().now());
+        if self.due == Moment::NEVER {
+            return Wait::Fresh;
+        }
+        if left.is_zero() {
+            return Wait::Over;
+        }
+        if !worker::is_any()
+            && let Some(alarm) = parker::Alarm::set(left, context.waker())
+        {
+            return Wait::Thread(alarm, *self.scheduler.clock());
+        }
+        // The system is gone: nobody is left to wait for.
+        pending::at(&self.scheduler, self.due, context.waker()).map_or(Wait::Over, |pending| Wait::Workers(pending, None))
     }
 }
 
@@ -180,7 +184,15 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         ready!(coop::proceed(context));
-        self.0.poll(context, || None)
+        match &self.wait {
+            Wait::Workers(pending, _) if pending.renew(context.waker()) => return Poll::Pending,
+            Wait::Thread(alarm, _) if alarm.renew(context.waker()) => return Poll::Pending,
+            // The time has come, or the system has ended.
+            Wait::Workers(..) => self.wait = Wait::Over,
+            Wait::Over => {}
+            Wait::Fresh | Wait::Thread(..) => self.wait = self.begin(context),
+        }
+        if matches!(self.wait, Wait::Over) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 

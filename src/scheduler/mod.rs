@@ -16,20 +16,24 @@
 //! | [`affinity`] | cores |
 //! | [`timer`] | what is to be done at a certain time |
 //! | [`wheel`] | a timing wheel |
+//! | [`fresh`] | slots for limits whose time hasn't begun |
+//! | [`pending`] | a wake to come |
+//! | [`living`] | the systems that live |
 //! | [`blocking`] | threads for closures that block |
 
 pub(crate) mod affinity;
 pub(crate) mod blocking;
 mod driver;
+mod fresh;
 pub(crate) mod idle;
 pub(crate) mod inject;
+mod living;
+pub(crate) mod pending;
 pub(crate) mod queue;
 pub(crate) mod timer;
 mod wheel;
 pub(crate) mod worker;
 
-use std::ops::Range;
-use std::task::Waker;
 use std::time::Duration;
 
 use crate::sync::Arc;
@@ -48,12 +52,11 @@ use inject::Inbox;
 use queue::{Local, Stealable};
 use timer::{Action, Key, Timers};
 
-/// Times to which a few milliseconds make no difference, and which the clock comes to.
-const LONG: Range<Duration> = Duration::from_millis(10)..Duration::from_secs(1 << 32);
-
 /// What the workers of one system share.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
+    /// No other system of this process has or had it.
+    number: u64,
     workers: Box<[Remote]>,
     /// Tasks that were scheduled by threads which are no workers.
     outside: Inbox,
@@ -133,6 +136,7 @@ impl Scheduler {
             .unzip();
         let clock = Clock::new();
         let scheduler = Arc::new(Self {
+            number: living::number(),
             workers: remotes.into(),
             outside: Inbox::new(),
             idle: Idle::new(workers),
@@ -143,6 +147,7 @@ impl Scheduler {
             watched: AtomicBool::new(false),
             lull: Lull { count: Mutex::new(0), signal: Condvar::new() },
         });
+        living::enter(&scheduler);
         (scheduler, locals)
     }
 
@@ -221,19 +226,6 @@ impl Scheduler {
         self.timers.disarm(key)
     }
 
-    /// As [`arm`](Self::arm), `after` from now or, if that is long, from soon after.
-    pub(crate) fn arm_after(&self, after: Duration, action: Action) -> Result<Option<Key>, Action> {
-        match worker::here(self) {
-            Some(worker) if LONG.contains(&after) => self.timers.arm_fresh(worker.index(), after, action).map(Some),
-            _ => self.arm(self.due(after), action),
-        }
-    }
-
-    /// Lets a timer that waits wake `waker` instead of another one. Returns false if it has fired.
-    pub(crate) fn renew(&self, key: Key, waker: &Waker) -> bool {
-        self.timers.renew(key, waker)
-    }
-
     /// Fires what is due, if anything is.
     pub(crate) fn fire_timers(&self) {
         self.timers.fire_if_any();
@@ -248,6 +240,8 @@ impl Scheduler {
     /// Lets the workers leave as soon as they find nothing to do. What waits for its time is done now, if it is a wake,
     /// and dropped otherwise.
     pub(crate) fn close(&self) {
+        // First, so that who is woken by it goes elsewhere.
+        living::leave(self.number);
         self.timers.close();
         // ORDERING: Relaxed; the token that follows releases it, and a worker looks again when it has got its token.
         self.closing.store(true, Ordering::Relaxed);

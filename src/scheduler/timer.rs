@@ -23,6 +23,7 @@
 use std::task::Waker;
 use std::time::Duration;
 
+use super::fresh::{self, Slots};
 use super::wheel::{self, Wheel};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::limits::{FIRE_BATCH, FIRE_STEPS};
@@ -105,6 +106,8 @@ struct Place {
     /// In nanoseconds; [`u64::MAX`] if there is nothing. Written under the lock.
     next: AtomicU64,
     state: Mutex<State>,
+    /// Those whose time hasn't begun, and which nobody has looked at.
+    slots: Slots,
 }
 
 #[derive(Debug)]
@@ -141,6 +144,7 @@ impl Timers {
         let place = || Place {
             next: AtomicU64::new(u64::MAX),
             state: Mutex::new(State { wheel: Wheel::new(), closed: false }),
+            slots: Slots::new(),
         };
         Self { clock, places: (0..=workers).map(|_| place()).collect(), keeper: AtomicU64::new(Keeper::NOBODY.0) }
     }
@@ -148,7 +152,7 @@ impl Timers {
     /// Adds a timer to the wheel of `place`. Tells whether it is now the first of that wheel.
     pub(crate) fn arm(&self, place: usize, due: Moment, action: Action) -> Result<(Key, bool), Action> {
         let tick = Tick::not_before(due);
-        let Place { next, state } = &self.places[place];
+        let Place { next, state, .. } = &self.places[place];
         let mut state = state.lock();
         if state.closed {
             return Err(action);
@@ -172,7 +176,7 @@ impl Timers {
 
     /// Adds a timer whose time begins at somebody's next look at the wheel of `place`: no look at the clock is needed now.
     pub(crate) fn arm_fresh(&self, place: usize, after: Duration, action: Action) -> Result<Key, Action> {
-        let Place { next, state } = &self.places[place];
+        let Place { next, state, .. } = &self.places[place];
         let mut state = state.lock();
         if state.closed {
             return Err(action);
@@ -201,11 +205,80 @@ impl Timers {
         is_armed
     }
 
+    /// The slots of a worker, for limits whose time hasn't begun.
+    #[inline(always)]
+    pub(super) fn slots(&self, worker: usize) -> &Slots {
+        &self.places[worker].slots
+    }
+
+    /// Takes a limit back that was left in a slot.
+    ///
+    /// # Safety
+    ///
+    /// The number is from the slots of this worker.
+    #[inline]
+    pub(super) unsafe fn take_back(&self, worker: usize, number: fresh::Number) {
+        let Place { slots, state, .. } = &self.places[worker];
+        // SAFETY: the caller's promise.
+        match unsafe { slots.take(number) } {
+            Ok(waker) => drop(waker),
+            Err(number) => {
+                let mut state = state.lock();
+                // SAFETY: the caller's promise; it was refused.
+                let key = unsafe { slots.forget(number) };
+                let action = state.wheel.remove(key);
+                drop(state);
+                drop(action);
+            }
+        }
+    }
+
+    /// Lets a limit that was left in a slot wake `waker` instead of another one. Returns false if it has fired.
+    ///
+    /// # Safety
+    ///
+    /// The number is from the slots of this worker.
+    pub(super) unsafe fn renew_slot(&self, worker: usize, number: &fresh::Number, waker: &Waker) -> bool {
+        let Place { slots, state, .. } = &self.places[worker];
+        let mut other = None;
+        loop {
+            let mut state = state.lock();
+            let wheel = &mut state.wheel;
+            let mut swap = |armed: &mut Waker| match &mut other {
+                _ if armed.will_wake(waker) => true,
+                Some(other) => {
+                    std::mem::swap(armed, other);
+                    true
+                }
+                None => false,
+            };
+            // SAFETY: the caller's promise.
+            let is_set = unsafe {
+                slots.waker(number, |place| match place {
+                    Ok(armed) => Some(swap(armed)),
+                    Err(key) => match wheel.value(key) {
+                        Some(Action::Wake(armed)) => Some(swap(armed)),
+                        _ => None,
+                    },
+                })
+            };
+            drop(state);
+            match is_set {
+                Some(false) => {}
+                Some(true) => return true,
+                None => return false,
+            }
+            // Cloned and dropped without the lock: both are user code.
+            other = Some(waker.clone());
+        }
+    }
+
     /// When to look next: nothing is due before.
     pub(crate) fn earliest(&self) -> Option<Moment> {
         // ORDERING: Relaxed; who is about to sleep has done a read-modify-write of `asleep`: what was armed from outside
         // before another one of it is seen. To others it is a hint.
-        let next = self.places.iter().map(|place| place.next.load(Ordering::Relaxed)).min();
+        let next = |place: &Place| if place.slots.are_unseen() { 0 } else { place.next.load(Ordering::Relaxed) };
+        let next = self.places.iter().map(next).min();
         next.filter(|&next| next != u64::MAX).map(Moment::from_nanos)
     }
 
@@ -224,7 +297,7 @@ impl Timers {
     pub(crate) fn fire(&self, now: Moment) {
         for place in &self.places {
             // ORDERING: Relaxed; as in `earliest`.
-            while place.next.load(Ordering::Relaxed) <= now.as_nanos() {
+            while place.slots.are_unseen() || place.next.load(Ordering::Relaxed) <= now.as_nanos() {
                 place.fire_some(now, &self.clock);
             }
         }
@@ -235,7 +308,9 @@ impl Timers {
         for place in &self.places {
             let mut state = place.state.lock();
             state.closed = true;
-            let left: Vec<_> = state.wheel.clear().collect();
+            let State { wheel, .. } = &mut *state;
+            place.slots.begin(|length, waker| wheel.insert_fresh(length, Action::Wake(waker)));
+            let left: Vec<_> = wheel.clear().collect();
             // ORDERING: Relaxed; under the lock.
             place.next.store(u64::MAX, Ordering::Relaxed);
             drop(state);
@@ -292,6 +367,8 @@ impl Place {
         let mut due: [Option<Action>; FIRE_BATCH] = [const { None }; FIRE_BATCH];
         let mut count = 0;
         let mut state = self.state.lock();
+        let State { wheel, .. } = &mut *state;
+        self.slots.begin(|length, waker| wheel.insert_fresh(length, Action::Wake(waker)));
         if state.wheel.has_fresh() {
             // A look of its own, under the lock: none of them may count as begun before it was armed.
             let begin = clock.now();

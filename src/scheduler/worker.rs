@@ -99,6 +99,10 @@ pub(super) fn start(
         worker.work();
         std::mem::forget(abort);
         WORKER.with(|place| place.set(ptr::null()));
+        // A limit that was set when the system had closed: what ends with the last actor may have polled something.
+        if worker.scheduler.timers.slots(index).are_unseen() {
+            worker.scheduler.timers.close();
+        }
     })
 }
 
@@ -111,11 +115,6 @@ pub(super) fn enter(scheduler: &Arc<Scheduler>) {
 #[inline(always)]
 pub(crate) fn is_any() -> bool {
     !WORKER.with(Cell::get).is_null()
-}
-
-/// The scheduler of the worker that this thread is, of whatever system.
-pub(crate) fn scheduler() -> Option<Arc<Scheduler>> {
-    with_any(|worker| Arc::clone(&worker.scheduler))
 }
 
 /// Whether this thread is one of the system's own.
@@ -134,6 +133,7 @@ pub(super) fn here(scheduler: &Scheduler) -> Option<&Worker> {
 }
 
 /// Runs `look` on the worker that this thread is, of whatever system.
+#[inline(always)]
 pub(crate) fn with_any<R>(look: impl FnOnce(&Worker) -> R) -> Option<R> {
     let worker = WORKER.with(Cell::get);
     // SAFETY: as in `here`.
@@ -162,8 +162,14 @@ impl Worker {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn index(&self) -> usize {
         self.index
+    }
+
+    #[inline(always)]
+    pub(super) fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
     }
 
     #[inline(always)]

@@ -128,11 +128,6 @@ impl Strong {
         self.header().near().id
     }
 
-    /// The path of its type.
-    pub(crate) fn type_name(&self) -> fn() -> &'static str {
-        self.header().far().vtable.type_name
-    }
-
     /// Whether a `send` that doesn't say how long it waits has a limit.
     #[inline(always)]
     pub(crate) fn has_limit(&self) -> bool {
@@ -285,6 +280,11 @@ impl Weak {
 
     pub(crate) fn id(&self) -> ActorId {
         self.header().near().id
+    }
+
+    /// The path of its type.
+    pub(crate) fn type_name(&self) -> fn() -> &'static str {
+        self.header().far().vtable.type_name
     }
 
     pub(crate) fn info(&self) -> ActorInfo {

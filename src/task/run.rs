@@ -141,7 +141,7 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
     };
     if turn.ended {
         // Only now: freeing the cell runs user code, which must not take the task for one that is being run.
-        // SAFETY: the spare reference is the runner's, and the living actor's own is given up once.
+        // SAFETY: the spare references are the runner's, and the living actor's own is given up once.
         unsafe {
             waker::release_spare(header);
             header::release(header);
