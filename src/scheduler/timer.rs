@@ -295,7 +295,7 @@ impl Place {
         if state.wheel.has_fresh() {
             // A look of its own, under the lock: none of them may count as begun before it was armed.
             let begin = clock.now();
-            state.wheel.begin(|length| Tick::not_before(begin.after(Duration::from_nanos(length))));
+            state.wheel.begin(FIRE_STEPS, |length| Tick::not_before(begin.after(Duration::from_nanos(length))));
         }
         let mut steps = FIRE_STEPS;
         let mut is_done = false;
@@ -306,8 +306,12 @@ impl Place {
                 count += 1;
             });
         }
-        // Unless it is done, the next look is due already.
-        let next = state.wheel.next().map_or(u64::MAX, |next| next.start().as_nanos());
+        // Due already, unless it is done.
+        let next = match state.wheel.next() {
+            _ if state.wheel.has_fresh() => 0,
+            Some(next) => next.start().as_nanos(),
+            None => u64::MAX,
+        };
         // ORDERING: Relaxed; under the lock. Whoever misses it looks for nothing.
         self.next.store(next, Ordering::Relaxed);
         drop(state);
