@@ -208,6 +208,72 @@ fn a_keeper_that_is_woken_and_a_worker_that_relies_on_it() {
     });
 }
 
+/// The rounds of a keeper: each time it has slept so long, what it kept the time for has been fired by somebody else.
+const ROUNDS: [u64; 2] = [5, 7];
+
+#[test]
+fn a_keeper_that_goes_round_and_a_timer_from_outside() {
+    let expected = ["seen", "woken", "both"];
+    model_in_all_modes("round and arm", Bounds::default(), &expected, move |outcomes| {
+        let (pool, deed) = (Pool::new(1), Deed::new());
+        pool.idle.fall_asleep(0, false);
+        assert!(pool.timers.keep(0, ROUNDS[0]));
+        let (other, done) = (Arc::clone(&pool), Arc::clone(&deed));
+        let arming = thread::spawn(move || other.arm_outside(1, 9, &done));
+        let mut kept = false;
+        for next in [Some(ROUNDS[1]), None] {
+            // It has slept until then, found nothing to do, and sleeps again.
+            pool.timers.leave(0);
+            pool.idle.all_asleep();
+            linger();
+            let earliest = pool.timers.earliest().into_iter().chain(next).min();
+            kept = earliest.is_some_and(|earliest| pool.timers.keep(0, earliest));
+        }
+        if !kept {
+            // For good: a wake that is lost leaves it there.
+            pool.parkers[0].park();
+            pool.timers.leave(0);
+            pool.idle.wake_up(0);
+            assert_eq!(pool.timers.earliest(), Some(9));
+        }
+        let woken = arming.join().unwrap().is_some();
+        outcomes.saw(match (kept, woken) {
+            (true, false) => "seen",
+            (false, _) => "woken",
+            (true, true) => "both",
+        });
+    });
+}
+
+#[test]
+fn a_keeper_that_goes_round_and_a_worker_that_relies_on_it() {
+    let expected = ["it keeps the time itself", "the keeper goes on"];
+    model_in_all_modes("round and rely", Bounds::default(), &expected, move |outcomes| {
+        let (pool, deed) = (Pool::new(2), Deed::new());
+        pool.idle.fall_asleep(0, false);
+        assert!(pool.timers.keep(0, ROUNDS[0]));
+        let (other, done) = (Arc::clone(&pool), Arc::clone(&deed));
+        let relying = thread::spawn(move || {
+            done.prepare();
+            other.timers.call(1, 9, done.errand()).unwrap();
+            other.idle.fall_asleep(1, false);
+            linger();
+            other.timers.keep(1, 9)
+        });
+        let mut kept = false;
+        for next in [Some(ROUNDS[1]), None] {
+            pool.timers.leave(0);
+            pool.idle.all_asleep();
+            linger();
+            let earliest = pool.timers.earliest().into_iter().chain(next).min();
+            kept = earliest.is_some_and(|earliest| pool.timers.keep(0, earliest));
+        }
+        let relied = !relying.join().unwrap();
+        assert!(kept || !relied, "nobody is up when the time comes");
+        outcomes.saw(expected[usize::from(relied)]);
+    });
+}
+
 #[test]
 fn two_workers_that_want_to_keep_the_time() {
     model_in_all_modes("two keepers", Bounds::default(), &["one", "both"], |outcomes| {

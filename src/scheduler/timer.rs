@@ -267,9 +267,10 @@ impl Timers {
         }
     }
 
-    /// `worker` is awake and keeps the time no more, if it did. Its `wake_up` follows.
+    /// `worker` has slept and keeps the time no more, if it did. A read-modify-write of `asleep` follows, before it looks at
+    /// the timers again: its `wake_up`, or `all_asleep` if it stays asleep.
     pub(crate) fn leave(&self, worker: usize) {
-        // ORDERING: Relaxed, thrice; `wake_up` releases it. Only the keeper itself puts its number there, so one look tells
+        // ORDERING: Relaxed, thrice; the read-modify-write that follows releases it. Only the keeper itself puts its number there, so one look tells
         // whether it is gone.
         let keeper = Keeper(self.keeper.load(Ordering::Relaxed));
         if keeper.is(worker) {

@@ -423,6 +423,8 @@ impl Worker {
                 break;
             }
             self.me().driver.park(self.vigilance(all, deadline));
+            // Before the next read-modify-write of `asleep`, or somebody would rely on one who keeps the time no more.
+            scheduler.timers.leave(self.index);
             if !scheduler.idle.is_asleep(self.index) {
                 break;
             }
@@ -438,7 +440,6 @@ impl Worker {
         if self.sentinel.replace(false) {
             scheduler.idle.dismiss_sentinel();
         }
-        scheduler.timers.leave(self.index);
         let woken = scheduler.idle.wake_up(self.index);
         self.searching.set(woken);
         if running && scheduler.workers.len() > 1 {

@@ -345,6 +345,19 @@ fn a_timer_from_outside_fires_though_a_worker_is_blocked() {
 }
 
 #[test]
+fn one_timer_after_the_other_from_outside_with_nothing_else_to_do() {
+    for workers in [1, 2] {
+        let system = system(workers);
+        for _ in 0..10 {
+            wait(system.sleep(SHORT / 5));
+        }
+        // Nor does one that is taken back leave the time to a worker that keeps it no more.
+        assert!(poll_once(&mut system.sleep(SHORT / 5)).is_pending());
+        wait(system.sleep(SHORT));
+    }
+}
+
+#[test]
 fn an_earlier_timer_ends_the_sleep_of_who_waits_for_a_later_one() {
     for workers in [1, 2] {
         let system = system(workers);
