@@ -10,7 +10,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::letter::Told;
@@ -19,7 +19,7 @@ use crate::scheduler::timer::{Action, Errand, Key};
 use crate::scheduler::{Scheduler, worker};
 use crate::sync::Arc;
 use crate::sync::lock::Mutex;
-use crate::sync::parker;
+use crate::sync::parker::{Alarm, Standing};
 use crate::sync::time::Moment;
 use crate::task::coop;
 use crate::task::lane::{Bound, Source};
@@ -51,8 +51,8 @@ pub(crate) enum Wait {
 pub(crate) enum Armed {
     /// A worker.
     Workers(Arc<Scheduler>, Key),
-    /// The thread that drives the future.
-    Thread(parker::Alarm),
+    /// The thread that drives the future. Elsewhere, who keeps the time, if that is known.
+    Thread(Alarm, Option<Arc<Scheduler>>),
 }
 
 impl Wait {
@@ -80,7 +80,7 @@ impl Wait {
                     let scheduler = known.or_else(worker::scheduler).or_else(home);
                     scheduler.map_or(Self::Over, |scheduler| Self::arm(scheduler, None, after, context))
                 } else {
-                    Self::arm_outside(after, context, || known.or_else(home))
+                    Self::arm_outside(after, context, known, home)
                 };
             }
             Self::Begun(scheduler, due) => {
@@ -91,16 +91,24 @@ impl Wait {
                 } else if worker::is_any() {
                     Self::arm(scheduler, Some(due), left, context)
                 } else {
-                    Self::arm_outside(left, context, || Some(scheduler))
+                    Self::arm_outside(left, context, Some(scheduler), home)
                 };
             }
-            Self::Armed(armed) => {
-                if armed.renew(context.waker()) {
+            Self::Armed(Armed::Workers(scheduler, key)) => {
+                if scheduler.renew(*key, context.waker()) {
                     return Poll::Pending;
                 }
                 // It has fired: its time has come, or its system has ended.
                 *self = Self::Over;
             }
+            Self::Armed(Armed::Thread(alarm, known)) => match alarm.standing(context.waker()) {
+                Standing::Set => return Poll::Pending,
+                Standing::Over => *self = Self::Over,
+                Standing::Foreign(left) => {
+                    *self = Self::Fresh(left, known.take());
+                    return self.poll(context, home);
+                }
+            },
         }
         if matches!(self, Self::Over) { Poll::Ready(()) } else { Poll::Pending }
     }
@@ -121,11 +129,16 @@ impl Wait {
     }
 
     #[cold]
-    fn arm_outside(after: Duration, context: &Context<'_>, home: impl FnOnce() -> Option<Arc<Scheduler>>) -> Self {
-        if let Some(alarm) = parker::Alarm::set(after, context.waker()) {
-            return Self::Armed(Armed::Thread(alarm));
+    fn arm_outside(
+        after: Duration,
+        context: &Context<'_>,
+        known: Option<Arc<Scheduler>>,
+        home: impl FnOnce() -> Option<Arc<Scheduler>>,
+    ) -> Self {
+        if let Some(alarm) = Alarm::set(after, context.waker()) {
+            return Self::Armed(Armed::Thread(alarm, known));
         }
-        match home() {
+        match known.or_else(home) {
             Some(scheduler) => Self::arm(scheduler, None, after, context),
             None => Self::Over,
         }
@@ -135,16 +148,6 @@ impl Wait {
         if let Self::Armed(Armed::Workers(scheduler, key)) = self {
             // The waker is dropped here, without a lock.
             drop(scheduler.disarm(*key));
-        }
-    }
-}
-
-impl Armed {
-    /// Lets it wake `waker`. Returns false if it has fired.
-    fn renew(&self, waker: &Waker) -> bool {
-        match self {
-            Self::Workers(scheduler, key) => scheduler.renew(*key, waker),
-            Self::Thread(alarm) => alarm.renew(waker),
         }
     }
 }

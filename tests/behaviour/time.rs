@@ -3,15 +3,17 @@
 //! No test here says how late something may come, beyond the limit at which it counts as lost; several say that it
 //! doesn't come early.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use corecast::{
     Actor, ActorContext, ActorRef, ActorSystem, Handler, Mailbox, Message, MissedTicks, ReplyErrorReason,
     SendErrorReason, StopReason, Timer, ZeroInterval,
 };
+use futures::FutureExt;
 use futures::future::join_all;
 
 use crate::support::{
@@ -355,6 +357,31 @@ fn one_timer_after_the_other_from_outside_with_nothing_else_to_do() {
         assert!(poll_once(&mut system.sleep(SHORT / 5)).is_pending());
         wait(system.sleep(SHORT));
     }
+}
+
+#[test]
+fn a_sleep_in_block_on_wakes_whoever_polls_it_with_whatever_waker() {
+    let system = system(1);
+    let poll_with = |nap: &mut corecast::Sleep, counter: &Arc<CountWakes>| {
+        let waker = Waker::from(Arc::clone(counter));
+        std::pin::Pin::new(nap).poll(&mut Context::from_waker(&waker))
+    };
+    // A waker of somebody else's inside of a `block_on`, which then is left.
+    let (counter, mut nap) = (Arc::new(CountWakes::default()), system.sleep(SHORT));
+    if system.block_on(async { poll_with(&mut nap, &counter) }).is_pending() {
+        eventually("the other waker is woken", || counter.count() == 1);
+    }
+    // Polled by a `block_on` first, and elsewhere later.
+    let (counter, mut nap) = (Arc::new(CountWakes::default()), system.sleep(SHORT));
+    if system.block_on(poll_fn(|context| Poll::Ready(nap.poll_unpin(context)))).is_pending()
+        && poll_with(&mut nap, &counter).is_pending()
+    {
+        eventually("the last waker is woken", || counter.count() == 1);
+    }
+    // Elsewhere first, and by a `block_on` later.
+    let (counter, mut nap) = (Arc::new(CountWakes::default()), system.sleep(SHORT));
+    let _ = poll_with(&mut nap, &counter);
+    within(LIMIT, move || system.block_on(nap));
 }
 
 #[test]
