@@ -130,20 +130,21 @@ impl Pool {
         woken
     }
 
-    /// `Worker::sleep` at tick zero. What isn't due now never is. Returns whether it searches.
-    fn sleep(&self, worker: usize, searching: bool) -> bool {
+    /// `Worker::sleep`, and what it fires then, at tick zero. What isn't due now never is. Returns whether it searches.
+    fn rest(&self, worker: usize, searching: bool) -> bool {
         self.idle.fall_asleep(worker, searching);
         linger();
-        match self.timers.earliest() {
-            Some(0) => self.timers.fire(0),
-            Some(later) => {
+        let earliest = self.timers.earliest();
+        if earliest != Some(0) {
+            if let Some(later) = earliest {
                 self.timers.keep(worker, later);
-                self.parkers[worker].park();
             }
-            None => self.parkers[worker].park(),
+            self.parkers[worker].park();
+            self.timers.leave(worker);
         }
-        self.timers.leave(worker);
-        self.idle.wake_up(worker)
+        let searching = self.idle.wake_up(worker);
+        self.timers.fire(0);
+        searching
     }
 }
 
@@ -157,7 +158,7 @@ fn a_timer_from_outside_against_a_worker_that_goes_to_sleep() {
         let mut searching = false;
         // A wake that is lost leaves this one parked for ever.
         while deed.count() == 0 {
-            searching = pool.sleep(0, searching);
+            searching = pool.rest(0, searching);
         }
         outcomes.saw(if arming.join().unwrap().is_some() { "woken" } else { "seen" });
     });
@@ -175,7 +176,7 @@ fn an_earlier_timer_against_a_keeper_that_goes_to_sleep() {
         let arming = thread::spawn(move || other.arm_outside(1, 0, &done));
         let mut searching = false;
         while deed.count() == 0 {
-            searching = pool.sleep(0, searching);
+            searching = pool.rest(0, searching);
         }
         outcomes.saw(if arming.join().unwrap().is_some() { "woken" } else { "seen" });
         assert_eq!(late.count(), 0);

@@ -4,8 +4,8 @@
 //! doesn't come early.
 
 use std::future::poll_fn;
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -357,6 +357,29 @@ fn one_timer_after_the_other_from_outside_with_nothing_else_to_do() {
         assert!(poll_once(&mut system.sleep(SHORT / 5)).is_pending());
         wait(system.sleep(SHORT));
     }
+}
+
+#[test]
+fn a_waker_that_takes_its_time_holds_only_its_own_worker_up() {
+    struct Slow(Sender<()>, Mutex<Receiver<()>>);
+    impl std::task::Wake for Slow {
+        fn wake(self: Arc<Self>) {
+            self.0.send(()).unwrap();
+            let _ = self.1.lock().unwrap().recv();
+        }
+    }
+    let system = system(2);
+    let (actor, _events) = spawn(&system);
+    let ((enter, entered), (release, released)) = (channel(), channel::<()>());
+    let waker = Waker::from(Arc::new(Slow(enter, Mutex::new(released))));
+    let mut nap = system.sleep(SHORT);
+    let _ = std::pin::Pin::new(&mut nap).poll(&mut Context::from_waker(&waker));
+    recv(&entered);
+    for number in 0..10 {
+        assert_eq!(wait(actor.send(Echo(number))).unwrap(), number);
+        wait(system.sleep(SHORT / 10));
+    }
+    drop(release);
 }
 
 #[test]
