@@ -312,6 +312,7 @@ mod tests {
         parker.park(None);
         waker.join().unwrap();
     }
+
     #[test]
     fn an_alarm_ends_the_sleep_of_who_set_it_and_is_over_then() {
         let mut alarm = None;
