@@ -20,7 +20,7 @@ use crate::scheduler::timer::{Action, Errand, Key};
 use crate::scheduler::{Scheduler, worker};
 use crate::sync::Arc;
 use crate::sync::lock::Mutex;
-use crate::sync::parker;
+use crate::sync::parker::{Alarm, Standing};
 use crate::sync::time::{Clock, Moment};
 use crate::task::coop;
 use crate::task::handle::Weak;
@@ -51,7 +51,7 @@ enum Wait {
     /// A worker wakes whoever polled it last. The clock began with it; where it has none, nobody has looked at one.
     Workers(Pending, Option<Clock>),
     /// The thread that drives the future does.
-    Thread(parker::Alarm, Clock),
+    Thread(Alarm, Clock),
     /// The time has come.
     Over,
 }
@@ -109,7 +109,7 @@ impl Limit {
         home: impl FnOnce() -> Option<Arc<Scheduler>>,
     ) -> Wait {
         let began = began.unwrap_or_else(Clock::new);
-        if let Some(alarm) = parker::Alarm::set(left, context.waker()) {
+        if let Some(alarm) = Alarm::set(left, context.waker()) {
             return Wait::Thread(alarm, began);
         }
         let pending = pending::anywhere(home(), left, context.waker());
@@ -122,7 +122,7 @@ impl Limit {
         let began = match &self.wait {
             Wait::Fresh | Wait::Over => return,
             Wait::Workers(pending, _) if pending.renew(context.waker()) => return,
-            Wait::Thread(alarm, _) if alarm.renew(context.waker()) => return,
+            Wait::Thread(alarm, _) if matches!(alarm.standing(context.waker()), Standing::Set) => return,
             // Its system has closed, and nobody knows when it had begun: it begins anew.
             Wait::Workers(pending, None) if pending.is_lost() => None,
             Wait::Workers(_, None) => {
@@ -170,12 +170,13 @@ impl Sleep {
             return Wait::Over;
         }
         if !worker::is_any()
-            && let Some(alarm) = parker::Alarm::set(left, context.waker())
+            && let Some(alarm) = Alarm::set(left, context.waker())
         {
             return Wait::Thread(alarm, *self.scheduler.clock());
         }
         // The system is gone: nobody is left to wait for.
-        pending::at(&self.scheduler, self.due, context.waker()).map_or(Wait::Over, |pending| Wait::Workers(pending, None))
+        pending::at(&self.scheduler, self.due, context.waker())
+            .map_or(Wait::Over, |pending| Wait::Workers(pending, None))
     }
 }
 
@@ -186,7 +187,7 @@ impl Future for Sleep {
         ready!(coop::proceed(context));
         match &self.wait {
             Wait::Workers(pending, _) if pending.renew(context.waker()) => return Poll::Pending,
-            Wait::Thread(alarm, _) if alarm.renew(context.waker()) => return Poll::Pending,
+            Wait::Thread(alarm, _) if matches!(alarm.standing(context.waker()), Standing::Set) => return Poll::Pending,
             // The time has come, or the system has ended.
             Wait::Workers(..) => self.wait = Wait::Over,
             Wait::Over => {}

@@ -203,8 +203,9 @@ impl Timers {
         self.0.earliest().map(|moment| moment.as_nanos() >> 16)
     }
 
-    pub fn fire(&self, tick: u64) {
-        self.0.fire(moment(tick));
+    /// Fires a batch of each wheel. Whether that was all.
+    pub fn fire(&self, tick: u64) -> bool {
+        self.0.fire(moment(tick))
     }
 
     pub fn close(&self) {
@@ -283,9 +284,19 @@ impl Scheduler {
         self.0.schedule(runnable.0);
     }
 
+    /// `arm`, for a time that has come.
+    pub fn arm_due(&self, call: impl FnOnce() + Send + 'static) {
+        let action = timer::Action::Run(Box::new(Call(call)));
+        assert!(self.0.arm(moment(0), action).is_ok(), "it isn't closed");
+    }
+
+    pub fn is_asleep(&self, worker: usize) -> bool {
+        self.0.is_asleep(worker)
+    }
+
     /// `Worker::find_shared`, as far as timers go.
     pub fn fire(&self) {
-        self.0.fire_timers();
+        let _ = self.0.fire_timers();
     }
 
     pub fn close(&self) {

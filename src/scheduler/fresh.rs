@@ -77,11 +77,7 @@ impl Slots {
     pub(super) fn new() -> Self {
         let slot = || Slot {
             state: AtomicU32::new(FREE),
-            content: UnsafeCell::new(Content {
-                length: 0,
-                waker: MaybeUninit::uninit(),
-                key: MaybeUninit::uninit(),
-            }),
+            content: UnsafeCell::new(Content { length: 0, waker: MaybeUninit::uninit(), key: MaybeUninit::uninit() }),
         };
         Self {
             armed: AtomicU32::new(0),

@@ -50,7 +50,7 @@ use driver::Driver;
 use idle::Idle;
 use inject::Inbox;
 use queue::{Local, Stealable};
-use timer::{Action, Key, Timers};
+use timer::{Action, Fired, Key, Timers};
 
 /// What the workers of one system share.
 #[derive(Debug)]
@@ -178,6 +178,12 @@ impl Scheduler {
         }
     }
 
+    /// Whether `worker` is listed as asleep.
+    #[cfg(corecast_loom)]
+    pub(crate) fn is_asleep(&self, worker: usize) -> bool {
+        self.idle.is_asleep(worker)
+    }
+
     /// How many workers there are.
     pub(crate) fn workers(&self) -> usize {
         self.workers.len()
@@ -226,9 +232,22 @@ impl Scheduler {
         self.timers.disarm(key)
     }
 
-    /// Fires what is due, if anything is.
-    pub(crate) fn fire_timers(&self) {
-        self.timers.fire_if_any();
+    /// Fires some of what is due. If there is more, somebody is woken to fire it, too.
+    #[inline]
+    pub(crate) fn fire_timers(&self) -> Fired {
+        match self.timers.due() {
+            Some(now) => self.fire(now),
+            None => Fired::Nothing,
+        }
+    }
+
+    #[cold]
+    fn fire(&self, now: Moment) -> Fired {
+        if self.timers.fire(now) {
+            return Fired::All;
+        }
+        self.wake_one();
+        Fired::Some
     }
 
     /// Expires `task` when `after` has passed.

@@ -4,9 +4,10 @@
 //! stands the moment of its next look, for everybody to read without the lock: no entry of that wheel is due before. It
 //! may be too early, because a timer that is taken back leaves it as it is; then somebody looks once for nothing.
 //!
-//! Any worker fires what is due in any wheel: at its looks at the shared queues, and before it sleeps. The sleeper that
-//! keeps the time sleeps until the earliest moment of all. How it is chosen, and why no timer is forgotten, is in the
-//! README beside this file.
+//! Any worker that is awake fires what is due in any wheel: at its looks at the shared queues, and when it has run out of
+//! work. A look fires a bounded number; where more is due, another worker is woken to fire, too. The sleeper that keeps the
+//! time sleeps until the earliest moment of all. How it is chosen, and why no timer is forgotten, is in the README beside
+//! this file.
 //!
 //! | step | cost | progress |
 //! |---|---|---|
@@ -74,6 +75,18 @@ pub(crate) enum Action {
     Expire(Weak),
     /// Anything else. Dropped when the system closes.
     Run(Box<dyn Errand>),
+}
+
+/// What a look at the timers came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "where more is due somebody has to look again soon"]
+pub(crate) enum Fired {
+    /// Nothing is due.
+    Nothing,
+    /// All that was due has been fired.
+    All,
+    /// More is due.
+    Some,
 }
 
 /// Something to do.
@@ -282,25 +295,22 @@ impl Timers {
         next.filter(|&next| next != u64::MAX).map(Moment::from_nanos)
     }
 
-    /// Fires what is due, if there is anything that could be.
-    pub(super) fn fire_if_any(&self) {
-        if let Some(due) = self.earliest() {
-            let now = self.clock.now();
-            if due <= now {
-                self.fire(now);
-            }
-        }
+    /// The present, if anything is due, or could be.
+    pub(crate) fn due(&self) -> Option<Moment> {
+        let due = self.earliest()?;
+        Some(self.clock.now()).filter(|&now| due <= now)
     }
 
-    /// Fires what is due.
-    #[cold]
-    pub(crate) fn fire(&self, now: Moment) {
+    /// Fires some of what is due: a batch of each wheel. Returns whether that was all.
+    pub(crate) fn fire(&self, now: Moment) -> bool {
+        let mut is_all = true;
         for place in &self.places {
-            // ORDERING: Relaxed; as in `earliest`.
-            while place.slots.are_unseen() || place.next.load(Ordering::Relaxed) <= now.as_nanos() {
+            if place.is_due(now) {
                 place.fire_some(now, &self.clock);
+                is_all &= !place.is_due(now);
             }
         }
+        is_all
     }
 
     /// Ends them all: wakes who waits, drops the rest, and takes no more.
@@ -342,9 +352,10 @@ impl Timers {
         }
     }
 
-    /// `worker` is awake and keeps the time no more, if it did. Its `wake_up` follows.
+    /// `worker` has slept and keeps the time no more, if it did. A read-modify-write of `asleep` follows, before it looks at
+    /// the timers again: its `wake_up`, or `all_asleep` if it stays asleep.
     pub(crate) fn leave(&self, worker: usize) {
-        // ORDERING: Relaxed, thrice; `wake_up` releases it. Only the keeper itself puts its number there, so one look tells
+        // ORDERING: Relaxed, thrice; the read-modify-write that follows releases it. Only the keeper itself puts its number there, so one look tells
         // whether it is gone.
         let keeper = Keeper(self.keeper.load(Ordering::Relaxed));
         if keeper.is(worker) {
@@ -362,7 +373,13 @@ impl Timers {
 }
 
 impl Place {
-    /// Fires some of what is due. No user code runs under the lock.
+    /// Whether it is to be looked at.
+    fn is_due(&self, now: Moment) -> bool {
+        // ORDERING: Relaxed; as in `Timers::earliest`.
+        self.slots.are_unseen() || self.next.load(Ordering::Relaxed) <= now.as_nanos()
+    }
+
+    /// Fires some of what is due, and begins the time of some of what is fresh. No user code runs under the lock.
     fn fire_some(&self, now: Moment, clock: &Clock) {
         let mut due: [Option<Action>; FIRE_BATCH] = [const { None }; FIRE_BATCH];
         let mut count = 0;
@@ -372,7 +389,7 @@ impl Place {
         if state.wheel.has_fresh() {
             // A look of its own, under the lock: none of them may count as begun before it was armed.
             let begin = clock.now();
-            state.wheel.begin(|length| Tick::not_before(begin.after(Duration::from_nanos(length))));
+            state.wheel.begin(FIRE_STEPS, |length| Tick::not_before(begin.after(Duration::from_nanos(length))));
         }
         let mut steps = FIRE_STEPS;
         let mut is_done = false;
@@ -383,8 +400,12 @@ impl Place {
                 count += 1;
             });
         }
-        // Unless it is done, the next look is due already.
-        let next = state.wheel.next().map_or(u64::MAX, |next| next.start().as_nanos());
+        // Due already, unless it is done.
+        let next = match state.wheel.next() {
+            _ if state.wheel.has_fresh() => 0,
+            Some(next) => next.start().as_nanos(),
+            None => u64::MAX,
+        };
         // ORDERING: Relaxed; under the lock. Whoever misses it looks for nothing.
         self.next.store(next, Ordering::Relaxed);
         drop(state);
@@ -411,7 +432,7 @@ impl std::fmt::Debug for Action {
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
-    use super::{Action, Clock, Errand, Moment, Tick, Timers};
+    use super::{Action, Clock, Errand, FIRE_BATCH, Moment, Tick, Timers};
     use crate::sync::Arc;
     use crate::sync::lock::Mutex;
 
@@ -437,12 +458,33 @@ mod tests {
         assert!(timers.disarm(keys[5]).is_some());
         assert!(timers.disarm(keys[5]).is_none());
         for nanos in (0..=41_000_000).step_by(250_000) {
-            timers.fire(at(nanos));
+            while !timers.fire(at(nanos)) {}
             assert!(notes.lock().iter().all(|&number| u64::from(number) * 1_000_000 < nanos));
         }
         let expected: Vec<_> = (0..40).filter(|&number| number != 5).collect();
         assert_eq!(*notes.lock(), expected);
         assert_eq!(timers.earliest(), None);
+    }
+
+    #[test]
+    fn a_look_fires_a_batch_of_each_wheel_in_the_order_of_arming() {
+        let (timers, notes) = (Timers::new(1, Clock::new()), Arc::new(Mutex::new(Vec::new())));
+        let all = 2 * FIRE_BATCH as u32;
+        for number in 100..100 + all {
+            for place in 0..2 {
+                let errand = Action::Run(Box::new(Note(Arc::clone(&notes), 1_000 * place + number)));
+                timers.arm(place as usize, Moment::from_nanos(5), errand).unwrap();
+            }
+        }
+        let now = Tick::new(1).start();
+        assert!(timers.fire(Moment::from_nanos(5)) && notes.lock().is_empty(), "the tick hasn't come");
+        assert!(!timers.fire(now), "there is more");
+        assert_eq!(notes.lock().len(), 2 * FIRE_BATCH);
+        while !timers.fire(now) {}
+        for place in 0..2 {
+            let of_place: Vec<_> = notes.lock().iter().copied().filter(|number| number / 1_000 == place).collect();
+            assert!(of_place.len() == all as usize && of_place.is_sorted());
+        }
     }
 
     #[test]
@@ -467,7 +509,7 @@ mod tests {
         timers.arm(0, Moment::from_nanos(0), errand()).unwrap();
         timers.close();
         assert!(timers.arm(1, Moment::from_nanos(0), errand()).is_err());
-        timers.fire(Moment::from_nanos(1));
+        assert!(timers.fire(Moment::from_nanos(1)));
         assert_eq!(Arc::strong_count(&notes), 1, "dropped, not run");
         assert!(notes.lock().is_empty());
     }

@@ -3,15 +3,17 @@
 //! No test here says how late something may come, beyond the limit at which it counts as lost; several say that it
 //! doesn't come early.
 
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
-use std::task::{Context, Waker};
+use std::future::poll_fn;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use corecast::{
     Actor, ActorContext, ActorRef, ActorSystem, Handler, Mailbox, Message, MissedTicks, ReplyErrorReason,
     SendErrorReason, StopReason, Timer, ZeroInterval,
 };
+use futures::FutureExt;
 use futures::future::join_all;
 
 use crate::support::{
@@ -164,7 +166,7 @@ fn the_actors_default_limit_comes_before_the_systems_and_the_callers_before_both
     assert!(poll_once(&mut patient).is_pending());
     also_held.open();
     assert_eq!(wait(patient).unwrap(), 9);
-    assert_eq!(wait(by_actor.send(Echo(1))).unwrap(), 1);
+    assert_eq!(wait(by_actor.send(Echo(1)).timeout(LONG)).unwrap(), 1);
     held.into_iter().for_each(crate::support::Held::open);
 }
 
@@ -328,7 +330,9 @@ fn a_timer_fires_though_the_worker_that_armed_it_is_blocked() {
     let waker = Waker::from(Arc::new(Tell(fired)));
     let (nap, _actor, release) = block_after(&system, move |ctx| {
         let mut nap = ctx.sleep(SHORT);
-        let _ = std::pin::Pin::new(&mut nap).poll(&mut Context::from_waker(&waker));
+        if std::pin::Pin::new(&mut nap).poll(&mut Context::from_waker(&waker)).is_ready() {
+            waker.wake(); // The machine was away for so long.
+        }
         nap
     });
     recv(&wake);
@@ -342,6 +346,69 @@ fn a_timer_from_outside_fires_though_a_worker_is_blocked() {
     wait(system.sleep(SHORT));
     wait(system.sleep(SHORT));
     drop(release);
+}
+
+#[test]
+fn one_timer_after_the_other_from_outside_with_nothing_else_to_do() {
+    for workers in [1, 2] {
+        let system = system(workers);
+        for _ in 0..10 {
+            wait(system.sleep(SHORT / 5));
+        }
+        // Nor does one that is taken back leave the time to a worker that keeps it no more.
+        let _ = poll_once(&mut system.sleep(SHORT / 5));
+        wait(system.sleep(SHORT));
+    }
+}
+
+#[test]
+fn a_waker_that_takes_its_time_holds_only_its_own_worker_up() {
+    struct Slow(Sender<()>, Mutex<Receiver<()>>);
+    impl std::task::Wake for Slow {
+        fn wake(self: Arc<Self>) {
+            self.0.send(()).unwrap();
+            let _ = self.1.lock().unwrap().recv();
+        }
+    }
+    let system = system(2);
+    let (actor, _events) = spawn(&system);
+    let ((enter, entered), (release, released)) = (channel(), channel::<()>());
+    let waker = Waker::from(Arc::new(Slow(enter, Mutex::new(released))));
+    let mut nap = system.sleep(SHORT);
+    if std::pin::Pin::new(&mut nap).poll(&mut Context::from_waker(&waker)).is_ready() {
+        return; // A machine that was away for so long tells nothing.
+    }
+    recv(&entered);
+    for number in 0..10 {
+        assert_eq!(wait(actor.send(Echo(number))).unwrap(), number);
+        wait(system.sleep(SHORT / 10));
+    }
+    drop(release);
+}
+
+#[test]
+fn a_sleep_in_block_on_wakes_whoever_polls_it_with_whatever_waker() {
+    let system = system(1);
+    let poll_with = |nap: &mut corecast::Sleep, counter: &Arc<CountWakes>| {
+        let waker = Waker::from(Arc::clone(counter));
+        std::pin::Pin::new(nap).poll(&mut Context::from_waker(&waker))
+    };
+    // A waker of somebody else's inside of a `block_on`, which then is left.
+    let (counter, mut nap) = (Arc::new(CountWakes::default()), system.sleep(SHORT));
+    if system.block_on(async { poll_with(&mut nap, &counter) }).is_pending() {
+        eventually("the other waker is woken", || counter.count() == 1);
+    }
+    // Polled by a `block_on` first, and elsewhere later.
+    let (counter, mut nap) = (Arc::new(CountWakes::default()), system.sleep(SHORT));
+    if system.block_on(poll_fn(|context| Poll::Ready(nap.poll_unpin(context)))).is_pending()
+        && poll_with(&mut nap, &counter).is_pending()
+    {
+        eventually("the last waker is woken", || counter.count() == 1);
+    }
+    // Elsewhere first, and by a `block_on` later.
+    let (counter, mut nap) = (Arc::new(CountWakes::default()), system.sleep(SHORT));
+    let _ = poll_with(&mut nap, &counter);
+    within(LIMIT, move || system.block_on(nap));
 }
 
 #[test]
