@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::task::Runnable;
 use crate::scheduler::affinity::Placement;
-use crate::scheduler::{self, idle, inject, queue, timer, worker};
+use crate::scheduler::{self, fresh, idle, inject, queue, timer, worker};
 use crate::sync::barrier::Barrier;
 use crate::sync::time::{Clock, Moment};
 use crate::sync::{Arc, parker};
@@ -222,6 +222,29 @@ impl Timers {
 
     pub fn is_kept(&self, due: u64) -> bool {
         self.0.is_kept(moment(due))
+    }
+}
+
+/// `fresh::Number`, and whose it is.
+pub struct Limit(usize, fresh::Number);
+
+impl Timers {
+    /// `Slots::arm`: a limit of no length, which is due when its time begins. The caller is `worker`.
+    pub fn limit(&self, worker: usize, waker: &Waker) -> Option<Limit> {
+        // SAFETY: the caller is the worker.
+        let number = unsafe { self.0.slots(worker).arm(0, waker) };
+        number.map(|number| Limit(worker, number))
+    }
+
+    pub fn take_back(&self, Limit(worker, number): Limit) {
+        // SAFETY: the number is from there.
+        unsafe { self.0.take_back(worker, number) }
+    }
+
+    /// Whether it hasn't fired; then it wakes `waker` now.
+    pub fn renew_limit(&self, Limit(worker, number): &Limit, waker: &Waker) -> bool {
+        // SAFETY: as above.
+        unsafe { self.0.renew_slot(*worker, number, waker) }
     }
 }
 

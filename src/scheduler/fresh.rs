@@ -40,7 +40,7 @@ const TAKEN: u32 = 2;
 const MOVED: u32 = 3;
 
 /// The slots of one worker.
-pub(super) struct Slots {
+pub(crate) struct Slots {
     /// How many were ever armed. The worker's.
     armed: AtomicU32,
     /// The slot that is tried next. The worker's.
@@ -71,7 +71,7 @@ unsafe impl Send for Slots {}
 /// The number of a slot, good for one take.
 #[derive(Debug)]
 #[must_use = "the slot is lost unless it is taken back"]
-pub(super) struct Number(u8);
+pub(crate) struct Number(u8);
 
 impl Slots {
     pub(super) fn new() -> Self {
@@ -93,7 +93,7 @@ impl Slots {
     ///
     /// The caller is the worker that the slots belong to.
     #[inline]
-    pub(super) unsafe fn arm(&self, length: u64, waker: &Waker) -> Option<Number> {
+    pub(crate) unsafe fn arm(&self, length: u64, waker: &Waker) -> Option<Number> {
         // ORDERING: Relaxed; the worker's own, and so below.
         let first = self.next.load(Ordering::Relaxed) as usize;
         for number in (first..first + FRESH_TRIES).map(|number| number % FRESH_SLOTS) {

@@ -24,7 +24,7 @@
 pub(crate) mod affinity;
 pub(crate) mod blocking;
 mod driver;
-mod fresh;
+pub(crate) mod fresh;
 pub(crate) mod idle;
 pub(crate) mod inject;
 mod living;

@@ -220,7 +220,7 @@ impl Timers {
 
     /// The slots of a worker, for limits whose time hasn't begun.
     #[inline(always)]
-    pub(super) fn slots(&self, worker: usize) -> &Slots {
+    pub(crate) fn slots(&self, worker: usize) -> &Slots {
         &self.places[worker].slots
     }
 
@@ -230,7 +230,7 @@ impl Timers {
     ///
     /// The number is from the slots of this worker.
     #[inline]
-    pub(super) unsafe fn take_back(&self, worker: usize, number: fresh::Number) {
+    pub(crate) unsafe fn take_back(&self, worker: usize, number: fresh::Number) {
         let Place { slots, state, .. } = &self.places[worker];
         // SAFETY: the caller's promise.
         match unsafe { slots.take(number) } {
@@ -251,7 +251,7 @@ impl Timers {
     /// # Safety
     ///
     /// The number is from the slots of this worker.
-    pub(super) unsafe fn renew_slot(&self, worker: usize, number: &fresh::Number, waker: &Waker) -> bool {
+    pub(crate) unsafe fn renew_slot(&self, worker: usize, number: &fresh::Number, waker: &Waker) -> bool {
         let Place { slots, state, .. } = &self.places[worker];
         let mut other = None;
         loop {
