@@ -130,20 +130,21 @@ impl Pool {
         woken
     }
 
-    /// `Worker::sleep` at tick zero. What isn't due now never is. Returns whether it searches.
-    fn sleep(&self, worker: usize, searching: bool) -> bool {
+    /// `Worker::sleep`, and what it fires then, at tick zero. What isn't due now never is. Returns whether it searches.
+    fn rest(&self, worker: usize, searching: bool) -> bool {
         self.idle.fall_asleep(worker, searching);
         linger();
-        match self.timers.earliest() {
-            Some(0) => self.timers.fire(0),
-            Some(later) => {
+        let earliest = self.timers.earliest();
+        if earliest != Some(0) {
+            if let Some(later) = earliest {
                 self.timers.keep(worker, later);
-                self.parkers[worker].park();
             }
-            None => self.parkers[worker].park(),
+            self.parkers[worker].park();
+            self.timers.leave(worker);
         }
-        self.timers.leave(worker);
-        self.idle.wake_up(worker)
+        let searching = self.idle.wake_up(worker);
+        self.timers.fire(0);
+        searching
     }
 }
 
@@ -157,7 +158,7 @@ fn a_timer_from_outside_against_a_worker_that_goes_to_sleep() {
         let mut searching = false;
         // A wake that is lost leaves this one parked for ever.
         while deed.count() == 0 {
-            searching = pool.sleep(0, searching);
+            searching = pool.rest(0, searching);
         }
         outcomes.saw(if arming.join().unwrap().is_some() { "woken" } else { "seen" });
     });
@@ -175,7 +176,7 @@ fn an_earlier_timer_against_a_keeper_that_goes_to_sleep() {
         let arming = thread::spawn(move || other.arm_outside(1, 0, &done));
         let mut searching = false;
         while deed.count() == 0 {
-            searching = pool.sleep(0, searching);
+            searching = pool.rest(0, searching);
         }
         outcomes.saw(if arming.join().unwrap().is_some() { "woken" } else { "seen" });
         assert_eq!(late.count(), 0);
@@ -205,6 +206,72 @@ fn a_keeper_that_is_woken_and_a_worker_that_relies_on_it() {
         let woken = keeper.join().unwrap();
         assert!(keeps || woken == Some(1), "nobody is up when the time comes");
         outcomes.saw(if keeps { expected[0] } else { expected[1] });
+    });
+}
+
+/// The rounds of a keeper: each time it has slept so long, what it kept the time for has been fired by somebody else.
+const ROUNDS: [u64; 2] = [5, 7];
+
+#[test]
+fn a_keeper_that_goes_round_and_a_timer_from_outside() {
+    let expected = ["seen", "woken", "both"];
+    model_in_all_modes("round and arm", Bounds::default(), &expected, move |outcomes| {
+        let (pool, deed) = (Pool::new(1), Deed::new());
+        pool.idle.fall_asleep(0, false);
+        assert!(pool.timers.keep(0, ROUNDS[0]));
+        let (other, done) = (Arc::clone(&pool), Arc::clone(&deed));
+        let arming = thread::spawn(move || other.arm_outside(1, 9, &done));
+        let mut kept = false;
+        for next in [Some(ROUNDS[1]), None] {
+            // It has slept until then, found nothing to do, and sleeps again.
+            pool.timers.leave(0);
+            pool.idle.all_asleep();
+            linger();
+            let earliest = pool.timers.earliest().into_iter().chain(next).min();
+            kept = earliest.is_some_and(|earliest| pool.timers.keep(0, earliest));
+        }
+        if !kept {
+            // For good: a wake that is lost leaves it there.
+            pool.parkers[0].park();
+            pool.timers.leave(0);
+            pool.idle.wake_up(0);
+            assert_eq!(pool.timers.earliest(), Some(9));
+        }
+        let woken = arming.join().unwrap().is_some();
+        outcomes.saw(match (kept, woken) {
+            (true, false) => "seen",
+            (false, _) => "woken",
+            (true, true) => "both",
+        });
+    });
+}
+
+#[test]
+fn a_keeper_that_goes_round_and_a_worker_that_relies_on_it() {
+    let expected = ["it keeps the time itself", "the keeper goes on"];
+    model_in_all_modes("round and rely", Bounds::default(), &expected, move |outcomes| {
+        let (pool, deed) = (Pool::new(2), Deed::new());
+        pool.idle.fall_asleep(0, false);
+        assert!(pool.timers.keep(0, ROUNDS[0]));
+        let (other, done) = (Arc::clone(&pool), Arc::clone(&deed));
+        let relying = thread::spawn(move || {
+            done.prepare();
+            other.timers.call(1, 9, done.errand()).unwrap();
+            other.idle.fall_asleep(1, false);
+            linger();
+            other.timers.keep(1, 9)
+        });
+        let mut kept = false;
+        for next in [Some(ROUNDS[1]), None] {
+            pool.timers.leave(0);
+            pool.idle.all_asleep();
+            linger();
+            let earliest = pool.timers.earliest().into_iter().chain(next).min();
+            kept = earliest.is_some_and(|earliest| pool.timers.keep(0, earliest));
+        }
+        let relied = !relying.join().unwrap();
+        assert!(kept || !relied, "nobody is up when the time comes");
+        outcomes.saw(expected[usize::from(relied)]);
     });
 }
 

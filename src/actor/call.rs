@@ -15,17 +15,17 @@ use std::time::Duration;
 
 use super::Message;
 use super::letter::{Asked, Receiver, Target, Told};
-use super::timer::{Wait, timekeeper};
+use super::timer::{Limit, timekeeper};
 use crate::error::{ReplyError, SendError, SendErrorReason, TellError, TellErrorReason};
 use crate::mailbox::waiters::Refused;
 use crate::memory::block::Block;
-use crate::scheduler::worker;
-use crate::sync::seldom::Seldom;
-use crate::task::circle::Circle;
+use crate::scheduler::{Scheduler, worker};
+use crate::sync::Arc;
+use crate::sync::seldom::{Case, Seldom};
 use crate::task::coop;
 use crate::task::edge;
 use crate::task::handle::{Strong, Weak};
-use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::identity::ActorInfo;
 use crate::task::post::{Posted, Waiting};
 use crate::task::reason::{ReplyErrorReason, StopReason};
 
@@ -78,11 +78,11 @@ impl<M: Message> Tell<M> {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, posted: Posted<Told<M>>) -> Self {
         Self(Seldom::new(match posted {
-            Posted::Accepted => None,
-            Posted::Waiting(waiting) => Some(TellLater::Waiting(waiting)),
+            Posted::Accepted => Case::Usual(()),
+            Posted::Waiting(waiting) => Case::Rare(TellLater::Waiting(waiting)),
             Posted::Refused(letter, refused) => {
                 let error = refuse_tell(letter.0, refused, task.info(), task.reason());
-                Some(TellLater::Failed(Some(error)))
+                Case::Rare(TellLater::Failed(Some(error)))
             }
         }))
     }
@@ -90,9 +90,11 @@ impl<M: Message> Tell<M> {
     #[cold]
     fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<(), TellError<M>>> {
         match &mut *self.0 {
-            None => Poll::Ready(Ok(())),
-            Some(TellLater::Failed(error)) => Poll::Ready(Err(error.take().expect("`Tell` polled after it was ready"))),
-            Some(TellLater::Waiting(waiting)) => {
+            Case::Usual(()) => Poll::Ready(Ok(())),
+            Case::Rare(TellLater::Failed(error)) => {
+                Poll::Ready(Err(error.take().expect("`Tell` polled after it was ready")))
+            }
+            Case::Rare(TellLater::Waiting(waiting)) => {
                 let task = waiting.task().clone();
                 let result = match waiting.poll(context) {
                     Poll::Ready(placed) => {
@@ -105,7 +107,7 @@ impl<M: Message> Tell<M> {
                         waiting.leave().map_or(Ok(()), |letter| Err(fail(letter)))
                     }
                 };
-                *self.0 = None;
+                *self.0 = Case::Usual(());
                 Poll::Ready(result)
             }
         }
@@ -131,7 +133,7 @@ impl<M: Message> Future for Tell<M> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        if self.0.is_none() { Poll::Ready(Ok(())) } else { self.poll_later(context) }
+        if self.0.is_usual() { Poll::Ready(Ok(())) } else { self.poll_later(context) }
     }
 }
 
@@ -148,9 +150,8 @@ impl<M: Message> Unpin for Tell<M> {}
 /// handled, and its result is dropped.
 #[must_use = "the reply arrives only when this is awaited; dropping it withdraws a message that still waits for room"]
 pub struct SendFuture<M: Message> {
-    later: Seldom<SendLater<M>>,
-    /// For whom it waits, if that may be for ever.
-    target: ActorId,
+    /// Usually there is nothing to see to beside the reply, and the actor's name is for an error.
+    later: Seldom<SendLater<M>, Target>,
     /// Comes to nothing if the message isn't accepted.
     receiver: Receiver<M::Result>,
 }
@@ -160,77 +161,53 @@ enum SendLater<M: Message> {
     Failed(Option<SendError<M>>),
     /// The message waits for its place.
     Waiting(Waiting<Asked<M>>),
-    /// It was sent from outside: whoever keeps the time is found by the actor.
-    Abroad(Weak),
     /// It has the actor's limit, or the system's.
     Limited(Block<Limited<M>>),
 }
 
 /// A `send` with a limit that it didn't ask for.
 struct Limited<M: Message> {
-    task: Weak,
+    target: Target,
     limit: Limit,
     waiting: Option<Waiting<Asked<M>>>,
 }
 
-/// Who was asked.
-fn who<R>(task: Option<&Weak>, receiver: &Receiver<R>) -> ActorInfo {
-    let noted = || receiver.note().map_or_else(ActorInfo::unknown, Target::info);
-    task.map_or_else(noted, Weak::info)
-}
-
-/// How long to wait.
-struct Limit {
-    after: Duration,
-    wait: Wait,
-}
-
-impl Limit {
-    fn new(after: Duration) -> Self {
-        Self { after, wait: Wait::new(after) }
-    }
-
-    /// Whether the time is up.
-    fn is_reached(&mut self, context: &Context<'_>, task: Option<&Weak>) -> bool {
-        self.wait.poll(context, || timekeeper(&**task?.host())).is_ready()
-    }
+/// The system of the actor that a message waits for.
+fn home<M: Message>(waiting: Option<&Waiting<Asked<M>>>) -> Option<Arc<Scheduler>> {
+    timekeeper(&**waiting?.task().host())
 }
 
 impl<M: Message> SendFuture<M> {
     #[inline(always)]
-    pub(crate) fn new(task: &Strong, posted: Posted<Asked<M>>, receiver: Receiver<M::Result>) -> Self {
+    pub(crate) fn new(task: &Strong, target: Target, posted: Posted<Asked<M>>, receiver: Receiver<M::Result>) -> Self {
         let later = match posted {
-            Posted::Accepted if task.has_limit() || !on_worker() => Some(Self::placed(task)),
-            Posted::Accepted => None,
-            Posted::Waiting(waiting) => Some(Self::waiting(task, waiting)),
+            Posted::Accepted if task.has_limit() => Self::placed(task, target),
+            Posted::Accepted => Case::Usual(target),
+            Posted::Waiting(waiting) => Self::waiting(task, target, waiting),
             Posted::Refused(letter, refused) => {
                 let error = refuse_send(letter.into_message(), refused, task.info(), task.reason());
-                Some(SendLater::Failed(Some(error)))
+                Case::Rare(SendLater::Failed(Some(error)))
             }
         };
-        let target = if task.has_limit() { ActorId::UNKNOWN } else { task.id_for_waits() };
-        Self { later: Seldom::new(later), target, receiver }
+        Self { later: Seldom::new(later), receiver }
     }
 
-    /// A message that has its place, where that isn't all.
+    /// A message that has its place, and the actor's limit.
     #[cold]
-    fn placed(task: &Strong) -> SendLater<M> {
-        match task.limit() {
-            Some(after) => Self::limited(task, after, None),
-            None => SendLater::Abroad(task.downgrade()),
-        }
+    fn placed(task: &Strong, target: Target) -> Case<SendLater<M>, Target> {
+        task.limit().map_or(Case::Usual(target), |after| Self::limited(target, after, None))
     }
 
     #[cold]
-    fn waiting(task: &Strong, waiting: Waiting<Asked<M>>) -> SendLater<M> {
+    fn waiting(task: &Strong, target: Target, waiting: Waiting<Asked<M>>) -> Case<SendLater<M>, Target> {
         match task.limit() {
-            Some(after) => Self::limited(task, after, Some(waiting)),
-            None => SendLater::Waiting(waiting),
+            Some(after) => Self::limited(target, after, Some(waiting)),
+            None => Case::Rare(SendLater::Waiting(waiting)),
         }
     }
 
-    fn limited(task: &Strong, after: Duration, waiting: Option<Waiting<Asked<M>>>) -> SendLater<M> {
-        SendLater::Limited(Block::new(Limited { task: task.downgrade(), limit: Limit::new(after), waiting }))
+    fn limited(target: Target, after: Duration, waiting: Option<Waiting<Asked<M>>>) -> Case<SendLater<M>, Target> {
+        Case::Rare(SendLater::Limited(Block::new(Limited { target, limit: Limit::new(after), waiting })))
     }
 
     /// Gives up after so long: then the error's reason is [`SendErrorReason::Timeout`].
@@ -255,17 +232,18 @@ impl<M: Message> SendFuture<M> {
     /// })
     /// # }
     /// ```
+    #[inline]
     pub fn timeout(mut self, after: Duration) -> SendTimeout<M> {
-        if let Some(SendLater::Limited(limited)) = &mut *self.later {
-            let (task, waiting) = (limited.task.clone(), limited.waiting.take());
-            *self.later = Some(waiting.map_or(SendLater::Abroad(task), SendLater::Waiting));
+        if let Case::Rare(SendLater::Limited(limited)) = &mut *self.later {
+            let (target, waiting) = (limited.target, limited.waiting.take());
+            *self.later = waiting.map_or(Case::Usual(target), |waiting| Case::Rare(SendLater::Waiting(waiting)));
         }
         SendTimeout { send: self, limit: Limit::new(after) }
     }
 
     #[inline(always)]
     fn poll_reply(&mut self, context: &mut Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
-        if self.later.is_some() {
+        if !self.later.is_usual() {
             return self.poll_later(context);
         }
         let answer = ready!(Pin::new(&mut self.receiver).poll(context));
@@ -279,55 +257,55 @@ impl<M: Message> SendFuture<M> {
             refuse_send(letter.into_message(), Refused::Closed, task.info(), task.reason())
         };
         match &mut *self.later {
-            None | Some(SendLater::Abroad(_)) => {}
-            Some(SendLater::Failed(error)) => {
+            Case::Usual(_) => {}
+            Case::Rare(SendLater::Failed(error)) => {
                 return Poll::Ready(Err(error.take().expect("`SendFuture` polled after it was ready")));
             }
-            Some(SendLater::Waiting(waiting)) => {
-                let task = waiting.task().clone();
-                ready!(waiting.poll(context)).map_err(|letter| refuse(letter, &task))?;
-                *self.later = Some(SendLater::Abroad(task));
+            Case::Rare(SendLater::Waiting(waiting)) => {
+                ready!(waiting.poll(context)).map_err(|letter| refuse(letter, waiting.task()))?;
+                *self.later = Case::Usual(Target::of(waiting.task()));
             }
-            Some(SendLater::Limited(limited)) => {
-                let Limited { task, limit, waiting } = &mut **limited;
-                let is_placed = match waiting {
-                    None => true,
-                    Some(letter) => match letter.poll(context) {
-                        Poll::Ready(placed) => {
-                            placed.map_err(|letter| refuse(letter, task))?;
-                            *waiting = None;
-                            true
-                        }
-                        Poll::Pending => false,
-                    },
-                };
-                if is_placed && let Poll::Ready(answer) = Pin::new(&mut self.receiver).poll(context) {
+            Case::Rare(SendLater::Limited(limited)) => {
+                let Limited { limit, waiting, .. } = &mut **limited;
+                if let Some(letter) = waiting
+                    && let Poll::Ready(placed) = letter.poll(context)
+                {
+                    placed.map_err(|back| refuse(back, letter.task()))?;
+                    *waiting = None;
+                }
+                if waiting.is_none()
+                    && let Poll::Ready(answer) = Pin::new(&mut self.receiver).poll(context)
+                {
                     return Poll::Ready(answer.map_err(SendError::unanswered));
                 }
-                let after = limit.after;
-                if !limit.is_reached(context, Some(task)) {
+                if !limit.is_reached(context, || home(waiting.as_ref())) {
                     return Poll::Pending;
                 }
+                let after = limit.after();
                 return Poll::Ready(Err(self.give_up(after)));
             }
         }
         Pin::new(&mut self.receiver).poll(context).map_err(SendError::unanswered)
     }
 
-    /// The task, where that is known.
-    fn task(&self) -> Option<&Weak> {
-        match self.later.as_ref()? {
-            SendLater::Failed(_) => None,
-            SendLater::Waiting(waiting) => Some(waiting.task()),
-            SendLater::Abroad(task) => Some(task),
-            SendLater::Limited(limited) => Some(&limited.task),
+    /// The message that waits for its place, if it does.
+    fn letter(&self) -> Option<&Waiting<Asked<M>>> {
+        match &*self.later {
+            Case::Rare(SendLater::Waiting(waiting)) => Some(waiting),
+            _ => None,
         }
     }
 
     /// It is pending: fails if that is for ever.
     #[inline(always)]
     fn wait(&mut self, context: &Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
-        match edge::wait_for(self.target, context) {
+        let target = match &*self.later {
+            Case::Usual(target) => target.id_for_waits(),
+            Case::Rare(SendLater::Waiting(waiting)) => waiting.task().id_for_waits(),
+            // It ends by itself.
+            Case::Rare(SendLater::Limited(_) | SendLater::Failed(_)) => return Poll::Pending,
+        };
+        match edge::wait_for(target, context) {
             Ok(()) => Poll::Pending,
             Err(circle) => Poll::Ready(Err(self.fail(SendErrorReason::Circle(circle)))),
         }
@@ -342,13 +320,15 @@ impl<M: Message> SendFuture<M> {
     /// It waits no longer.
     #[cold]
     fn fail(&mut self, reason: SendErrorReason) -> SendError<M> {
-        let actor = who(self.task(), &self.receiver);
-        let letter = match &mut *self.later {
-            Some(SendLater::Waiting(waiting)) => waiting.leave(),
-            Some(SendLater::Limited(limited)) => limited.waiting.as_mut().and_then(Waiting::leave),
-            _ => None,
+        let (actor, letter) = match &mut *self.later {
+            Case::Usual(target) => (target.info(), None),
+            Case::Rare(SendLater::Waiting(waiting)) => (waiting.task().info(), waiting.leave()),
+            Case::Rare(SendLater::Limited(limited)) => {
+                (limited.target.info(), limited.waiting.as_mut().and_then(Waiting::leave))
+            }
+            Case::Rare(SendLater::Failed(_)) => (ActorInfo::unknown(), None),
         };
-        *self.later = Some(SendLater::Failed(None));
+        *self.later = Case::Rare(SendLater::Failed(None));
         SendError::new(reason, actor, letter.map(Asked::into_message))
     }
 }
@@ -378,7 +358,11 @@ impl<M: Message> Future for SendTimeout<M> {
         if let Poll::Ready(output) = send.poll_reply(context) {
             return Poll::Ready(output);
         }
-        if limit.is_reached(context, send.task()) { Poll::Ready(Err(send.give_up(limit.after))) } else { Poll::Pending }
+        if limit.is_reached(context, || home(send.letter())) {
+            Poll::Ready(Err(send.give_up(limit.after())))
+        } else {
+            Poll::Pending
+        }
     }
 }
 
@@ -422,17 +406,14 @@ impl<M: Message> Unpin for SendFuture<M> {}
 #[must_use = "the reply arrives only when this is awaited"]
 pub struct Reply<R> {
     receiver: Receiver<R>,
-    /// For whom it waits, if that may be for ever.
-    target: ActorId,
-    /// The actor, if it was asked from outside.
-    task: Seldom<Weak>,
+    /// For an error.
+    target: Target,
 }
 
 impl<R> Reply<R> {
     #[inline(always)]
-    pub(crate) fn new(task: &Strong, receiver: Receiver<R>) -> Self {
-        let abroad = if on_worker() { None } else { Some(task.downgrade()) };
-        Self { receiver, target: task.id_for_waits(), task: Seldom::new(abroad) }
+    pub(crate) fn new(target: Target, receiver: Receiver<R>) -> Self {
+        Self { receiver, target }
     }
 
     /// Gives up after so long: then the error's reason is [`ReplyErrorReason::Timeout`].
@@ -459,13 +440,6 @@ impl<R> Reply<R> {
     }
 }
 
-impl<R> Reply<R> {
-    #[cold]
-    fn fail(&self, circle: Circle) -> ReplyError {
-        ReplyError::new(ReplyErrorReason::Circle(circle), who(self.task.as_ref(), &self.receiver))
-    }
-}
-
 impl<R> Future for Reply<R> {
     type Output = Result<R, ReplyError>;
 
@@ -477,8 +451,10 @@ impl<R> Future for Reply<R> {
         if let Poll::Ready(answer) = Pin::new(&mut self.receiver).poll(context) {
             return Poll::Ready(answer);
         }
-        edge::wait_for(self.target, context)
-            .map_or_else(|circle| Poll::Ready(Err(self.fail(circle))), |()| Poll::Pending)
+        match edge::wait_for(self.target.id_for_waits(), context) {
+            Ok(()) => Poll::Pending,
+            Err(circle) => Poll::Ready(Err(ReplyError::new(ReplyErrorReason::Circle(circle), self.target.info()))),
+        }
     }
 }
 
@@ -508,11 +484,10 @@ impl<R> Future for ReplyTimeout<R> {
         if let Poll::Ready(output) = Pin::new(&mut reply.receiver).poll(context) {
             return Poll::Ready(output);
         }
-        if !limit.is_reached(context, reply.task.as_ref()) {
+        if !limit.is_reached(context, || None) {
             return Poll::Pending;
         }
-        let actor = who(reply.task.as_ref(), &reply.receiver);
-        Poll::Ready(Err(ReplyError::new(ReplyErrorReason::Timeout(limit.after), actor)))
+        Poll::Ready(Err(ReplyError::new(ReplyErrorReason::Timeout(limit.after()), reply.target.info())))
     }
 }
 
@@ -544,9 +519,9 @@ impl Future for Stopped {
 impl<M: Message> fmt::Debug for Tell<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match *self.0 {
-            None => "placed",
-            Some(TellLater::Failed(_)) => "failed",
-            Some(TellLater::Waiting(_)) => "waiting",
+            Case::Usual(()) => "placed",
+            Case::Rare(TellLater::Failed(_)) => "failed",
+            Case::Rare(TellLater::Waiting(_)) => "waiting",
         };
         f.debug_tuple("Tell").field(&state).finish()
     }
@@ -555,12 +530,11 @@ impl<M: Message> fmt::Debug for Tell<M> {
 impl<M: Message> fmt::Debug for SendFuture<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match *self.later {
-            None => "placed",
-            Some(SendLater::Failed(_)) => "failed",
-            Some(SendLater::Waiting(_)) => "waiting",
-            Some(SendLater::Abroad(_)) => "placed",
-            Some(SendLater::Limited(ref limited)) if limited.waiting.is_some() => "waiting",
-            Some(SendLater::Limited(_)) => "placed",
+            Case::Usual(_) => "placed",
+            Case::Rare(SendLater::Failed(_)) => "failed",
+            Case::Rare(SendLater::Waiting(_)) => "waiting",
+            Case::Rare(SendLater::Limited(ref limited)) if limited.waiting.is_some() => "waiting",
+            Case::Rare(SendLater::Limited(_)) => "placed",
         };
         f.debug_tuple("SendFuture").field(&state).finish()
     }
@@ -574,13 +548,13 @@ impl<R> fmt::Debug for Reply<R> {
 
 impl<M: Message> fmt::Debug for SendTimeout<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendTimeout").field("send", &self.send).field("after", &self.limit.after).finish()
+        f.debug_struct("SendTimeout").field("send", &self.send).field("after", &self.limit.after()).finish()
     }
 }
 
 impl<R> fmt::Debug for ReplyTimeout<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReplyTimeout").field("after", &self.limit.after).finish_non_exhaustive()
+        f.debug_struct("ReplyTimeout").field("after", &self.limit.after()).finish_non_exhaustive()
     }
 }
 

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use super::Message;
 use crate::error::ReplyError;
 use crate::reply;
+use crate::task::handle::{Strong, Weak};
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::Letter;
 use crate::task::reason::ReplyErrorReason;
@@ -15,19 +16,31 @@ use crate::task::{Completion, TaskWaiter, Turn};
 pub(crate) type Answer<R> = Result<R, ReplyError>;
 
 /// The asker's side.
-pub(crate) type Receiver<R> = reply::Receiver<Answer<R>, TaskWaiter, Target>;
+pub(crate) type Receiver<R> = reply::Receiver<Answer<R>, TaskWaiter>;
 
 /// What an asker knows of the actor without keeping a reference.
 #[derive(Clone, Copy)]
 pub(crate) struct Target {
     id: ActorId,
+    /// It is of the system of the actor that asks: that one may wait for it.
+    is_near: bool,
     type_name: fn() -> &'static str,
 }
 
 impl Target {
     #[inline(always)]
-    pub(crate) fn new(id: ActorId, type_name: fn() -> &'static str) -> Self {
-        Self { id, type_name }
+    pub(crate) fn new(task: &Strong, type_name: fn() -> &'static str) -> Self {
+        Self { id: task.id(), is_near: task.is_near(), type_name }
+    }
+
+    pub(crate) fn of(task: &Weak) -> Self {
+        Self { id: task.id(), is_near: task.is_near(), type_name: task.type_name() }
+    }
+
+    /// For whom the asker waits, if the wait may be in a circle.
+    #[inline(always)]
+    pub(crate) fn id_for_waits(self) -> ActorId {
+        if self.is_near { self.id } else { ActorId::UNKNOWN }
     }
 
     pub(crate) fn info(self) -> ActorInfo {
@@ -50,7 +63,7 @@ pub(crate) struct Asked<M: Message> {
 /// The handler's side of a reply. Whatever happens to it, the asker hears.
 pub(crate) struct ReplyTo<M: Message>(Option<Sender<M::Result>>);
 
-type Sender<R> = reply::Sender<Answer<R>, TaskWaiter, Target>;
+type Sender<R> = reply::Sender<Answer<R>, TaskWaiter>;
 
 impl<M: Message> Letter for Told<M> {
     type Message = M;
@@ -81,8 +94,8 @@ impl<M: Message> Completion<M::Result> for Unasked<M> {
 impl<M: Message> Asked<M> {
     /// A letter with `message`, and where its reply arrives.
     #[inline(always)]
-    pub(crate) fn new(message: M, target: Target) -> (Self, Receiver<M::Result>) {
-        let (sender, receiver) = reply::channel_with(target);
+    pub(crate) fn new(message: M) -> (Self, Receiver<M::Result>) {
+        let (sender, receiver) = reply::channel();
         (Self { message, reply: ReplyTo(Some(sender)) }, receiver)
     }
 

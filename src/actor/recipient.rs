@@ -24,8 +24,15 @@ impl<M: Message> Recipient<M> {
         Self(address)
     }
 
+    #[inline(always)]
     fn strong(&self) -> &Strong {
         self.0.strong()
+    }
+
+    /// Who it is, for the future of a reply.
+    #[inline(always)]
+    fn target(&self) -> Target {
+        Target::new(self.strong(), self.0.reader())
     }
 
     /// See [`ActorRef::tell`](crate::ActorRef::tell).
@@ -119,8 +126,8 @@ impl<M: Message> Recipient<M> {
     /// # }
     /// ```
     pub fn send(&self, message: M) -> SendFuture<M> {
-        let (letter, receiver) = Asked::new(message, Target::new(self.id(), self.strong().type_name()));
-        SendFuture::new(self.strong(), self.0.post_second(letter, Patience::Wait), receiver)
+        let (letter, receiver) = Asked::new(message);
+        SendFuture::new(self.strong(), self.target(), self.0.post_second(letter, Patience::Wait), receiver)
     }
 
     /// See [`ActorRef::try_send`](crate::ActorRef::try_send).
@@ -143,8 +150,8 @@ impl<M: Message> Recipient<M> {
     /// # }
     /// ```
     pub fn try_send(&self, message: M) -> Result<Reply<M::Result>, TrySendError<M>> {
-        let (letter, receiver) = Asked::new(message, Target::new(self.id(), self.strong().type_name()));
-        try_asked(self.strong(), self.0.post_second(letter, Patience::Try), Reply::new(self.strong(), receiver))
+        let (letter, receiver) = Asked::new(message);
+        try_asked(self.strong(), self.0.post_second(letter, Patience::Try), Reply::new(self.target(), receiver))
     }
 
     /// See [`ActorRef::blocking_send`](crate::ActorRef::blocking_send).

@@ -45,6 +45,12 @@ impl<A: Actor> ActorRef<A> {
         self.0.strong()
     }
 
+    /// Who it is, for the future of a reply.
+    #[inline(always)]
+    fn target(&self) -> Target {
+        Target::new(self.strong(), std::any::type_name::<A>)
+    }
+
     /// Sends a message and expects nothing back.
     ///
     /// The future resolves when the message has its place in the mailbox; that is at once, if there is room.
@@ -165,8 +171,8 @@ impl<A: Actor> ActorRef<A> {
     where
         A: Handler<M>,
     {
-        let (letter, receiver) = Asked::new(message, Target::new(self.id(), std::any::type_name::<A>));
-        SendFuture::new(self.strong(), self.0.post(letter, Patience::Wait), receiver)
+        let (letter, receiver) = Asked::new(message);
+        SendFuture::new(self.strong(), self.target(), self.0.post(letter, Patience::Wait), receiver)
     }
 
     /// Sends a message if there is room for it now, and returns the future of its reply.
@@ -194,8 +200,8 @@ impl<A: Actor> ActorRef<A> {
     where
         A: Handler<M>,
     {
-        let (letter, receiver) = Asked::new(message, Target::new(self.id(), std::any::type_name::<A>));
-        let reply = Reply::new(self.strong(), receiver);
+        let (letter, receiver) = Asked::new(message);
+        let reply = Reply::new(self.target(), receiver);
         try_asked(self.strong(), self.0.post(letter, Patience::Try), reply)
     }
 

@@ -2,27 +2,29 @@
 //!
 //! | what | armed | taken back |
 //! |---|---|---|
-//! | [`Sleep`], [`SendTimeout`], [`ReplyTimeout`] | by the first poll that has to wait | when it is dropped |
-//! | `tell_after`, `tell_every` | at the call, or when the last tick was taken | by [`Timer::cancel`] |
+//! | [`Sleep`], [`Limit`] | by the first poll that has to wait | when it is dropped |
+//! | `tell_after`, `tell_every` | at the call, or when the last tick was taken | by [`Timer::cancel`], by the actor's end |
 //!
-//! A future is armed in the wheel of the worker that polls it. In `block_on` and the `blocking_*` verbs the thread that
-//! waits keeps the time itself; on executors of others the workers of the actor's system do.
+//! A future is armed with the worker that polls it. In `block_on` and the `blocking_*` verbs the thread that waits keeps the
+//! time itself; on executors of others the workers of a system do.
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::letter::Told;
 use super::{Body, Handler, Message};
+use crate::scheduler::pending::{self, Pending};
 use crate::scheduler::timer::{Action, Errand, Key};
 use crate::scheduler::{Scheduler, worker};
 use crate::sync::Arc;
 use crate::sync::lock::Mutex;
-use crate::sync::parker;
-use crate::sync::time::Moment;
+use crate::sync::parker::{Alarm, Standing};
+use crate::sync::time::{Clock, Moment};
 use crate::task::coop;
-use crate::task::lane::{Bound, Source};
+use crate::task::handle::Weak;
+use crate::task::lane::{Bound, Source, Ticking};
 use crate::task::letter::Host;
 use crate::task::typed::WeakTask;
 
@@ -31,146 +33,150 @@ pub(super) fn timekeeper(host: &dyn Host) -> Option<Arc<Scheduler>> {
     host.timekeeper()?.downcast().ok()
 }
 
-/// Something that will have waited long enough.
+/// How long to wait for something.
+///
+/// The time runs from the first poll on. Who keeps it is decided there: the worker that polls, the thread that is in
+/// `block_on`, or else a worker of the actor's system. Where that is unknown, or has closed, any system that lives will do:
+/// a limit is over when its time is, and if there is nobody left to tell.
 #[derive(Debug)]
-pub(crate) enum Wait {
-    /// Nobody has polled it yet. A worker that made it says who keeps the time.
-    Fresh(Duration, Option<Arc<Scheduler>>),
-    /// The same, and the time runs already.
-    Begun(Arc<Scheduler>, Moment),
-    /// It wakes whoever polled it last.
-    Armed(Armed),
+pub(super) struct Limit {
+    after: Duration,
+    wait: Wait,
+}
+
+#[derive(Debug)]
+enum Wait {
+    /// Nobody has polled it yet.
+    Fresh,
+    /// A worker wakes whoever polled it last. The clock began with it; where it has none, nobody has looked at one.
+    Workers(Pending, Option<Clock>),
+    /// The thread that drives the future does.
+    Thread(Alarm, Clock),
     /// The time has come.
     Over,
-    /// It never comes.
-    Never,
 }
 
-/// Who will wake it.
-#[derive(Debug)]
-pub(crate) enum Armed {
-    /// A worker.
-    Workers(Arc<Scheduler>, Key),
-    /// The thread that drives the future.
-    Thread(parker::Alarm),
-}
+/// Times from here on never end: some centuries.
+const NEVER: Duration = Duration::from_secs(1 << 33);
 
-impl Wait {
-    /// Waits so long, from the first poll on.
+impl Limit {
     pub(super) fn new(after: Duration) -> Self {
-        if after == Duration::MAX { Self::Never } else { Self::Fresh(after, worker::scheduler()) }
+        Self { after, wait: Wait::Fresh }
     }
 
-    /// Waits so long, from now on.
-    fn from_now(scheduler: Arc<Scheduler>, after: Duration) -> Self {
-        let due = scheduler.due(after);
-        if due == Moment::NEVER { Self::Never } else { Self::Begun(scheduler, due) }
+    /// How long it is.
+    pub(super) fn after(&self) -> Duration {
+        self.after
     }
 
-    /// Whether it is over; otherwise the context's waker is woken when it is. `home` tells who keeps the time on threads
-    /// that don't know themselves.
-    pub(super) fn poll(&mut self, context: &Context<'_>, home: impl FnOnce() -> Option<Arc<Scheduler>>) -> Poll<()> {
-        match self {
-            Self::Never => return Poll::Pending,
-            Self::Over => return Poll::Ready(()),
-            Self::Fresh(after, _) if after.is_zero() => *self = Self::Over,
-            Self::Fresh(after, known) => {
-                let (after, known) = (*after, known.take());
-                *self = if worker::is_any() {
-                    let scheduler = known.or_else(worker::scheduler).or_else(home);
-                    scheduler.map_or(Self::Over, |scheduler| Self::arm(scheduler, None, after, context))
-                } else {
-                    Self::arm_outside(after, context, || known.or_else(home))
-                };
-            }
-            Self::Begun(scheduler, due) => {
-                let (scheduler, due) = (Arc::clone(scheduler), *due);
-                let left = due.until(scheduler.clock().now());
-                *self = if left.is_zero() {
-                    Self::Over
-                } else if worker::is_any() {
-                    Self::arm(scheduler, Some(due), left, context)
-                } else {
-                    Self::arm_outside(left, context, || Some(scheduler))
-                };
-            }
-            Self::Armed(armed) => {
-                if armed.renew(context.waker()) {
-                    return Poll::Pending;
-                }
-                // It has fired: its time has come, or its system has ended.
-                *self = Self::Over;
-            }
+    /// Whether the time is up; otherwise the context's waker is woken when it is. `home` is the actor's system, where that
+    /// is known. Asked after a poll of what is waited for that counted.
+    #[inline]
+    pub(super) fn is_reached(&mut self, context: &Context<'_>, home: impl FnOnce() -> Option<Arc<Scheduler>>) -> bool {
+        match &self.wait {
+            Wait::Fresh => self.wait = Self::begin(self.after, None, context, home),
+            Wait::Over => {}
+            Wait::Workers(..) | Wait::Thread(..) => self.go_on(context, home),
         }
-        if matches!(self, Self::Over) { Poll::Ready(()) } else { Poll::Pending }
+        matches!(self.wait, Wait::Over)
     }
 
-    /// In the wheel of this worker, or in that for threads outside.
-    fn arm(scheduler: Arc<Scheduler>, due: Option<Moment>, after: Duration, context: &Context<'_>) -> Self {
-        let wake = Action::Wake(context.waker().clone());
-        let armed = match due {
-            Some(due) => scheduler.arm(due, wake),
-            None => scheduler.arm_after(after, wake),
-        };
-        match armed {
-            Ok(Some(key)) => Self::Armed(Armed::Workers(scheduler, key)),
-            Ok(None) => Self::Never,
-            // The system is gone: nobody is left to wait for.
-            Err(_) => Self::Over,
+    /// Waits for what is left of it, since `began`.
+    #[inline]
+    fn begin(
+        left: Duration,
+        began: Option<Clock>,
+        context: &Context<'_>,
+        home: impl FnOnce() -> Option<Arc<Scheduler>>,
+    ) -> Wait {
+        if left.is_zero() {
+            return Wait::Over;
+        }
+        if left >= NEVER {
+            return Wait::Fresh;
+        }
+        match pending::here(left, context.waker()) {
+            Some(pending) => Wait::Workers(pending, began),
+            None => Self::begin_outside(left, began, context, home),
         }
     }
 
     #[cold]
-    fn arm_outside(after: Duration, context: &Context<'_>, home: impl FnOnce() -> Option<Arc<Scheduler>>) -> Self {
-        if let Some(alarm) = parker::Alarm::set(after, context.waker()) {
-            return Self::Armed(Armed::Thread(alarm));
+    fn begin_outside(
+        left: Duration,
+        began: Option<Clock>,
+        context: &Context<'_>,
+        home: impl FnOnce() -> Option<Arc<Scheduler>>,
+    ) -> Wait {
+        let began = began.unwrap_or_else(Clock::new);
+        if let Some(alarm) = Alarm::set(left, context.waker()) {
+            return Wait::Thread(alarm, began);
         }
-        match home() {
-            Some(scheduler) => Self::arm(scheduler, None, after, context),
-            None => Self::Over,
-        }
+        let pending = pending::anywhere(home(), left, context.waker());
+        pending.map_or(Wait::Over, |pending| Wait::Workers(pending, Some(began)))
     }
 
-    fn take_back(&mut self) {
-        if let Self::Armed(Armed::Workers(scheduler, key)) = self {
-            // The waker is dropped here, without a lock.
-            drop(scheduler.disarm(*key));
-        }
-    }
-}
-
-impl Armed {
-    /// Lets it wake `waker`. Returns false if it has fired.
-    fn renew(&self, waker: &Waker) -> bool {
-        match self {
-            Self::Workers(scheduler, key) => scheduler.renew(*key, waker),
-            Self::Thread(alarm) => alarm.renew(waker),
-        }
-    }
-}
-
-impl Drop for Wait {
-    #[inline]
-    fn drop(&mut self) {
-        self.take_back();
+    /// It has been waited for already.
+    #[cold]
+    fn go_on(&mut self, context: &Context<'_>, home: impl FnOnce() -> Option<Arc<Scheduler>>) {
+        let began = match &self.wait {
+            Wait::Fresh | Wait::Over => return,
+            Wait::Workers(pending, _) if pending.renew(context.waker()) => return,
+            Wait::Thread(alarm, _) if matches!(alarm.standing(context.waker()), Standing::Set) => return,
+            // Its system has closed, and nobody knows when it had begun: it begins anew.
+            Wait::Workers(pending, None) if pending.is_lost() => None,
+            Wait::Workers(_, None) => {
+                self.wait = Wait::Over;
+                return;
+            }
+            Wait::Workers(_, Some(began)) | Wait::Thread(_, began) => Some(*began),
+        };
+        // The time has come, or somebody else has to keep it from now on.
+        let passed = began.map_or(Duration::ZERO, |began| Duration::from_nanos(began.now().as_nanos()));
+        self.wait = Self::begin(self.after.saturating_sub(passed), began, context, home);
     }
 }
 
 /// The future of [`ActorContext::sleep`](crate::ActorContext::sleep) and [`ActorSystem::sleep`](crate::ActorSystem::sleep):
 /// resolves when the time has come, no earlier.
 ///
-/// The time runs from the call on, polled or not. If the system ends before, it resolves then.
+/// The time runs from the call on, polled or not. If the system ends before, it resolves then, unless a `block_on` keeps
+/// the time.
 ///
 /// # Cancel safety
 ///
 /// Dropping it takes it back; nothing is lost.
 #[must_use = "nothing waits unless this is awaited"]
 #[derive(Debug)]
-pub struct Sleep(Wait);
+pub struct Sleep {
+    scheduler: Arc<Scheduler>,
+    due: Moment,
+    wait: Wait,
+}
 
 impl Sleep {
     pub(crate) fn new(scheduler: Arc<Scheduler>, after: Duration) -> Self {
-        Self(Wait::from_now(scheduler, after))
+        let due = scheduler.due(after);
+        Self { scheduler, due, wait: Wait::Fresh }
+    }
+
+    /// Waits for what is left of it.
+    fn begin(&self, context: &Context<'_>) -> Wait {
+        let left = self.due.until(self.scheduler.clock().now());
+        if self.due == Moment::NEVER {
+            return Wait::Fresh;
+        }
+        if left.is_zero() {
+            return Wait::Over;
+        }
+        if !worker::is_any()
+            && let Some(alarm) = Alarm::set(left, context.waker())
+        {
+            return Wait::Thread(alarm, *self.scheduler.clock());
+        }
+        // The system is gone: nobody is left to wait for.
+        pending::at(&self.scheduler, self.due, context.waker())
+            .map_or(Wait::Over, |pending| Wait::Workers(pending, None))
     }
 }
 
@@ -179,7 +185,15 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         ready!(coop::proceed(context));
-        self.0.poll(context, || None)
+        match &self.wait {
+            Wait::Workers(pending, _) if pending.renew(context.waker()) => return Poll::Pending,
+            Wait::Thread(alarm, _) if matches!(alarm.standing(context.waker()), Standing::Set) => return Poll::Pending,
+            // The time has come, or the system has ended.
+            Wait::Workers(..) => self.wait = Wait::Over,
+            Wait::Over => {}
+            Wait::Fresh | Wait::Thread(..) => self.wait = self.begin(context),
+        }
+        if matches!(self.wait, Wait::Over) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -225,10 +239,7 @@ impl std::error::Error for ZeroInterval {}
 ///
 /// Dropping it changes nothing: the timer goes on. Clones are the same timer.
 #[derive(Clone)]
-pub struct Timer {
-    scheduler: Arc<Scheduler>,
-    ticket: Arc<Ticket>,
-}
+pub struct Timer(Arc<Ticket>);
 
 impl Timer {
     /// Cancels it: no message of it falls due any more. One that has fallen due already is handled. Returns whether there
@@ -249,7 +260,26 @@ impl Timer {
     /// }
     /// ```
     pub fn cancel(&self) -> bool {
-        let mut stage = self.ticket.0.lock();
+        self.0.cancel()
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Timer")
+    }
+}
+
+/// What a timer's handle, its errand and its actor share.
+struct Ticket {
+    scheduler: Arc<Scheduler>,
+    stage: Mutex<Stage>,
+}
+
+impl Ticket {
+    /// Ends the timer. Returns whether it hadn't ended.
+    fn cancel(&self) -> bool {
+        let mut stage = self.stage.lock();
         let before = std::mem::replace(&mut *stage, Stage::Done);
         drop(stage);
         match before {
@@ -265,15 +295,11 @@ impl Timer {
     }
 }
 
-impl fmt::Debug for Timer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Timer")
+impl Ticking for Ticket {
+    fn end(&self) {
+        self.cancel();
     }
 }
-
-/// Where a timer is in its life: what its handle and its errand share.
-#[derive(Debug)]
-struct Ticket(Mutex<Stage>);
 
 #[derive(Clone, Copy, Debug)]
 enum Stage {
@@ -285,20 +311,24 @@ enum Stage {
     Done,
 }
 
-/// The errand's share of a ticket: when the errand is no more, its timer is done.
-struct Share(Arc<Ticket>);
+/// The errand's share of a ticket: when the errand is no more, its timer is done, and its actor forgets it.
+struct Share {
+    ticket: Arc<Ticket>,
+    task: Weak,
+    number: u64,
+}
 
 impl Drop for Share {
     fn drop(&mut self) {
-        *self.0.0.lock() = Stage::Done;
+        *self.ticket.stage.lock() = Stage::Done;
+        self.task.forget_timer(self.number);
     }
 }
 
 /// A message that comes when its time has come, once or again and again.
 struct Tick<A: Handler<M>, M: Message> {
-    scheduler: Arc<Scheduler>,
     task: WeakTask<Body<A>>,
-    ticket: Share,
+    share: Share,
     message: M,
     again: Option<Again<M>>,
 }
@@ -330,17 +360,17 @@ impl<M> Again<M> {
 impl<A: Handler<M>, M: Message> Tick<A, M> {
     /// Arms it for `due`.
     fn arm(self: Box<Self>, due: Moment) {
-        let (scheduler, ticket) = (Arc::clone(&self.scheduler), Arc::clone(&self.ticket.0));
         if due == Moment::NEVER {
             return;
         }
-        let mut stage = ticket.0.lock();
+        let ticket = Arc::clone(&self.share.ticket);
+        let mut stage = ticket.stage.lock();
         if matches!(*stage, Stage::Done) {
             // The errand is dropped without the lock.
             return drop(stage);
         }
         // Under the ticket's lock: who cancels finds the key. No wheel's lock is held when a ticket is locked.
-        let refused = match scheduler.arm(due, Action::Run(self)) {
+        let refused = match ticket.scheduler.arm(due, Action::Run(self)) {
             Ok(Some(key)) => {
                 *stage = Stage::Armed(key);
                 return;
@@ -355,7 +385,7 @@ impl<A: Handler<M>, M: Message> Tick<A, M> {
 
 impl<A: Handler<M>, M: Message> Errand for Tick<A, M> {
     fn run(self: Box<Self>) {
-        let mut stage = self.ticket.0.0.lock();
+        let mut stage = self.share.ticket.stage.lock();
         if matches!(*stage, Stage::Done) {
             return drop(stage);
         }
@@ -371,7 +401,7 @@ impl<A: Handler<M>, M: Message> Source for Tick<A, M> {
     type Body = Body<A>;
 
     fn take(mut self: Box<Self>) -> Bound<Body<A>> {
-        let now = self.scheduler.clock().now();
+        let now = self.share.ticket.scheduler.clock().now();
         let Some(again) = &mut self.again else { return self.leave() };
         let message = (again.clone)(&self.message);
         again.advance(now);
@@ -382,6 +412,10 @@ impl<A: Handler<M>, M: Message> Source for Tick<A, M> {
 
     fn leave(self: Box<Self>) -> Bound<Body<A>> {
         Bound::new(Told(self.message))
+    }
+
+    fn message(&self) -> &'static str {
+        std::any::type_name::<M>()
     }
 }
 
@@ -418,10 +452,16 @@ fn start<A: Handler<M>, M: Message>(
     message: M,
     again: Option<Again<M>>,
 ) -> Timer {
-    task.open_lane();
-    let ticket = Arc::new(Ticket(Mutex::new(Stage::Waiting)));
-    let timer = Timer { scheduler: Arc::clone(&scheduler), ticket: Arc::clone(&ticket) };
-    let ticket = Share(ticket);
-    Box::new(Tick { scheduler, task, ticket, message, again }).arm(due);
+    let ticket = Arc::new(Ticket { scheduler, stage: Mutex::new(Stage::Waiting) });
+    let timer = Timer(Arc::clone(&ticket));
+    let listed: Arc<dyn Ticking> = ticket.clone();
+    match task.weak().list_timer(listed) {
+        Some(number) => {
+            let share = Share { ticket, task: task.weak().clone(), number };
+            Box::new(Tick { task, share, message, again }).arm(due);
+        }
+        // The actor is ending: the message is dropped.
+        None => *ticket.stage.lock() = Stage::Done,
+    }
     timer
 }

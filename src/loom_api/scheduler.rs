@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::task::Runnable;
 use crate::scheduler::affinity::Placement;
-use crate::scheduler::{self, idle, inject, queue, timer, worker};
+use crate::scheduler::{self, fresh, idle, inject, queue, timer, worker};
 use crate::sync::barrier::Barrier;
 use crate::sync::time::{Clock, Moment};
 use crate::sync::{Arc, parker};
@@ -203,8 +203,9 @@ impl Timers {
         self.0.earliest().map(|moment| moment.as_nanos() >> 16)
     }
 
-    pub fn fire(&self, tick: u64) {
-        self.0.fire(moment(tick));
+    /// Fires a batch of each wheel. Whether that was all.
+    pub fn fire(&self, tick: u64) -> bool {
+        self.0.fire(moment(tick))
     }
 
     pub fn close(&self) {
@@ -221,6 +222,29 @@ impl Timers {
 
     pub fn is_kept(&self, due: u64) -> bool {
         self.0.is_kept(moment(due))
+    }
+}
+
+/// `fresh::Number`, and whose it is.
+pub struct Limit(usize, fresh::Number);
+
+impl Timers {
+    /// `Slots::arm`: a limit of no length, which is due when its time begins. The caller is `worker`.
+    pub fn limit(&self, worker: usize, waker: &Waker) -> Option<Limit> {
+        // SAFETY: the caller is the worker.
+        let number = unsafe { self.0.slots(worker).arm(0, waker) };
+        number.map(|number| Limit(worker, number))
+    }
+
+    pub fn take_back(&self, Limit(worker, number): Limit) {
+        // SAFETY: the number is from there.
+        unsafe { self.0.take_back(worker, number) }
+    }
+
+    /// Whether it hasn't fired; then it wakes `waker` now.
+    pub fn renew_limit(&self, Limit(worker, number): &Limit, waker: &Waker) -> bool {
+        // SAFETY: as above.
+        unsafe { self.0.renew_slot(*worker, number, waker) }
     }
 }
 
@@ -283,9 +307,19 @@ impl Scheduler {
         self.0.schedule(runnable.0);
     }
 
+    /// `arm`, for a time that has come.
+    pub fn arm_due(&self, call: impl FnOnce() + Send + 'static) {
+        let action = timer::Action::Run(Box::new(Call(call)));
+        assert!(self.0.arm(moment(0), action).is_ok(), "it isn't closed");
+    }
+
+    pub fn is_asleep(&self, worker: usize) -> bool {
+        self.0.is_asleep(worker)
+    }
+
     /// `Worker::find_shared`, as far as timers go.
     pub fn fire(&self) {
-        self.0.fire_timers();
+        let _ = self.0.fire_timers();
     }
 
     pub fn close(&self) {

@@ -45,6 +45,8 @@ pub(crate) enum Opened {
 pub(crate) struct Vtable {
     /// The name of the message's type.
     pub(crate) message: fn() -> &'static str,
+    /// The name of whoever handles it.
+    pub(crate) reader: fn() -> &'static str,
     /// Takes the message out of the payload and begins to handle it. The second argument is the user's own.
     pub(crate) open: unsafe fn(*mut Payload, NonNull<()>) -> Opened,
     /// Takes the message out of the payload and disposes of it unhandled. The second argument is the user's own.

@@ -29,5 +29,5 @@
 mod slot;
 mod waiter;
 
-pub(crate) use slot::{Receiver, Sender, channel, channel_with};
+pub(crate) use slot::{Receiver, Sender, channel};
 pub(crate) use waiter::Thin;

@@ -16,25 +16,17 @@ const EMPTY: *mut () = ptr::null_mut();
 const VALUE: *mut () = ptr::without_provenance_mut(2);
 const GONE: *mut () = ptr::without_provenance_mut(4);
 
-struct Slot<V, N> {
+struct Slot<V> {
     word: AtomicPtr<()>,
-    /// The receiver's alone.
-    note: N,
     value: UnsafeCell<MaybeUninit<V>>,
 }
 
 /// A fresh slot's two sides. The block is recycled memory.
 #[inline(always)]
 pub(crate) fn channel<V, T: Thin>() -> (Sender<V, T>, Receiver<V, T>) {
-    channel_with(())
-}
-
-/// The same, with something for the receiver to remember: there rather than in itself, as it moves about.
-#[inline(always)]
-pub(crate) fn channel_with<V, T: Thin, N: Copy>(note: N) -> (Sender<V, T, N>, Receiver<V, T, N>) {
-    let slot: NonNull<Slot<V, N>> = memory::acquire(Layout::new::<Slot<V, N>>()).cast();
+    let slot: NonNull<Slot<V>> = memory::acquire(Layout::new::<Slot<V>>()).cast();
     // SAFETY: the block is ours and fits a slot.
-    unsafe { slot.write(Slot { word: AtomicPtr::new(EMPTY), note, value: UnsafeCell::new(MaybeUninit::uninit()) }) };
+    unsafe { slot.write(Slot { word: AtomicPtr::new(EMPTY), value: UnsafeCell::new(MaybeUninit::uninit()) }) };
     (Sender(slot, std::marker::PhantomData), Receiver(slot, std::marker::PhantomData))
 }
 
@@ -44,7 +36,7 @@ pub(crate) fn channel_with<V, T: Thin, N: Copy>(note: N) -> (Sender<V, T, N>, Re
 ///
 /// The caller is the last side (rule 3).
 #[inline(always)]
-unsafe fn free<V, N>(slot: NonNull<Slot<V, N>>) {
+unsafe fn free<V>(slot: NonNull<Slot<V>>) {
     // To loom the block's end is a write to the word, so that it sees an access that isn't ordered before.
     // SAFETY: nobody else looks at the block any more.
     #[cfg(corecast_loom)]
@@ -52,7 +44,7 @@ unsafe fn free<V, N>(slot: NonNull<Slot<V, N>>) {
         (*slot.as_ptr()).word.with_mut(|_| ());
     }
     // SAFETY: nobody else looks at the block any more; the slot's own fields need no drop.
-    unsafe { memory::release(slot.cast(), Layout::new::<Slot<V, N>>()) };
+    unsafe { memory::release(slot.cast(), Layout::new::<Slot<V>>()) };
 }
 
 /// The side that brings the value.
@@ -60,22 +52,22 @@ unsafe fn free<V, N>(slot: NonNull<Slot<V, N>>) {
 /// It must be completed: the receiver waits for nothing else. A sender that is merely dropped leaks the
 /// slot and leaves the receiver waiting, which is why only this crate's envelopes hold one.
 #[must_use = "the receiver waits until the sender is completed"]
-pub(crate) struct Sender<V, T, N = ()>(NonNull<Slot<V, N>>, std::marker::PhantomData<fn(T)>);
+pub(crate) struct Sender<V, T>(NonNull<Slot<V>>, std::marker::PhantomData<fn(T)>);
 
 /// The side that waits for the value: a future.
 #[must_use = "dropping the receiver drops the value"]
-pub(crate) struct Receiver<V, T: Thin, N = ()>(NonNull<Slot<V, N>>, std::marker::PhantomData<fn(T)>);
+pub(crate) struct Receiver<V, T: Thin>(NonNull<Slot<V>>, std::marker::PhantomData<fn(T)>);
 
 // SAFETY: the sender moves a `V` to another thread, no more; the word is an atomic.
-unsafe impl<V: Send, T, N: Send> Send for Sender<V, T, N> {}
+unsafe impl<V: Send, T> Send for Sender<V, T> {}
 // SAFETY: a shared sender gives no access.
-unsafe impl<V: Send, T, N: Send> Sync for Sender<V, T, N> {}
+unsafe impl<V: Send, T> Sync for Sender<V, T> {}
 // SAFETY: the receiver takes a `V` from another thread, no more.
-unsafe impl<V: Send, T: Thin, N: Send> Send for Receiver<V, T, N> {}
+unsafe impl<V: Send, T: Thin> Send for Receiver<V, T> {}
 // SAFETY: a shared receiver gives no access; polling takes it by `&mut`.
-unsafe impl<V: Send, T: Thin, N: Send> Sync for Receiver<V, T, N> {}
+unsafe impl<V: Send, T: Thin> Sync for Receiver<V, T> {}
 
-impl<V, T: Thin, N: Copy> Sender<V, T, N> {
+impl<V, T: Thin> Sender<V, T> {
     /// Hands over the value and wakes the receiver. Returns the value if the receiver is gone. Wait-free but
     /// for the waker.
     #[inline(always)]
@@ -105,7 +97,7 @@ impl<V, T: Thin, N: Copy> Sender<V, T, N> {
     }
 }
 
-impl<V, T: Thin, N> Future for Receiver<V, T, N> {
+impl<V, T: Thin> Future for Receiver<V, T> {
     type Output = V;
 
     /// Takes the value, or leaves the waker in the word.
@@ -154,9 +146,9 @@ impl<V, T: Thin, N> Future for Receiver<V, T, N> {
 }
 
 // The receiver never pins its value in place.
-impl<V, T: Thin, N> Unpin for Receiver<V, T, N> {}
+impl<V, T: Thin> Unpin for Receiver<V, T> {}
 
-impl<V, T: Thin, N> Drop for Receiver<V, T, N> {
+impl<V, T: Thin> Drop for Receiver<V, T> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.0 != NonNull::dangling() {
@@ -165,19 +157,7 @@ impl<V, T: Thin, N> Drop for Receiver<V, T, N> {
     }
 }
 
-impl<V, T: Thin, N: Copy> Receiver<V, T, N> {
-    /// What it was made with, until the value is taken.
-    #[cold]
-    pub(crate) fn note(&self) -> Option<N> {
-        if self.0 == NonNull::dangling() {
-            return None;
-        }
-        // SAFETY: the slot lives until we have taken the value or dropped, and nobody writes the note.
-        Some(unsafe { self.0.as_ref() }.note)
-    }
-}
-
-impl<V, T: Thin, N> Receiver<V, T, N> {
+impl<V, T: Thin> Receiver<V, T> {
     /// The value isn't wanted.
     #[cold]
     fn leave(&mut self) {
@@ -201,13 +181,13 @@ impl<V, T: Thin, N> Receiver<V, T, N> {
     }
 }
 
-impl<V, T, N> fmt::Debug for Sender<V, T, N> {
+impl<V, T> fmt::Debug for Sender<V, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sender")
     }
 }
 
-impl<V, T: Thin, N> fmt::Debug for Receiver<V, T, N> {
+impl<V, T: Thin> fmt::Debug for Receiver<V, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Receiver")
     }

@@ -138,10 +138,11 @@ impl Idle {
         self.asleep.load(Ordering::Relaxed) & (1 << worker) != 0
     }
 
-    /// Whether everybody is asleep.
+    /// Whether everybody is asleep. A sleeper asks this before it looks around again.
     pub(crate) fn all_asleep(&self) -> bool {
-        // ORDERING: Release: see `dismiss_sentinel`.
-        self.asleep.fetch_or(0, Ordering::Release) == self.everybody
+        // ORDERING: AcqRel: Release: see `dismiss_sentinel`; and who relied on a keeper of the time that has left knows that
+        // it has, or (Acquire) has armed before this, and the caller's next look sees the timer.
+        self.asleep.fetch_or(0, Ordering::AcqRel) == self.everybody
     }
 
     /// Whether somebody could be woken for work that its pusher will come to by itself.

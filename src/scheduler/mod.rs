@@ -16,20 +16,24 @@
 //! | [`affinity`] | cores |
 //! | [`timer`] | what is to be done at a certain time |
 //! | [`wheel`] | a timing wheel |
+//! | [`fresh`] | slots for limits whose time hasn't begun |
+//! | [`pending`] | a wake to come |
+//! | [`living`] | the systems that live |
 //! | [`blocking`] | threads for closures that block |
 
 pub(crate) mod affinity;
 pub(crate) mod blocking;
 mod driver;
+pub(crate) mod fresh;
 pub(crate) mod idle;
 pub(crate) mod inject;
+mod living;
+pub(crate) mod pending;
 pub(crate) mod queue;
 pub(crate) mod timer;
 mod wheel;
 pub(crate) mod worker;
 
-use std::ops::Range;
-use std::task::Waker;
 use std::time::Duration;
 
 use crate::sync::Arc;
@@ -47,14 +51,13 @@ use driver::Driver;
 use idle::Idle;
 use inject::Inbox;
 use queue::{Local, Stealable};
-use timer::{Action, Key, Timers};
-
-/// Times to which a few milliseconds make no difference, and which the clock comes to.
-const LONG: Range<Duration> = Duration::from_millis(10)..Duration::from_secs(1 << 32);
+use timer::{Action, Fired, Key, Timers};
 
 /// What the workers of one system share.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
+    /// No other system of this process has or had it.
+    number: u64,
     workers: Box<[Remote]>,
     /// Tasks that were scheduled by threads which are no workers.
     outside: Inbox,
@@ -135,6 +138,7 @@ impl Scheduler {
             .unzip();
         let clock = Clock::new();
         let scheduler = Arc::new(Self {
+            number: living::number(),
             workers: remotes.into(),
             outside: Inbox::new(),
             idle: Idle::new(workers),
@@ -146,6 +150,7 @@ impl Scheduler {
             watched: AtomicBool::new(false),
             lull: Lull { count: Mutex::new(0), signal: Condvar::new() },
         });
+        living::enter(&scheduler);
         (scheduler, locals)
     }
 
@@ -174,6 +179,12 @@ impl Scheduler {
         if let Some(worker) = self.idle.worker_to_wake() {
             self.workers[worker].driver.unpark();
         }
+    }
+
+    /// Whether `worker` is listed as asleep.
+    #[cfg(corecast_loom)]
+    pub(crate) fn is_asleep(&self, worker: usize) -> bool {
+        self.idle.is_asleep(worker)
     }
 
     /// How many workers there are.
@@ -229,22 +240,22 @@ impl Scheduler {
         self.timers.disarm(key)
     }
 
-    /// As [`arm`](Self::arm), `after` from now or, if that is long, from soon after.
-    pub(crate) fn arm_after(&self, after: Duration, action: Action) -> Result<Option<Key>, Action> {
-        match worker::here(self) {
-            Some(worker) if LONG.contains(&after) => self.timers.arm_fresh(worker.index(), after, action).map(Some),
-            _ => self.arm(self.due(after), action),
+    /// Fires some of what is due. If there is more, somebody is woken to fire it, too.
+    #[inline]
+    pub(crate) fn fire_timers(&self) -> Fired {
+        match self.timers.due() {
+            Some(now) => self.fire(now),
+            None => Fired::Nothing,
         }
     }
 
-    /// Lets a timer that waits wake `waker` instead of another one. Returns false if it has fired.
-    pub(crate) fn renew(&self, key: Key, waker: &Waker) -> bool {
-        self.timers.renew(key, waker)
-    }
-
-    /// Fires what is due, if anything is.
-    pub(crate) fn fire_timers(&self) {
-        self.timers.fire_if_any();
+    #[cold]
+    fn fire(&self, now: Moment) -> Fired {
+        if self.timers.fire(now) {
+            return Fired::All;
+        }
+        self.wake_one();
+        Fired::Some
     }
 
     /// Expires `task` when `after` has passed.
@@ -256,6 +267,8 @@ impl Scheduler {
     /// Lets the workers leave as soon as they find nothing to do. What waits for its time is done now, if it is a wake,
     /// and dropped otherwise.
     pub(crate) fn close(&self) {
+        // First, so that who is woken by it goes elsewhere.
+        living::leave(self.number);
         self.timers.close();
         // ORDERING: Relaxed; the token that follows releases it, and a worker looks again when it has got its token.
         self.closing.store(true, Ordering::Relaxed);

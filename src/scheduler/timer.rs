@@ -4,9 +4,10 @@
 //! stands the moment of its next look, for everybody to read without the lock: no entry of that wheel is due before. It
 //! may be too early, because a timer that is taken back leaves it as it is; then somebody looks once for nothing.
 //!
-//! Any worker fires what is due in any wheel: at its looks at the shared queues, and before it sleeps. The sleeper that
-//! keeps the time sleeps until the earliest moment of all. How it is chosen, and why no timer is forgotten, is in the
-//! README beside this file.
+//! Any worker that is awake fires what is due in any wheel: at its looks at the shared queues, and when it has run out of
+//! work. A look fires a bounded number; where more is due, another worker is woken to fire, too. The sleeper that keeps the
+//! time sleeps until the earliest moment of all. How it is chosen, and why no timer is forgotten, is in the README beside
+//! this file.
 //!
 //! | step | cost | progress |
 //! |---|---|---|
@@ -23,6 +24,7 @@
 use std::task::Waker;
 use std::time::Duration;
 
+use super::fresh::{self, Slots};
 use super::wheel::{self, Wheel};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::limits::{FIRE_BATCH, FIRE_STEPS};
@@ -75,6 +77,18 @@ pub(crate) enum Action {
     Run(Box<dyn Errand>),
 }
 
+/// What a look at the timers came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "where more is due somebody has to look again soon"]
+pub(crate) enum Fired {
+    /// Nothing is due.
+    Nothing,
+    /// All that was due has been fired.
+    All,
+    /// More is due.
+    Some,
+}
+
 /// Something to do.
 pub(crate) trait Errand: Send {
     /// Does it. Whoever calls guards against its panics.
@@ -105,6 +119,8 @@ struct Place {
     /// In nanoseconds; [`u64::MAX`] if there is nothing. Written under the lock.
     next: AtomicU64,
     state: Mutex<State>,
+    /// Those whose time hasn't begun, and which nobody has looked at.
+    slots: Slots,
 }
 
 #[derive(Debug)]
@@ -141,6 +157,7 @@ impl Timers {
         let place = || Place {
             next: AtomicU64::new(u64::MAX),
             state: Mutex::new(State { wheel: Wheel::new(), closed: false }),
+            slots: Slots::new(),
         };
         Self { clock, places: (0..=workers).map(|_| place()).collect(), keeper: AtomicU64::new(Keeper::NOBODY.0) }
     }
@@ -148,7 +165,7 @@ impl Timers {
     /// Adds a timer to the wheel of `place`. Tells whether it is now the first of that wheel.
     pub(crate) fn arm(&self, place: usize, due: Moment, action: Action) -> Result<(Key, bool), Action> {
         let tick = Tick::not_before(due);
-        let Place { next, state } = &self.places[place];
+        let Place { next, state, .. } = &self.places[place];
         let mut state = state.lock();
         if state.closed {
             return Err(action);
@@ -172,7 +189,7 @@ impl Timers {
 
     /// Adds a timer whose time begins at somebody's next look at the wheel of `place`: no look at the clock is needed now.
     pub(crate) fn arm_fresh(&self, place: usize, after: Duration, action: Action) -> Result<Key, Action> {
-        let Place { next, state } = &self.places[place];
+        let Place { next, state, .. } = &self.places[place];
         let mut state = state.lock();
         if state.closed {
             return Err(action);
@@ -201,33 +218,99 @@ impl Timers {
         is_armed
     }
 
+    /// The slots of a worker, for limits whose time hasn't begun.
+    #[inline(always)]
+    pub(crate) fn slots(&self, worker: usize) -> &Slots {
+        &self.places[worker].slots
+    }
+
+    /// Takes a limit back that was left in a slot.
+    ///
+    /// # Safety
+    ///
+    /// The number is from the slots of this worker.
+    #[inline]
+    pub(crate) unsafe fn take_back(&self, worker: usize, number: fresh::Number) {
+        let Place { slots, state, .. } = &self.places[worker];
+        // SAFETY: the caller's promise.
+        match unsafe { slots.take(number) } {
+            Ok(waker) => drop(waker),
+            Err(number) => {
+                let mut state = state.lock();
+                // SAFETY: the caller's promise; it was refused.
+                let key = unsafe { slots.forget(number) };
+                let action = state.wheel.remove(key);
+                drop(state);
+                drop(action);
+            }
+        }
+    }
+
+    /// Lets a limit that was left in a slot wake `waker` instead of another one. Returns false if it has fired.
+    ///
+    /// # Safety
+    ///
+    /// The number is from the slots of this worker.
+    pub(crate) unsafe fn renew_slot(&self, worker: usize, number: &fresh::Number, waker: &Waker) -> bool {
+        let Place { slots, state, .. } = &self.places[worker];
+        let mut other = None;
+        loop {
+            let mut state = state.lock();
+            let wheel = &mut state.wheel;
+            let mut swap = |armed: &mut Waker| match &mut other {
+                _ if armed.will_wake(waker) => true,
+                Some(other) => {
+                    std::mem::swap(armed, other);
+                    true
+                }
+                None => false,
+            };
+            // SAFETY: the caller's promise.
+            let is_set = unsafe {
+                slots.waker(number, |place| match place {
+                    Ok(armed) => Some(swap(armed)),
+                    Err(key) => match wheel.value(key) {
+                        Some(Action::Wake(armed)) => Some(swap(armed)),
+                        _ => None,
+                    },
+                })
+            };
+            drop(state);
+            match is_set {
+                Some(false) => {}
+                Some(true) => return true,
+                None => return false,
+            }
+            // Cloned and dropped without the lock: both are user code.
+            other = Some(waker.clone());
+        }
+    }
+
     /// When to look next: nothing is due before.
     pub(crate) fn earliest(&self) -> Option<Moment> {
         // ORDERING: Relaxed; who is about to sleep has done a read-modify-write of `asleep`: what was armed from outside
         // before another one of it is seen. To others it is a hint.
-        let next = self.places.iter().map(|place| place.next.load(Ordering::Relaxed)).min();
+        let next = |place: &Place| if place.slots.are_unseen() { 0 } else { place.next.load(Ordering::Relaxed) };
+        let next = self.places.iter().map(next).min();
         next.filter(|&next| next != u64::MAX).map(Moment::from_nanos)
     }
 
-    /// Fires what is due, if there is anything that could be.
-    pub(super) fn fire_if_any(&self) {
-        if let Some(due) = self.earliest() {
-            let now = self.clock.now();
-            if due <= now {
-                self.fire(now);
-            }
-        }
+    /// The present, if anything is due, or could be.
+    pub(crate) fn due(&self) -> Option<Moment> {
+        let due = self.earliest()?;
+        Some(self.clock.now()).filter(|&now| due <= now)
     }
 
-    /// Fires what is due.
-    #[cold]
-    pub(crate) fn fire(&self, now: Moment) {
+    /// Fires some of what is due: a batch of each wheel. Returns whether that was all.
+    pub(crate) fn fire(&self, now: Moment) -> bool {
+        let mut is_all = true;
         for place in &self.places {
-            // ORDERING: Relaxed; as in `earliest`.
-            while place.next.load(Ordering::Relaxed) <= now.as_nanos() {
+            if place.is_due(now) {
                 place.fire_some(now, &self.clock);
+                is_all &= !place.is_due(now);
             }
         }
+        is_all
     }
 
     /// Ends them all: wakes who waits, drops the rest, and takes no more.
@@ -235,7 +318,9 @@ impl Timers {
         for place in &self.places {
             let mut state = place.state.lock();
             state.closed = true;
-            let left: Vec<_> = state.wheel.clear().collect();
+            let State { wheel, .. } = &mut *state;
+            place.slots.begin(|length, waker| wheel.insert_fresh(length, Action::Wake(waker)));
+            let left: Vec<_> = wheel.clear().collect();
             // ORDERING: Relaxed; under the lock.
             place.next.store(u64::MAX, Ordering::Relaxed);
             drop(state);
@@ -267,9 +352,10 @@ impl Timers {
         }
     }
 
-    /// `worker` is awake and keeps the time no more, if it did. Its `wake_up` follows.
+    /// `worker` has slept and keeps the time no more, if it did. A read-modify-write of `asleep` follows, before it looks at
+    /// the timers again: its `wake_up`, or `all_asleep` if it stays asleep.
     pub(crate) fn leave(&self, worker: usize) {
-        // ORDERING: Relaxed, thrice; `wake_up` releases it. Only the keeper itself puts its number there, so one look tells
+        // ORDERING: Relaxed, thrice; the read-modify-write that follows releases it. Only the keeper itself puts its number there, so one look tells
         // whether it is gone.
         let keeper = Keeper(self.keeper.load(Ordering::Relaxed));
         if keeper.is(worker) {
@@ -287,15 +373,23 @@ impl Timers {
 }
 
 impl Place {
-    /// Fires some of what is due. No user code runs under the lock.
+    /// Whether it is to be looked at.
+    fn is_due(&self, now: Moment) -> bool {
+        // ORDERING: Relaxed; as in `Timers::earliest`.
+        self.slots.are_unseen() || self.next.load(Ordering::Relaxed) <= now.as_nanos()
+    }
+
+    /// Fires some of what is due, and begins the time of some of what is fresh. No user code runs under the lock.
     fn fire_some(&self, now: Moment, clock: &Clock) {
         let mut due: [Option<Action>; FIRE_BATCH] = [const { None }; FIRE_BATCH];
         let mut count = 0;
         let mut state = self.state.lock();
+        let State { wheel, .. } = &mut *state;
+        self.slots.begin(|length, waker| wheel.insert_fresh(length, Action::Wake(waker)));
         if state.wheel.has_fresh() {
             // A look of its own, under the lock: none of them may count as begun before it was armed.
             let begin = clock.now();
-            state.wheel.begin(|length| Tick::not_before(begin.after(Duration::from_nanos(length))));
+            state.wheel.begin(FIRE_STEPS, |length| Tick::not_before(begin.after(Duration::from_nanos(length))));
         }
         let mut steps = FIRE_STEPS;
         let mut is_done = false;
@@ -306,8 +400,12 @@ impl Place {
                 count += 1;
             });
         }
-        // Unless it is done, the next look is due already.
-        let next = state.wheel.next().map_or(u64::MAX, |next| next.start().as_nanos());
+        // Due already, unless it is done.
+        let next = match state.wheel.next() {
+            _ if state.wheel.has_fresh() => 0,
+            Some(next) => next.start().as_nanos(),
+            None => u64::MAX,
+        };
         // ORDERING: Relaxed; under the lock. Whoever misses it looks for nothing.
         self.next.store(next, Ordering::Relaxed);
         drop(state);
@@ -334,7 +432,7 @@ impl std::fmt::Debug for Action {
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
-    use super::{Action, Clock, Errand, Moment, Tick, Timers};
+    use super::{Action, Clock, Errand, FIRE_BATCH, Moment, Tick, Timers};
     use crate::sync::Arc;
     use crate::sync::lock::Mutex;
 
@@ -360,12 +458,33 @@ mod tests {
         assert!(timers.disarm(keys[5]).is_some());
         assert!(timers.disarm(keys[5]).is_none());
         for nanos in (0..=41_000_000).step_by(250_000) {
-            timers.fire(at(nanos));
+            while !timers.fire(at(nanos)) {}
             assert!(notes.lock().iter().all(|&number| u64::from(number) * 1_000_000 < nanos));
         }
         let expected: Vec<_> = (0..40).filter(|&number| number != 5).collect();
         assert_eq!(*notes.lock(), expected);
         assert_eq!(timers.earliest(), None);
+    }
+
+    #[test]
+    fn a_look_fires_a_batch_of_each_wheel_in_the_order_of_arming() {
+        let (timers, notes) = (Timers::new(1, Clock::new()), Arc::new(Mutex::new(Vec::new())));
+        let all = 2 * FIRE_BATCH as u32;
+        for number in 100..100 + all {
+            for place in 0..2 {
+                let errand = Action::Run(Box::new(Note(Arc::clone(&notes), 1_000 * place + number)));
+                timers.arm(place as usize, Moment::from_nanos(5), errand).unwrap();
+            }
+        }
+        let now = Tick::new(1).start();
+        assert!(timers.fire(Moment::from_nanos(5)) && notes.lock().is_empty(), "the tick hasn't come");
+        assert!(!timers.fire(now), "there is more");
+        assert_eq!(notes.lock().len(), 2 * FIRE_BATCH);
+        while !timers.fire(now) {}
+        for place in 0..2 {
+            let of_place: Vec<_> = notes.lock().iter().copied().filter(|number| number / 1_000 == place).collect();
+            assert!(of_place.len() == all as usize && of_place.is_sorted());
+        }
     }
 
     #[test]
@@ -390,7 +509,7 @@ mod tests {
         timers.arm(0, Moment::from_nanos(0), errand()).unwrap();
         timers.close();
         assert!(timers.arm(1, Moment::from_nanos(0), errand()).is_err());
-        timers.fire(Moment::from_nanos(1));
+        assert!(timers.fire(Moment::from_nanos(1)));
         assert_eq!(Arc::strong_count(&notes), 1, "dropped, not run");
         assert!(notes.lock().is_empty());
     }

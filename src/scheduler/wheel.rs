@@ -6,6 +6,9 @@
 //! of the highest digit (base 64) in which its tick differs from the present one, in the slot of that digit. When the
 //! present comes to the beginning of such a slot, its entries move to lower levels; on the lowest they are due.
 //!
+//! Entries with the same tick come out in the order in which they went in: slots are queues, and whoever belongs to a slot
+//! that is just being emptied joins its end.
+//!
 //! | step | cost |
 //! |---|---|
 //! | insert, remove | constant |
@@ -47,13 +50,14 @@ pub(super) struct Wheel<T> {
 struct Level {
     /// A bit for each slot that isn't empty.
     occupied: u64,
-    /// The first entry of each slot.
+    /// The first entry of each slot. Its `previous` is the last one.
     slots: [u32; SLOTS],
 }
 
 #[derive(Debug)]
 struct Entry<T> {
     tick: u64,
+    /// The one before it in its slot; of the first one, the last.
     previous: u32,
     /// The next one of its slot, or of the free ones.
     next: u32,
@@ -81,7 +85,7 @@ impl<T> Wheel<T> {
     /// Adds an entry that is due at `tick`; at once, if that has passed.
     pub(super) fn insert(&mut self, tick: Tick, value: T) -> Key {
         let key = self.take(tick.get(), value);
-        self.link(key.index);
+        self.enter(key.index);
         key
     }
 
@@ -97,14 +101,17 @@ impl<T> Wheel<T> {
         self.levels[FRESH].occupied != 0
     }
 
-    /// Begins the time of all that are fresh: `due` tells their ticks.
-    pub(super) fn begin(&mut self, due: impl Fn(u64) -> Tick) {
-        while self.has_fresh() {
+    /// Begins the time of those that are fresh, the oldest first and no more than `most`: `due` tells their ticks.
+    pub(super) fn begin(&mut self, most: usize, due: impl Fn(u64) -> Tick) {
+        for _ in 0..most {
+            if !self.has_fresh() {
+                return;
+            }
             let index = self.levels[FRESH].slots[0];
             self.unlink(index);
             let entry = self.entry(index);
             entry.tick = due(entry.tick).get();
-            self.link(index);
+            self.enter(index);
         }
     }
 
@@ -159,7 +166,8 @@ impl<T> Wheel<T> {
             let index = self.levels[level].slots[slot];
             self.unlink(index);
             if level > 0 {
-                self.link(index);
+                let (lower, home) = self.home(index);
+                self.link_at(index, lower, home);
                 let is_empty = self.levels[level].slots[slot] == NONE;
                 self.falling = (!is_empty).then_some((level, slot));
             } else if let Some(value) = self.release(index) {
@@ -188,44 +196,54 @@ impl<T> Wheel<T> {
         Some((level, slot, (higher | slot as u64) << shift))
     }
 
-    /// Links an entry where its tick belongs.
-    fn link(&mut self, index: u32) {
-        let present = self.present;
-        let entry = self.entry(index);
-        let tick = entry.tick.max(present);
-        let level = ((tick ^ present) | 1).ilog2() / DIGIT;
-        let slot = (tick >> (level * DIGIT)) as usize % SLOTS;
-        self.link_at(index, level as usize, slot);
+    /// Links an entry that comes in: behind those that came before it, also where these are still on their way down.
+    fn enter(&mut self, index: u32) {
+        let (level, slot) = self.home(index);
+        match self.falling {
+            Some((falling, from)) if level < falling => self.link_at(index, falling, from),
+            _ => self.link_at(index, level, slot),
+        }
     }
 
+    /// The level and slot that an entry's tick belongs to.
+    fn home(&mut self, index: u32) -> (usize, usize) {
+        let present = self.present;
+        let tick = self.entry(index).tick.max(present);
+        let level = ((tick ^ present) | 1).ilog2() / DIGIT;
+        let slot = (tick >> (level * DIGIT)) as usize % SLOTS;
+        (level as usize, slot)
+    }
+
+    /// Links an entry at the end of a slot.
     fn link_at(&mut self, index: u32, level: usize, slot: usize) {
+        let first = self.levels[level].slots[slot];
+        let last = if first == NONE { index } else { std::mem::replace(&mut self.entry(first).previous, index) };
         let entry = self.entry(index);
         (entry.level, entry.slot) = (level as u8, slot as u8);
-        let first = self.levels[level].slots[slot];
-        let entry = self.entry(index);
-        (entry.previous, entry.next) = (NONE, first);
-        if first != NONE {
-            self.entry(first).previous = index;
+        (entry.previous, entry.next) = (last, NONE);
+        if first == NONE {
+            self.levels[level].slots[slot] = index;
+            self.levels[level].occupied |= 1 << slot;
+        } else {
+            self.entry(last).next = index;
         }
-        self.levels[level].slots[slot] = index;
-        self.levels[level].occupied |= 1 << slot;
     }
 
     fn unlink(&mut self, index: u32) {
         let &mut Entry { previous, next, level, slot, .. } = self.entry(index);
-        if next != NONE {
-            self.entry(next).previous = previous;
-        }
-        if previous != NONE {
+        let (level, slot) = (usize::from(level), usize::from(slot));
+        let first = self.levels[level].slots[slot];
+        // Whose `previous` this one is: the next one's or, at the end, the first one's.
+        let after = if next == NONE { first } else { next };
+        self.entry(after).previous = previous;
+        if index != first {
             self.entry(previous).next = next;
             return;
         }
-        let home = (level, slot);
-        let level = &mut self.levels[usize::from(level)];
-        level.slots[usize::from(slot)] = next;
+        self.levels[level].slots[slot] = next;
         if next == NONE {
-            level.occupied &= !(1 << slot);
-            if self.falling == Some((usize::from(home.0), usize::from(home.1))) {
+            self.levels[level].occupied &= !(1 << slot);
+            if self.falling == Some((level, slot)) {
                 self.falling = None;
             }
         }
@@ -304,10 +322,55 @@ mod tests {
         assert!(wheel.has_fresh() && wheel.next().is_none());
         assert!(due(&mut wheel, 100).is_empty());
         assert_eq!(wheel.remove(first), Some(1));
-        wheel.begin(|length| Tick::new(100 + length));
+        wheel.begin(1, |length| Tick::new(100 + length));
         assert_eq!((wheel.has_fresh(), wheel.value(second).copied()), (false, Some(2)));
         assert!(due(&mut wheel, 106).is_empty());
         assert_eq!(due(&mut wheel, 107), [2]);
+    }
+
+    #[test]
+    fn the_time_of_many_fresh_entries_begins_in_parts_and_in_their_order() {
+        let mut wheel = Wheel::new();
+        for value in 0..5 {
+            wheel.insert_fresh(3, value);
+        }
+        wheel.begin(4, Tick::new);
+        assert!(wheel.has_fresh());
+        assert_eq!(due(&mut wheel, 3), [0, 1, 2, 3]);
+        wheel.begin(4, Tick::new);
+        assert!(!wheel.has_fresh());
+        assert_eq!(due(&mut wheel, 3), [4]);
+    }
+
+    #[test]
+    fn entries_of_one_tick_come_out_in_the_order_in_which_they_went_in() {
+        for tick in [5, 70, 5_000, 300_000] {
+            let mut wheel = Wheel::new();
+            let mut keys: Vec<_> = (0..9).map(|value| wheel.insert(Tick::new(tick), value)).collect();
+            // From the beginning, the middle and the end.
+            for index in [8, 4, 0] {
+                wheel.remove(keys.remove(index));
+            }
+            assert!(due(&mut wheel, tick - 1).is_empty());
+            wheel.insert(Tick::new(tick), 9);
+            assert_eq!(due(&mut wheel, tick), [1, 2, 3, 5, 6, 7, 9]);
+        }
+    }
+
+    #[test]
+    fn who_comes_while_others_are_on_their_way_down_comes_behind_them() {
+        let (mut wheel, mut found) = (Wheel::new(), Vec::new());
+        let tick = Tick::new(SLOTS as u64 + 7);
+        for value in 0..4 {
+            wheel.insert(tick, value);
+        }
+        assert!(!wheel.expire(tick, 2, |value| found.push(value)), "two of them are down");
+        wheel.insert(tick, 4);
+        wheel.insert(Tick::new(SLOTS as u64 * 3), 5);
+        found.extend(due(&mut wheel, tick.get()));
+        wheel.insert(tick, 6);
+        found.extend(due(&mut wheel, SLOTS as u64 * 3));
+        assert_eq!(found, [0, 1, 2, 3, 4, 6, 5]);
     }
 
     #[test]
@@ -363,11 +426,8 @@ mod tests {
                             assert!(next <= first.max(now));
                         }
                         let later = oracle.split_off(&(now + 1, 0));
-                        let mut expected: Vec<_> = oracle.iter().map(|(_, value)| *value).collect();
-                        let mut found = due(&mut wheel, now);
-                        expected.sort_unstable();
-                        found.sort_unstable();
-                        assert_eq!(found, expected);
+                        let expected: Vec<_> = oracle.iter().map(|(_, value)| *value).collect();
+                        assert_eq!(due(&mut wheel, now), expected, "by their ticks, and by age where these are equal");
                         oracle = later;
                     }
                 }

@@ -5,8 +5,9 @@
 //! 1. every 61 activations: the shared queues first, so that nobody starves behind local traffic;
 //! 2. its next-slot, at most three times in a row while others wait;
 //! 3. its deque and its placed tasks, in turns;
-//! 4. its inboxes, then the one for the world outside;
-//! 5. the other workers: half of a deque, or of an overflow.
+//! 4. what is due of the timers, and what they schedule;
+//! 5. its inboxes, then the one for the world outside;
+//! 6. the other workers: half of a deque, or of an overflow.
 //!
 //! Then it sleeps, as the README beside this file explains. While others are awake, one of the sleepers is the
 //! sentinel: it wakes up by itself now and then and takes over what a worker holds that makes no progress,
@@ -18,12 +19,13 @@ use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use super::queue::Local;
+use super::timer::Fired;
 use super::{Remote, Scheduler, affinity};
 use crate::sync::atomic::Ordering;
 use crate::sync::deque::register_thief;
 use crate::sync::hint::spin_loop;
 use crate::sync::limits::{
-    BEHIND_RUNS, NEXT_SLOT_RUNS, QUIET_ROUNDS, RESCUE_INTERVAL, SEARCH_ROUNDS, SHARED_INTERVAL, TAKE_BATCH,
+    BEHIND_RUNS, FIRE_BATCH, NEXT_SLOT_RUNS, QUIET_ROUNDS, RESCUE_INTERVAL, SEARCH_ROUNDS, SHARED_INTERVAL, TAKE_BATCH,
 };
 use crate::sync::lock::register_sleeper;
 use crate::sync::thread::{self, JoinHandle};
@@ -99,6 +101,10 @@ pub(super) fn start(
         worker.work();
         std::mem::forget(abort);
         WORKER.with(|place| place.set(ptr::null()));
+        // A limit that was set when the system had closed: what ends with the last actor may have polled something.
+        if worker.scheduler.timers.slots(index).are_unseen() {
+            worker.scheduler.timers.close();
+        }
     })
 }
 
@@ -111,11 +117,6 @@ pub(super) fn enter(scheduler: &Arc<Scheduler>) {
 #[inline(always)]
 pub(crate) fn is_any() -> bool {
     !WORKER.with(Cell::get).is_null()
-}
-
-/// The scheduler of the worker that this thread is, of whatever system.
-pub(crate) fn scheduler() -> Option<Arc<Scheduler>> {
-    with_any(|worker| Arc::clone(&worker.scheduler))
 }
 
 /// Whether this thread is one of the system's own.
@@ -139,6 +140,7 @@ pub(crate) fn index(scheduler: &Scheduler) -> Option<usize> {
 }
 
 /// Runs `look` on the worker that this thread is, of whatever system.
+#[inline(always)]
 pub(crate) fn with_any<R>(look: impl FnOnce(&Worker) -> R) -> Option<R> {
     let worker = WORKER.with(Cell::get);
     // SAFETY: as in `here`.
@@ -167,8 +169,14 @@ impl Worker {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn index(&self) -> usize {
         self.index
+    }
+
+    #[inline(always)]
+    pub(super) fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
     }
 
     #[inline(always)]
@@ -284,18 +292,21 @@ impl Worker {
             return Some((task, false));
         }
         self.streak.set(0);
+        match self.take_own() {
+            Some(task) => Some((task, false)),
+            None => self.find_elsewhere(),
+        }
+    }
+
+    /// What waits on this worker: the deque and the placed tasks in turns, then the next-slot.
+    #[inline(always)]
+    fn take_own(&self) -> Option<Runnable> {
         let local = if self.ticks().is_multiple_of(2) {
             self.queue.pop().or_else(|| self.pop_placed())
         } else {
             self.pop_placed().or_else(|| self.queue.pop())
         };
-        if let Some(task) = local {
-            return Some((task, false));
-        }
-        if let Some(task) = self.me().queue.take_next() {
-            return Some((task, false));
-        }
-        self.find_elsewhere().map(|task| (task, true))
+        local.or_else(|| self.me().queue.take_next())
     }
 
     fn pop_placed(&self) -> Option<Runnable> {
@@ -308,7 +319,10 @@ impl Worker {
         self.until_shared.set(SHARED_INTERVAL);
         let looks = self.looks.get().wrapping_add(1);
         self.looks.set(looks);
-        self.scheduler.fire_timers();
+        if self.scheduler.fire_timers() == Fired::Some {
+            // One activation for each that was fired, then the next ones.
+            self.until_shared.set(SHARED_INTERVAL.min(FIRE_BATCH as u32));
+        }
         if looks.is_multiple_of(RESCUE_INTERVAL)
             && let Some(task) = self.rescue()
         {
@@ -339,9 +353,23 @@ impl Worker {
         first.or_else(|| self.pop_placed())
     }
 
-    /// Searches everywhere, for a few microseconds.
+    /// Has nothing to do: fires what is due, then searches.
     #[cold]
-    fn find_elsewhere(&self) -> Option<Runnable> {
+    fn find_elsewhere(&self) -> Option<(Runnable, bool)> {
+        // What a batch of timers schedules here, or anything else, comes before the next batch.
+        while self.scheduler.fire_timers() != Fired::Nothing {
+            if let Some(task) = self.take_own() {
+                return Some((task, false));
+            }
+            if let Some(task) = self.take_inboxes() {
+                return Some((task, true));
+            }
+        }
+        self.search().map(|task| (task, true))
+    }
+
+    /// Searches everywhere else, for a few microseconds.
+    fn search(&self) -> Option<Runnable> {
         if let Some(task) = self.take_inboxes() {
             return Some(task);
         }
@@ -421,11 +449,11 @@ impl Worker {
                 break;
             }
             scheduler.announce_lull();
-            let deadline = self.keep_time();
-            if self.has_own_work() {
-                break;
-            }
+            // What is due is done by somebody who isn't listed as asleep: wakers, errands and drops are user code.
+            let Some(deadline) = self.bedtime() else { break };
             self.me().driver.park(self.vigilance(all, deadline));
+            // Before the next read-modify-write of `asleep`, or somebody would rely on one who keeps the time no more.
+            scheduler.timers.leave(self.index);
             if !scheduler.idle.is_asleep(self.index) {
                 break;
             }
@@ -441,7 +469,6 @@ impl Worker {
         if self.sentinel.replace(false) {
             scheduler.idle.dismiss_sentinel();
         }
-        scheduler.timers.leave(self.index);
         let woken = scheduler.idle.wake_up(self.index);
         self.searching.set(woken);
         if running && scheduler.workers.len() > 1 {
@@ -453,25 +480,15 @@ impl Worker {
         running
     }
 
-    /// Whether a timer has scheduled something here.
-    fn has_own_work(&self) -> bool {
-        self.me().queue.has_next() || !self.placed.borrow().is_empty()
-    }
-
-    /// Does what is due, and tells how long this worker may sleep if it is to keep the time.
-    fn keep_time(&self) -> Option<Duration> {
-        let timers = &self.scheduler.timers;
-        while let Some(due) = timers.earliest() {
-            let now = self.scheduler.clock.now();
-            if now < due {
-                return timers.keep(self.index, due).then(|| due.until(now));
-            }
-            timers.fire(now);
-            if self.has_own_work() {
-                break;
-            }
+    /// How long this worker may sleep if it is to keep the time, or for good; nothing if something is due.
+    fn bedtime(&self) -> Option<Option<Duration>> {
+        let Some(due) = self.scheduler.timers.earliest() else { return Some(None) };
+        let now = self.scheduler.clock.now();
+        // RECHECK: it may have been armed before this worker was listed as asleep.
+        if due <= now {
+            return None;
         }
-        None
+        Some(self.scheduler.timers.keep(self.index, due).then(|| due.until(now)))
     }
 
     /// How long to sleep: for good, to a deadline, or for one round of the sentinel's.

@@ -111,6 +111,14 @@ sized! {
     FIRE_STEPS: usize = 128, 4
 }
 sized! {
+    /// Slots of a worker for limits whose time hasn't begun.
+    FRESH_SLOTS: usize = 16, 1
+}
+sized! {
+    /// Slots that a worker looks at for a free one.
+    FRESH_TRIES: usize = 2, 1
+}
+sized! {
     /// Messages of timers that one activation handles ahead of the mailbox.
     ACTIVATION_TICKS: u32 = 8, 1
 }

@@ -131,7 +131,13 @@ impl Strong {
     /// Its number, if it is of the system of the actor that this thread is running: then that one may wait for it.
     #[inline(always)]
     pub(crate) fn id_for_waits(&self) -> ActorId {
-        id_for_waits(self.header())
+        if self.is_near() { self.id() } else { ActorId::UNKNOWN }
+    }
+
+    /// Whether it is of the system of the actor that this thread is running.
+    #[inline(always)]
+    pub(crate) fn is_near(&self) -> bool {
+        current::is_under_host_of(self.header())
     }
 
     /// Whether it still takes messages.
@@ -147,11 +153,6 @@ impl Strong {
     #[inline(always)]
     pub(crate) fn id(&self) -> ActorId {
         header::id(self.header())
-    }
-
-    /// The path of its type.
-    pub(crate) fn type_name(&self) -> fn() -> &'static str {
-        self.header().far().vtable.type_name
     }
 
     /// Whether a `send` that doesn't say how long it waits has a limit.
@@ -276,7 +277,13 @@ impl Weak {
 
     /// As for a strong reference.
     pub(crate) fn id_for_waits(&self) -> ActorId {
-        id_for_waits(self.header())
+        if self.is_near() { self.id() } else { ActorId::UNKNOWN }
+    }
+
+    /// Whether it is of the system of the actor that this thread is running.
+    #[inline(always)]
+    pub(crate) fn is_near(&self) -> bool {
+        current::is_under_host_of(self.header())
     }
 
     /// Notes its number. Called before it is scheduled for the first time.
@@ -317,6 +324,11 @@ impl Weak {
 
     pub(crate) fn id(&self) -> ActorId {
         header::id(self.header())
+    }
+
+    /// The path of its type.
+    pub(crate) fn type_name(&self) -> fn() -> &'static str {
+        self.header().far().vtable.type_name
     }
 
     pub(crate) fn info(&self) -> ActorInfo {
@@ -370,12 +382,6 @@ impl Drop for Weak {
         // SAFETY: our own reference.
         unsafe { header::release(self.0) };
     }
-}
-
-/// See [`Strong::id_for_waits`].
-#[inline(always)]
-fn id_for_waits(header: &Header) -> ActorId {
-    if current::is_under_host_of(header) { header::id(header) } else { ActorId::UNKNOWN }
 }
 
 /// Why the task ended, once it has.

@@ -35,13 +35,13 @@ pub(crate) struct Near {
     pub(super) state: State,
     /// References that keep the actor alive.
     pub(super) strong: AtomicU32,
-    /// References that keep the memory: weak ones, wakers, the spare one, one for all strong ones, one for the living
+    /// References that keep the memory: weak ones, wakers, spare ones, one for all strong ones, one for the living
     /// actor.
     pub(super) weak: AtomicU32,
     /// The worker that it is placed on, or [`ANYWHERE`].
     pub(super) placed: u16,
-    /// A memory reference that no waker has at the moment is counted in `weak`. The runner's; see [`super::waker`].
-    pub(super) spare: UnsafeCell<bool>,
+    /// Memory references that no waker has at the moment, counted in `weak`. The runner's; see [`super::waker`].
+    pub(super) spare: UnsafeCell<u8>,
     /// Whose limit a `send` to it has.
     pub(super) limit: Limit,
     /// The next actor in a shared run queue. The queue's, while the actor is in it.

@@ -184,8 +184,12 @@ pub(crate) struct Route<B, L>(std::marker::PhantomData<(B, L)>);
 
 impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
     /// One per pair of types.
-    pub(crate) const VTABLE: &'static Vtable =
-        &Vtable { message: std::any::type_name::<L::Message>, open: Self::open, discard: Self::discard };
+    pub(crate) const VTABLE: &'static Vtable = &Vtable {
+        message: std::any::type_name::<L::Message>,
+        reader: B::type_name,
+        open: Self::open,
+        discard: Self::discard,
+    };
 
     /// Opens a letter: begins to handle its message.
     ///

@@ -52,6 +52,12 @@ impl<L: Letter> Way<L> {
     pub(super) unsafe fn to<B: Receive<L::Message, Output = L::Output>>() -> Self {
         Self(Route::<B, L>::VTABLE, PhantomData)
     }
+
+    /// The path of the type of those bodies.
+    #[inline(always)]
+    pub(super) fn reader(self) -> fn() -> &'static str {
+        self.0.reader
+    }
 }
 
 impl Strong {

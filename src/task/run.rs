@@ -148,7 +148,7 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
     };
     if turn.ended {
         // Only now: freeing the cell runs user code, which must not take the task for one that is being run.
-        // SAFETY: the spare reference is the runner's, and the living actor's own is given up once.
+        // SAFETY: the spare references are the runner's, and the living actor's own is given up once.
         unsafe {
             waker::release_spare(header);
             header::release(header);
@@ -435,12 +435,14 @@ impl<'a> Turn<'a> {
             }
             *left -= 1;
             if let Some(fired) = lane::take(self.cell()) {
+                let message = fired.message();
                 // UNWIND: a message that comes again is cloned.
                 let opened = match guard(|| fired.take()) {
                     // SAFETY: a source of this task brings letters for its body, which expect a turn.
                     Ok(letter) => unsafe { letter.open(NonNull::from(&mut *self).cast()) },
                     Err(text) => {
-                        self.panicked(text, None, false);
+                        // It was accepted, and is gone.
+                        self.panicked(text, Some(message), false);
                         Opened::Panicked
                     }
                 };
@@ -489,14 +491,16 @@ impl<'a> Turn<'a> {
                         Ok(empty) => served = empty,
                         Err(text) => return Err(self.waker_panicked(text)),
                     },
-                    Rest::Nudged if Self::is_reachable(self.cell()) => {}
+                    Rest::Nudged if Self::is_reachable(self.cell()) => lane::unseal(self.cell()),
                     // RECHECK: the last reference may have sent something since `rest` looked. It is handled first.
-                    // A timer's message that fired before the nudge is handled first, too.
-                    Rest::Nudged if self.is_called() || self.cell().len() > 0 => {
+                    // So is a timer's message that is in the lane by now; those that fire later are not waited for.
+                    Rest::Nudged if self.cell().len() > 0 || lane::seal(self.cell()) => {
                         // The right to run is ours, so the nudge never hands it over.
                         let _ = self.cell().nudge();
                     }
                     Rest::Nudged => return Err(self.stop(StopReason::Unreachable)),
+                    // RECHECK: a timer's message that fired before the close is handled before the end.
+                    Rest::Drained if self.is_called() => {}
                     Rest::Drained => return Err(self.stop(self.why_closed())),
                 }
             }
@@ -708,9 +712,12 @@ impl<'a> Turn<'a> {
 
     /// Turns leftover messages into dead letters. Returns false while a claimed place isn't published yet.
     fn clear(&mut self) -> bool {
-        for fired in lane::close(self.cell()) {
-            // SAFETY: a letter's vtable expects an undertaker here.
-            self.bury(|undertaker| unsafe { fired.leave().discard(undertaker) });
+        if let Some(mut left) = lane::close(self.cell()) {
+            for fired in left.fired.drain(..) {
+                // SAFETY: a letter's vtable expects an undertaker here.
+                self.bury(|undertaker| unsafe { fired.leave().discard(undertaker) });
+            }
+            left.drop_the_rest();
         }
         let mut reader = self.reader();
         let mut pauses = 0;

@@ -67,7 +67,7 @@ impl Runnable {
             // One for the strong references together, one for the living actor, one for the body's own.
             weak: AtomicU32::new(3),
             placed: plan.placed.unwrap_or(ANYWHERE),
-            spare: UnsafeCell::new(false),
+            spare: UnsafeCell::new(0),
             link: AtomicPtr::new(std::ptr::null_mut()),
             id: AtomicU64::new(0),
             limit: plan.limit.map_or(Limit::Unlimited, |limit| match limit {

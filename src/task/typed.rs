@@ -125,7 +125,14 @@ impl<K: Letter, L: Letter> Address<K, L> {
         unsafe { self.task.post(self.second, letter, patience) }
     }
 
+    /// The path of the body's type. Nothing of the task is read for it.
+    #[inline(always)]
+    pub(crate) fn reader(&self) -> fn() -> &'static str {
+        self.second.reader()
+    }
+
     /// The task.
+    #[inline(always)]
     pub(crate) fn strong(&self) -> &Strong {
         &self.task
     }

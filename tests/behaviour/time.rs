@@ -3,15 +3,17 @@
 //! No test here says how late something may come, beyond the limit at which it counts as lost; several say that it
 //! doesn't come early.
 
-use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
-use std::task::{Context, Waker};
+use std::future::poll_fn;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use corecast::{
     Actor, ActorContext, ActorRef, ActorSystem, Handler, Mailbox, Message, MissedTicks, ReplyErrorReason,
     SendErrorReason, StopReason, Timer, ZeroInterval,
 };
+use futures::FutureExt;
 use futures::future::join_all;
 
 use crate::support::{
@@ -164,7 +166,7 @@ fn the_actors_default_limit_comes_before_the_systems_and_the_callers_before_both
     assert!(poll_once(&mut patient).is_pending());
     also_held.open();
     assert_eq!(wait(patient).unwrap(), 9);
-    assert_eq!(wait(by_actor.send(Echo(1))).unwrap(), 1);
+    assert_eq!(wait(by_actor.send(Echo(1)).timeout(LONG)).unwrap(), 1);
     held.into_iter().for_each(crate::support::Held::open);
 }
 
@@ -328,7 +330,9 @@ fn a_timer_fires_though_the_worker_that_armed_it_is_blocked() {
     let waker = Waker::from(Arc::new(Tell(fired)));
     let (nap, _actor, release) = block_after(&system, move |ctx| {
         let mut nap = ctx.sleep(SHORT);
-        let _ = std::pin::Pin::new(&mut nap).poll(&mut Context::from_waker(&waker));
+        if std::pin::Pin::new(&mut nap).poll(&mut Context::from_waker(&waker)).is_ready() {
+            waker.wake(); // The machine was away for so long.
+        }
         nap
     });
     recv(&wake);
@@ -342,6 +346,69 @@ fn a_timer_from_outside_fires_though_a_worker_is_blocked() {
     wait(system.sleep(SHORT));
     wait(system.sleep(SHORT));
     drop(release);
+}
+
+#[test]
+fn one_timer_after_the_other_from_outside_with_nothing_else_to_do() {
+    for workers in [1, 2] {
+        let system = system(workers);
+        for _ in 0..10 {
+            wait(system.sleep(SHORT / 5));
+        }
+        // Nor does one that is taken back leave the time to a worker that keeps it no more.
+        let _ = poll_once(&mut system.sleep(SHORT / 5));
+        wait(system.sleep(SHORT));
+    }
+}
+
+#[test]
+fn a_waker_that_takes_its_time_holds_only_its_own_worker_up() {
+    struct Slow(Sender<()>, Mutex<Receiver<()>>);
+    impl std::task::Wake for Slow {
+        fn wake(self: Arc<Self>) {
+            self.0.send(()).unwrap();
+            let _ = self.1.lock().unwrap().recv();
+        }
+    }
+    let system = system(2);
+    let (actor, _events) = spawn(&system);
+    let ((enter, entered), (release, released)) = (channel(), channel::<()>());
+    let waker = Waker::from(Arc::new(Slow(enter, Mutex::new(released))));
+    let mut nap = system.sleep(SHORT);
+    if std::pin::Pin::new(&mut nap).poll(&mut Context::from_waker(&waker)).is_ready() {
+        return; // A machine that was away for so long tells nothing.
+    }
+    recv(&entered);
+    for number in 0..10 {
+        assert_eq!(wait(actor.send(Echo(number))).unwrap(), number);
+        wait(system.sleep(SHORT / 10));
+    }
+    drop(release);
+}
+
+#[test]
+fn a_sleep_in_block_on_wakes_whoever_polls_it_with_whatever_waker() {
+    let system = system(1);
+    let poll_with = |nap: &mut corecast::Sleep, counter: &Arc<CountWakes>| {
+        let waker = Waker::from(Arc::clone(counter));
+        std::pin::Pin::new(nap).poll(&mut Context::from_waker(&waker))
+    };
+    // A waker of somebody else's inside of a `block_on`, which then is left.
+    let (counter, mut nap) = (Arc::new(CountWakes::default()), system.sleep(SHORT));
+    if system.block_on(async { poll_with(&mut nap, &counter) }).is_pending() {
+        eventually("the other waker is woken", || counter.count() == 1);
+    }
+    // Polled by a `block_on` first, and elsewhere later.
+    let (counter, mut nap) = (Arc::new(CountWakes::default()), system.sleep(SHORT));
+    if system.block_on(poll_fn(|context| Poll::Ready(nap.poll_unpin(context)))).is_pending()
+        && poll_with(&mut nap, &counter).is_pending()
+    {
+        eventually("the last waker is woken", || counter.count() == 1);
+    }
+    // Elsewhere first, and by a `block_on` later.
+    let (counter, mut nap) = (Arc::new(CountWakes::default()), system.sleep(SHORT));
+    let _ = poll_with(&mut nap, &counter);
+    within(LIMIT, move || system.block_on(nap));
 }
 
 #[test]
@@ -580,18 +647,137 @@ fn a_timer_does_not_keep_its_actor_alive() {
     assert!(matches!(events.next(), Event::Stopped(StopReason::Unreachable)));
 }
 
+/// Ticks for ever, takes longer for each than it is to the next one, and says when it is gone.
+struct Tireless {
+    interval: Duration,
+    gone: Sender<u64>,
+    ticks: u64,
+    /// Whom the next tick is to give a reference to its actor.
+    heir: Option<Sender<ActorRef<Tireless>>>,
+}
+
+impl Actor for Tireless {
+    async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), corecast::ActorError> {
+        ctx.tell_every(self.interval, Tick)?;
+        Ok(())
+    }
+
+    async fn post_stop(&mut self, reason: &StopReason, _ctx: &mut ActorContext<Self>) {
+        assert!(matches!(reason, StopReason::Unreachable), "{reason:?}");
+        let _ = self.gone.send(self.ticks);
+    }
+}
+
+impl Handler<Tick> for Tireless {
+    async fn handle(&mut self, _: Tick, ctx: &mut ActorContext<Self>) {
+        self.ticks += 1;
+        let start = Instant::now();
+        while start.elapsed() < 2 * self.interval {
+            std::hint::spin_loop();
+        }
+        if let Some(heir) = self.heir.take() {
+            let _ = heir.send(ctx.actor_ref());
+        }
+    }
+}
+
 #[test]
-fn timers_of_an_actor_that_has_ended_are_dropped() {
+fn a_timer_that_is_always_due_does_not_keep_its_actor_alive() {
+    for workers in [1, 2] {
+        let system = system(workers);
+        let (gone, end) = channel();
+        let actor = system.spawn(Tireless { interval: SHORT / 10, gone, ticks: 0, heir: None }).start().unwrap();
+        drop(actor);
+        recv(&end);
+        crate::support::assert_goes_on(&system);
+    }
+}
+
+#[test]
+fn a_reference_that_the_last_tick_gives_away_keeps_its_actor_and_its_ticks() {
+    let system = system(2);
+    let (gone, end) = channel();
+    let (heir, inherited) = channel();
+    let actor = Tireless { interval: SHORT / 10, gone, ticks: 0, heir: Some(heir) };
+    let actor = system.spawn(actor).start().unwrap();
+    drop(actor);
+    // It may have ended before its first tick: that keeps nobody.
+    let Ok(actor) = inherited.recv_timeout(LIMIT) else {
+        assert_eq!(recv(&end), 0);
+        return;
+    };
+    struct Ticks;
+    impl Message for Ticks {
+        type Result = u64;
+    }
+    impl Handler<Ticks> for Tireless {
+        async fn handle(&mut self, _: Ticks, _ctx: &mut ActorContext<Self>) -> u64 {
+            self.ticks
+        }
+    }
+    eventually("it goes on to tick", || wait(actor.send(Ticks)).unwrap() > 5);
+    drop(actor);
+    assert!(recv(&end) > 5);
+}
+
+#[test]
+fn timers_end_with_their_actor_whatever_it_ends_of() {
+    let ends: [fn(&ActorRef<Probe>); 3] =
+        [ActorRef::stop, ActorRef::kill, |actor| drop(actor.try_send(crate::support::Boom("end")))];
+    for end in ends {
+        let system = system(1);
+        let (actor, _events) = spawn(&system);
+        let carried = Arc::new(());
+        let carries = [0, 1].map(|_| Carry(Arc::clone(&carried)));
+        let timers = wait(actor.send(run(move |ctx| carries.map(|carry| ctx.tell_after(LONG, carry))))).unwrap();
+        assert!(timers[0].cancel());
+        end(&actor);
+        wait(actor.stopped());
+        // Neither waits for its time.
+        assert_eq!(Arc::strong_count(&carried), 1);
+        assert!(timers.iter().all(|timer| !timer.cancel()));
+        assert_eq!(system.dead_letters(), 0, "none was ever accepted");
+    }
+}
+
+#[test]
+fn a_timer_that_is_set_by_post_stop_has_ended_already() {
+    struct Late(Sender<bool>);
+    impl Actor for Late {
+        async fn post_stop(&mut self, _reason: &StopReason, ctx: &mut ActorContext<Self>) {
+            let _ = self.0.send(ctx.tell_after(LONG, Tick).cancel());
+        }
+    }
+    impl Handler<Tick> for Late {
+        async fn handle(&mut self, _: Tick, _ctx: &mut ActorContext<Self>) {}
+    }
     let system = system(1);
-    let (actor, _events) = spawn(&system);
-    let carried = Arc::new(());
-    let carry = Carry(Arc::clone(&carried));
-    let timer = wait(actor.send(run(move |ctx| ctx.tell_after(SHORT, carry)))).unwrap();
-    actor.stop();
-    wait(actor.stopped());
-    eventually("the message is dropped", || Arc::strong_count(&carried) == 1);
-    assert!(!timer.cancel());
-    assert_eq!(system.dead_letters(), 0, "it was never accepted");
+    let (sender, cancelled) = channel();
+    system.spawn(Late(sender)).start().unwrap().stop();
+    assert!(!recv(&cancelled));
+}
+
+#[test]
+fn a_tick_that_fell_due_before_the_stop_is_handled() {
+    let system = system(2);
+    for number in 0..50 {
+        let (actor, events) = spawn(&system);
+        // The worker is busy until the other one has fired the timer; the stop comes after that.
+        let (enter, entered) = channel();
+        let (release, released) = channel::<()>();
+        wait(actor.tell(run(move |ctx| {
+            ctx.tell_after(Duration::ZERO, Note(number));
+            enter.send(()).unwrap();
+            let _ = released.recv_timeout(LIMIT);
+        })))
+        .unwrap();
+        recv(&entered);
+        // Whoever wakes this has fired the earlier one before.
+        wait(system.sleep(SHORT / 10));
+        actor.stop();
+        release.send(()).unwrap();
+        assert_eq!(events.rest(), [&format!("note {number}"), "post_stop Stopped", "dropped"]);
+    }
 }
 
 #[test]
@@ -660,10 +846,14 @@ fn a_message_whose_clone_panics_stops_its_actor() {
             ctx.tell_every(SHORT / 10, Fragile(true)).unwrap();
         }
     }
-    let system = system(1);
+    let (system, records) = crate::support::observed(1);
     let (sender, _ticks) = channel();
     let actor = system.spawn(Clock(Instant::now(), sender)).start().unwrap();
     wait(actor.tell(Start)).unwrap();
     let reason = wait(actor.stopped());
     assert!(matches!(reason, StopReason::Panicked(panic) if panic.text() == "from the clone"));
+    // It had fallen due, so it was accepted; and it has failed.
+    let book = crate::support::close(system, &records);
+    assert_eq!((book.messages.len(), book.letters.len()), (1, 0));
+    assert!(book.messages[0].message_type.ends_with("Fragile"));
 }
