@@ -81,7 +81,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         let late = sensor.send(Ask(Duration::from_millis(30))).timeout(Duration::from_millis(5)).await;
         let error = late.expect_err("it takes longer");
         println!("{error}");
-        assert!(matches!(error.reason(), SendErrorReason::Timeout(_)));
+        assert!(matches!(error.reason(), SendErrorReason::Timeout { .. }));
 
         println!("the sensor has ended: {}", sensor.stopped().await);
         Ok(())

@@ -250,7 +250,12 @@ pub enum SendErrorReason {
     ReplyDropped,
     /// Neither reply nor failure within this time. If the message comes back it still waited for room; otherwise it is
     /// handled all the same, or has been.
-    Timeout(Duration),
+    Timeout {
+        /// How long it was waited for.
+        after: Duration,
+        /// The circle that the wait was in when the time was up.
+        circle: Option<Circle>,
+    },
     /// There will never be a reply: the actor whose handler waits for it is waited for. If the message comes back it still
     /// waited for room; otherwise it is handled when its actor comes to it.
     Circle(Circle),
@@ -267,7 +272,10 @@ impl fmt::Display for SendErrorReason {
             Self::Killed => ReplyErrorReason::Killed.fmt(f),
             Self::Died(reason) => ReplyErrorReason::Died(reason.clone()).fmt(f),
             Self::ReplyDropped => ReplyErrorReason::ReplyDropped.fmt(f),
-            Self::Timeout(after) => write!(f, "nothing came of it within {after:?}"),
+            Self::Timeout { after, circle: None } => write!(f, "nothing came of it within {after:?}"),
+            Self::Timeout { after, circle: Some(circle) } => {
+                write!(f, "nothing came of it within {after:?}, nor would it have later: {circle}")
+            }
             Self::Circle(circle) => ReplyErrorReason::Circle(circle.clone()).fmt(f),
         }
     }
@@ -289,7 +297,7 @@ impl<M> SendError<M> {
             ReplyErrorReason::Killed => SendErrorReason::Killed,
             ReplyErrorReason::Died(reason) => SendErrorReason::Died(reason),
             ReplyErrorReason::ReplyDropped => SendErrorReason::ReplyDropped,
-            ReplyErrorReason::Timeout(after) => SendErrorReason::Timeout(after),
+            ReplyErrorReason::Timeout { after, circle } => SendErrorReason::Timeout { after, circle },
             ReplyErrorReason::Circle(circle) => SendErrorReason::Circle(circle),
         };
         Self(Box::new(Facts { reason, actor, message: None }))

@@ -25,7 +25,7 @@ use crate::sync::seldom::{Case, Seldom};
 use crate::task::coop;
 use crate::task::edge;
 use crate::task::handle::{Strong, Weak};
-use crate::task::identity::ActorInfo;
+use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::post::{Posted, Waiting};
 use crate::task::reason::{ReplyErrorReason, StopReason};
 
@@ -282,7 +282,7 @@ impl<M: Message> SendFuture<M> {
                     return Poll::Pending;
                 }
                 let after = limit.after();
-                return Poll::Ready(Err(self.give_up(after)));
+                return Poll::Ready(Err(self.give_up(after, context)));
             }
         }
         Pin::new(&mut self.receiver).poll(context).map_err(SendError::unanswered)
@@ -313,8 +313,14 @@ impl<M: Message> SendFuture<M> {
 
     /// The time is up. It isn't polled any more.
     #[cold]
-    fn give_up(&mut self, after: Duration) -> SendError<M> {
-        self.fail(SendErrorReason::Timeout(after))
+    fn give_up(&mut self, after: Duration, context: &Context<'_>) -> SendError<M> {
+        let target = match &*self.later {
+            Case::Usual(target) => target.id_for_waits(),
+            Case::Rare(SendLater::Waiting(waiting)) => waiting.task().id_for_waits(),
+            Case::Rare(SendLater::Limited(limited)) => limited.target.id_for_waits(),
+            Case::Rare(SendLater::Failed(_)) => ActorId::UNKNOWN,
+        };
+        self.fail(SendErrorReason::Timeout { after, circle: edge::circle(target, context) })
     }
 
     /// It waits no longer.
@@ -359,7 +365,7 @@ impl<M: Message> Future for SendTimeout<M> {
             return Poll::Ready(output);
         }
         if limit.is_reached(context, || home(send.letter())) {
-            Poll::Ready(Err(send.give_up(limit.after())))
+            Poll::Ready(Err(send.give_up(limit.after(), context)))
         } else {
             Poll::Pending
         }
@@ -487,7 +493,9 @@ impl<R> Future for ReplyTimeout<R> {
         if !limit.is_reached(context, || None) {
             return Poll::Pending;
         }
-        Poll::Ready(Err(ReplyError::new(ReplyErrorReason::Timeout(limit.after()), reply.target.info())))
+        let circle = edge::circle(reply.target.id_for_waits(), context);
+        let reason = ReplyErrorReason::Timeout { after: limit.after(), circle };
+        Poll::Ready(Err(ReplyError::new(reason, reply.target.info())))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body, Startup};
 use crate::sync::Arc;
 use crate::sync::time::Clock;
+use crate::task::circle::Circle;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{self, DeadLetter};
@@ -129,6 +130,10 @@ impl<H: Host> letter::Host for Bridge<H> {
     }
 
     fn send_timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    fn circle(&self, _member: ActorId, _target: ActorId) -> Option<Circle> {
         None
     }
 

@@ -126,7 +126,7 @@ impl ActorSystemBuilder {
     /// let system = ActorSystem::builder().send_timeout(Duration::from_millis(5)).build()?;
     /// let silent = system.spawn(Silent).start()?;
     /// let error = silent.blocking_send(Ask).expect_err("it says nothing");
-    /// assert!(matches!(error.reason(), SendErrorReason::Timeout(_)));
+    /// assert!(matches!(error.reason(), SendErrorReason::Timeout { .. }));
     /// # Ok(())
     /// # }
     /// ```

@@ -14,6 +14,7 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::sync::lock::Mutex;
 use crate::sync::unwind::guard;
 use crate::task::Runnable;
+use crate::task::circle::Circle;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{DeadLetter, Host};
@@ -175,6 +176,10 @@ impl Host for Core {
 
     fn send_timeout(&self) -> Option<Duration> {
         self.send_timeout
+    }
+
+    fn circle(&self, member: ActorId, target: ActorId) -> Option<Circle> {
+        self.scheduler.waits().circle(member, target)
     }
 
     fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>> {

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::ptr::{self, NonNull};
 use std::task::Waker;
 
+use super::circle::Circle;
 use super::header::{self, Header};
 use super::identity::{ActorId, ActorInfo};
 use crate::sync::{Arc, local};
@@ -57,6 +58,11 @@ pub(super) fn is_polled_with(waker: &Waker) -> bool {
 #[inline(always)]
 pub(super) fn has_id(id: ActorId) -> bool {
     with(|current| header::id(current) == id).unwrap_or(false)
+}
+
+/// The circle that a wait for `target` of the task that this thread is running is in.
+pub(super) fn circle_over(target: ActorId) -> Option<Circle> {
+    with(|current| current.near().host.circle(header::id(current), target)).flatten()
 }
 
 /// Runs `look` on the task that this thread is running.

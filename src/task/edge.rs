@@ -109,3 +109,9 @@ fn close(target: ActorId) -> Result<(), Circle> {
         }
     }
 }
+
+/// The circle that a wait for `target` is in whose time is up.
+#[cold]
+pub(crate) fn circle(target: ActorId, context: &Context<'_>) -> Option<Circle> {
+    if target.is_known() && current::is_polled_with(context.waker()) { current::circle_over(target) } else { None }
+}

@@ -5,10 +5,11 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::time::Duration;
 
+use super::circle::Circle;
 use super::frame::{self, Completion};
 use super::handle::Weak;
 use super::header::{Cell, Header};
-use super::identity::ActorInfo;
+use super::identity::{ActorId, ActorInfo};
 use super::reason::{ActorError, ReplyErrorReason, StopReason};
 use super::run::Turn;
 use super::runnable::Runnable;
@@ -46,6 +47,9 @@ pub(crate) trait Host: Send + Sync + 'static {
 
     /// How long a `send` to an actor waits that has no limit of its own.
     fn send_timeout(&self) -> Option<Duration>;
+
+    /// The circle that a wait of one of its actors for another is in at the moment.
+    fn circle(&self, member: ActorId, target: ActorId) -> Option<Circle>;
 
     /// Whoever keeps the time, for those who know its type.
     fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>>;

@@ -155,7 +155,12 @@ pub enum ReplyErrorReason {
     /// The reply was dropped.
     ReplyDropped,
     /// There was none within this time. The message is handled all the same, or has been.
-    Timeout(Duration),
+    Timeout {
+        /// How long it was waited for.
+        after: Duration,
+        /// The circle that the wait was in when the time was up.
+        circle: Option<Circle>,
+    },
     /// There will never be one: the actor whose handler waits for it is waited for.
     Circle(Circle),
 }
@@ -167,7 +172,10 @@ impl fmt::Display for ReplyErrorReason {
             Self::Killed => f.write_str("it was killed while it handled the message"),
             Self::Died(reason) => write!(f, "it ended before it came to the message: {reason}"),
             Self::ReplyDropped => f.write_str("the reply was dropped"),
-            Self::Timeout(after) => write!(f, "none came within {after:?}"),
+            Self::Timeout { after, circle: None } => write!(f, "none came within {after:?}"),
+            Self::Timeout { after, circle: Some(circle) } => {
+                write!(f, "none came within {after:?}, nor would one have come later: {circle}")
+            }
             Self::Circle(circle) => write!(f, "there would never be one: {circle}"),
         }
     }

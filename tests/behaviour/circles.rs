@@ -321,18 +321,45 @@ fn whoever_awaits_a_start_that_waits_for_it_is_told() {
 }
 
 #[test]
-fn a_wait_with_a_limit_is_no_part_of_a_circle() {
+fn a_wait_with_a_limit_takes_its_time_and_its_error_names_the_circle() {
     let system = system(2);
     let (left, right) = pair(&system);
     let (this, actor) = (left.clone(), right.clone());
     let (closes, closed) = mpsc::channel();
     let limited = left.send(later(move |_| {
         let asks = later(move |_| async move { closes.send(this.send(Echo(1)).await).unwrap() }.boxed());
-        async move { actor.send(asks).timeout(Duration::from_millis(20)).await.unwrap_err() }.boxed()
+        async move { actor.send(asks).timeout(Duration::from_millis(50)).await.unwrap_err() }.boxed()
     }));
     let error = wait(limited).unwrap();
-    assert!(matches!(error.reason(), SendErrorReason::Timeout(..)), "{error}");
+    let SendErrorReason::Timeout { after, circle } = error.reason() else { panic!("{error}") };
+    assert_eq!(*after, Duration::from_millis(50));
+    // On a machine that was away the other one may not have come to its wait.
+    if let Some(circle) = circle {
+        assert_eq!(names(circle), [left.id(), right.id()]);
+    }
     assert_eq!(recv(&closed).unwrap(), 1, "it only had to wait until the other one gave up");
+}
+
+#[test]
+fn a_limited_wait_that_times_out_in_a_circle_names_it() {
+    let system = system(1);
+    let (left, right) = pair(&system);
+    let (this, actor) = (left.clone(), right.clone());
+    let asked = left.send(later(move |ctx| {
+        async move {
+            // The other one waits for this one, before this one waits for it.
+            let reply = actor.send(later(move |_| async move { this.send(Echo(1)).await }.boxed()));
+            for _ in 0..10 {
+                ctx.yield_now().await;
+            }
+            reply.timeout(Duration::ZERO).await.map(drop).unwrap_err()
+        }
+        .boxed()
+    }));
+    let error = wait(asked).unwrap();
+    let SendErrorReason::Timeout { circle: Some(circle), .. } = error.reason() else { panic!("{error}") };
+    assert_eq!(names(circle), [left.id(), right.id()]);
+    assert!(error.to_string().ends_with(&circle.to_string()), "{error}");
 }
 
 #[test]

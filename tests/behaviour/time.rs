@@ -38,7 +38,7 @@ fn a_reply_that_does_not_come_in_time_is_an_error_that_names_actor_and_limit() {
     let start = Instant::now();
     let error = wait(actor.send(Echo(1)).timeout(SHORT)).expect_err("it is held");
     assert!(start.elapsed() >= SHORT, "early");
-    assert!(matches!(error.reason(), SendErrorReason::Timeout(after) if *after == SHORT), "{error:?}");
+    assert!(matches!(error.reason(), SendErrorReason::Timeout { after, .. } if *after == SHORT), "{error:?}");
     assert_eq!(error.actor().id(), actor.id());
     assert!(error.to_string().contains("10ms") && error.to_string().contains("Probe"), "{error}");
     assert!(error.into_message().is_none(), "it was accepted");
@@ -63,7 +63,7 @@ fn a_limit_holds_in_a_handler_in_block_on_and_on_other_executors() {
     let (target, _events) = spawn(&system);
     let held = hold(&target);
     let check = |error: corecast::SendError<Echo>| {
-        assert!(matches!(error.reason(), SendErrorReason::Timeout(_)), "{error:?}");
+        assert!(matches!(error.reason(), SendErrorReason::Timeout { .. }), "{error:?}");
         assert_eq!(error.actor().id(), target.id());
     };
     check(system.block_on(target.send(Echo(1)).timeout(SHORT)).unwrap_err());
@@ -85,7 +85,7 @@ fn a_limit_holds_in_a_handler_in_block_on_and_on_other_executors() {
     check(wait(made).unwrap_err());
     let reply = target.try_send(Echo(1)).unwrap();
     let error = wait(reply.timeout(SHORT)).expect_err("it is held");
-    assert!(matches!(error.reason(), ReplyErrorReason::Timeout(after) if *after == SHORT));
+    assert!(matches!(error.reason(), ReplyErrorReason::Timeout { after, .. } if *after == SHORT));
     assert_eq!(error.actor().id(), target.id());
     held.open();
 }
@@ -115,7 +115,7 @@ fn a_zero_limit_polls_once() {
     let held = hold(&actor);
     let mut late = actor.send(Echo(3)).timeout(Duration::ZERO);
     let std::task::Poll::Ready(Err(error)) = poll_once(&mut late) else { panic!("ready at the first poll") };
-    assert!(matches!(error.reason(), SendErrorReason::Timeout(Duration::ZERO)));
+    assert!(matches!(error.reason(), SendErrorReason::Timeout { after: Duration::ZERO, .. }));
     held.open();
 }
 
@@ -125,7 +125,7 @@ fn a_message_that_waits_for_room_comes_back_when_its_time_is_up() {
     let (actor, _events) = spawn_with(&system, Mailbox::bounded(1));
     let held = hold_and_fill(&actor, 1);
     let error = wait(actor.send(Echo(7)).timeout(SHORT)).expect_err("there is no room");
-    assert!(matches!(error.reason(), SendErrorReason::Timeout(_)));
+    assert!(matches!(error.reason(), SendErrorReason::Timeout { .. }));
     assert_eq!(error.into_message().map(|echo| echo.0), Some(7));
     held.open();
     assert_eq!(wait(actor.send(Seen)).unwrap(), [1]);
@@ -146,13 +146,13 @@ fn the_actors_default_limit_comes_before_the_systems_and_the_callers_before_both
     let system =
         ActorSystem::builder().workers(1).name(unique_name()).observer(Quiet).send_timeout(SHORT).build().unwrap();
     let reached = |actor: &ActorRef<Probe>| match wait(actor.send(Echo(0))).unwrap_err().reason() {
-        SendErrorReason::Timeout(after) => *after,
+        SendErrorReason::Timeout { after, .. } => *after,
         other => panic!("{other:?}"),
     };
     let (by_system, _events) = spawn(&system);
     let held = [hold(&by_system)];
     assert_eq!(reached(&by_system), SHORT);
-    assert!(matches!(by_system.blocking_send(Echo(0)).unwrap_err().reason(), SendErrorReason::Timeout(_)));
+    assert!(matches!(by_system.blocking_send(Echo(0)).unwrap_err().reason(), SendErrorReason::Timeout { .. }));
     let (probe, _other_events) = probe();
     let by_actor = system.spawn(probe).send_timeout(2 * SHORT).start().unwrap();
     // Not `hold`, which would time out itself.
@@ -161,7 +161,9 @@ fn the_actors_default_limit_comes_before_the_systems_and_the_callers_before_both
     let (asker, _asker_events) = spawn(&system);
     let target = by_actor.clone();
     let inside = wait(asker.send(later(move |_| Box::pin(async move { target.send(Echo(0)).await }))).timeout(LONG));
-    assert!(matches!(inside.unwrap().unwrap_err().reason(), SendErrorReason::Timeout(after) if *after == 2 * SHORT));
+    assert!(
+        matches!(inside.unwrap().unwrap_err().reason(), SendErrorReason::Timeout { after, .. } if *after == 2 * SHORT)
+    );
     let mut patient = by_actor.send(Echo(9)).timeout(Duration::MAX);
     assert!(poll_once(&mut patient).is_pending());
     also_held.open();
@@ -185,7 +187,7 @@ fn a_blocking_send_keeps_its_limit_though_every_worker_is_blocked() {
     recv(&entered);
     let asked = actor.clone();
     let error = within(LIMIT / 2, move || asked.blocking_send(Echo(1))).expect_err("its worker is blocked");
-    assert!(matches!(error.reason(), SendErrorReason::Timeout(_)));
+    assert!(matches!(error.reason(), SendErrorReason::Timeout { .. }));
     let asked = actor.clone();
     let sent = within(LIMIT / 2, move || {
         let start = Instant::now();
