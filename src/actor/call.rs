@@ -101,7 +101,9 @@ impl<M: Message> Tell<M> {
                         placed.map_err(|letter| refuse_tell(letter.0, Refused::Closed, task.info(), task.reason()))
                     }
                     Poll::Pending => {
-                        let Err(circle) = edge::wait_for(task.id_for_waits(), context) else { return Poll::Pending };
+                        let Err(circle) = edge::wait_for_room(task.id_for_waits(), context) else {
+                            return Poll::Pending;
+                        };
                         let fail =
                             |letter: Told<M>| TellError::new(TellErrorReason::Circle(circle), task.info(), letter.0);
                         waiting.leave().map_or(Ok(()), |letter| Err(fail(letter)))
@@ -299,13 +301,13 @@ impl<M: Message> SendFuture<M> {
     /// It is pending: fails if that is for ever.
     #[inline(always)]
     fn wait(&mut self, context: &Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
-        let target = match &*self.later {
-            Case::Usual(target) => target.id_for_waits(),
-            Case::Rare(SendLater::Waiting(waiting)) => waiting.task().id_for_waits(),
+        let waited = match &*self.later {
+            Case::Usual(target) => edge::wait_for(target.id_for_waits(), context),
+            Case::Rare(SendLater::Waiting(waiting)) => edge::wait_for_room(waiting.task().id_for_waits(), context),
             // It ends by itself.
             Case::Rare(SendLater::Limited(_) | SendLater::Failed(_)) => return Poll::Pending,
         };
-        match edge::wait_for(target, context) {
+        match waited {
             Ok(()) => Poll::Pending,
             Err(circle) => Poll::Ready(Err(self.fail(SendErrorReason::Circle(circle)))),
         }

@@ -63,21 +63,32 @@ pub(super) fn leave(found: Option<Found>) {
     FOUND.with(|place| place.set(found.map(Box::new)));
 }
 
-/// A pending future waits for `target`, which is of the system of the actor that is being run, or unknown.
+/// A pending future waits for a reply or for the start of `target`, which is of the system of the actor that is being run,
+/// or unknown.
 ///
 /// # Errors
 ///
 /// The circle, if that wait can never end: then the future fails.
 #[inline(always)]
 pub(crate) fn wait_for(target: ActorId, context: &Context<'_>) -> Result<(), Circle> {
+    if !target.is_known() || !current::is_polled_with(context.waker()) {
+        return Ok(());
+    }
+    if current::has_id(target) { itself() } else { note(target) }
+}
+
+/// A pending future waits for room in the mailbox of `target`, as above. An actor's own mailbox may have room as soon as its
+/// handler suspends, so that wait isn't hopeless yet.
+///
+/// # Errors
+///
+/// As above.
+pub(crate) fn wait_for_room(target: ActorId, context: &Context<'_>) -> Result<(), Circle> {
     if target.is_known() && current::is_polled_with(context.waker()) { note(target) } else { Ok(()) }
 }
 
 #[inline(always)]
 fn note(target: ActorId) -> Result<(), Circle> {
-    if current::has_id(target) {
-        return itself();
-    }
     if IS_FOUND.with(Cell::get) {
         close(target)?;
     }

@@ -244,7 +244,9 @@ impl Waits {
     /// Follows the waits from `first` on; if they lead back to `member`, wakes it. Returns whether it did.
     #[cold]
     fn follow(&self, member: ActorId, first: Wait) -> bool {
-        let Some(path) = self.path(member, first) else { return false };
+        // Who waits for itself is alone in its circle.
+        let path = if first.member == member { Some(Vec::new()) } else { self.path(member, first) };
+        let Some(path) = path else { return false };
         let Some(own) = self.read(member).filter(|own| own.targets().any(|target| target == first.member)) else {
             return false;
         };
