@@ -93,7 +93,7 @@ struct Row {
     measure: fn(&Run) -> Result<Samples, String>,
 }
 
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 14] = [
     Row {
         name: "enqueue",
         load: "enqueue alone, warm memory",
@@ -128,6 +128,13 @@ const ROWS: [Row; 13] = [
         unit: "ns",
         target: Target::Rmw(10.0),
         measure: |run| Ok(send::nanos_of_a_limit(run.size.pick(21, 1), run.size.pick(100, 1))),
+    },
+    Row {
+        name: "circle",
+        load: "look for circles when a send suspends",
+        unit: "ns",
+        target: Target::Rmw(2.0),
+        measure: |run| Ok(send::nanos_of_a_look(run.size.pick(21, 1), run.size.pick(100, 1))),
     },
     Row {
         name: "ping_pong",

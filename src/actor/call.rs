@@ -59,7 +59,8 @@ pub(crate) fn on_worker() -> bool {
 /// The future of [`tell`](crate::ActorRef::tell): resolves when the message has its place in the mailbox.
 ///
 /// The message is on its way already. Polling it is only needed to learn how it went, and to be slowed down by a
-/// full mailbox.
+/// full mailbox. If it is awaited in a handler that would wait for ever, because the mailbox's actor waits for that
+/// handler, it fails at once with [`TellErrorReason::Circle`].
 ///
 /// # Cancel safety
 ///
@@ -145,6 +146,11 @@ impl<M: Message> Unpin for Tell<M> {}
 /// The future of [`send`](crate::ActorRef::send): resolves with the reply.
 ///
 /// The message is on its way already; polling is needed to get the reply, not to send.
+///
+/// If it is awaited in a handler and its actor can't reply before that handler goes on, it fails at once:
+/// [`SendErrorReason::Circle`] names the actors that wait for one another. In a `select!` give it a
+/// [`timeout`](Self::timeout) instead: a circle is one of waits that all have to end, and nobody can tell that another
+/// branch would do.
 ///
 /// # Cancel safety
 ///
