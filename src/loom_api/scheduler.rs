@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::task::Runnable;
 use crate::scheduler::affinity::Placement;
-use crate::scheduler::{self, idle, inject, queue, timer, worker};
+use crate::scheduler::{self, idle, inject, keeper, queue, timer, worker};
 use crate::sync::barrier::Barrier;
 use crate::sync::time::{Clock, Moment};
 use crate::sync::{Arc, parker};
@@ -211,6 +211,16 @@ impl Timers {
     pub fn close(&self) {
         self.0.close();
     }
+}
+
+/// `keeper::Keeper`, in ticks.
+pub struct Keeper(keeper::Keeper);
+
+impl Keeper {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(keeper::Keeper::new())
+    }
 
     pub fn keep(&self, worker: usize, until: u64) -> bool {
         self.0.keep(worker, moment(until))
@@ -220,8 +230,8 @@ impl Timers {
         self.0.leave(worker);
     }
 
-    pub fn is_kept(&self, due: u64) -> bool {
-        self.0.is_kept(moment(due))
+    pub fn is_up_by(&self, due: u64) -> bool {
+        self.0.is_up_by(moment(due))
     }
 }
 

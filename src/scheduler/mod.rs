@@ -16,6 +16,7 @@
 //! | [`affinity`] | cores |
 //! | [`timer`] | what is to be done at a certain time |
 //! | [`wheel`] | a timing wheel |
+//! | [`keeper`] | who of the sleepers is up in time |
 //! | [`blocking`] | threads for closures that block |
 
 pub(crate) mod affinity;
@@ -23,6 +24,7 @@ pub(crate) mod blocking;
 mod driver;
 pub(crate) mod idle;
 pub(crate) mod inject;
+pub(crate) mod keeper;
 pub(crate) mod queue;
 pub(crate) mod timer;
 mod wheel;
@@ -45,6 +47,7 @@ use affinity::Placement;
 use driver::Driver;
 use idle::Idle;
 use inject::Inbox;
+use keeper::Keeper;
 use queue::{Local, Stealable};
 use timer::{Action, Fired, Key, Timers};
 
@@ -60,6 +63,7 @@ pub(crate) struct Scheduler {
     idle: Idle,
     clock: Clock,
     timers: Timers,
+    keeper: Keeper,
     placement: Placement,
     /// Workers leave when they find nothing to do.
     closing: AtomicBool,
@@ -138,6 +142,7 @@ impl Scheduler {
             idle: Idle::new(workers),
             clock,
             timers: Timers::new(workers, clock),
+            keeper: Keeper::new(),
             placement,
             closing: AtomicBool::new(false),
             watched: AtomicBool::new(false),
@@ -214,7 +219,7 @@ impl Scheduler {
             Some(worker) => self.timers.arm(worker.index(), due, action).map(|(key, _)| Some(key)),
             None => {
                 let (key, is_first) = self.timers.arm(self.workers.len(), due, action)?;
-                if is_first && self.idle.has_sleepers_after_all() && !self.timers.is_kept(due) {
+                if is_first && self.idle.has_sleepers_after_all() && !self.keeper.is_up_by(due) {
                     self.wake_one();
                 }
                 Ok(Some(key))

@@ -444,7 +444,7 @@ impl Worker {
             let Some(deadline) = self.bedtime() else { break };
             self.me().driver.park(self.vigilance(all, deadline));
             // Before the next read-modify-write of `asleep`, or somebody would rely on one who keeps the time no more.
-            scheduler.timers.leave(self.index);
+            scheduler.keeper.leave(self.index);
             if !scheduler.idle.is_asleep(self.index) {
                 break;
             }
@@ -479,7 +479,7 @@ impl Worker {
         if due <= now {
             return None;
         }
-        Some(self.scheduler.timers.keep(self.index, due).then(|| due.until(now)))
+        Some(self.scheduler.keeper.keep(self.index, due).then(|| due.until(now)))
     }
 
     /// How long to sleep: for good, to a deadline, or for one round of the sentinel's.
