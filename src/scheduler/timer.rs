@@ -1,12 +1,12 @@
 //! What is to be done at a certain time: wakes of sleeping futures, messages of actors to themselves, deadlines.
 //!
-//! There is a [wheel](super::wheel) per worker, and one for all other threads, each behind a lock of its own. Beside each
-//! stands the moment of its next look, for everybody to read without the lock: no entry of that wheel is due before. It
-//! may be too early, because a timer that is taken back leaves it as it is; then somebody looks once for nothing.
+//! There is a [wheel] per worker, and one for all other threads, each behind a lock of its own. Beside each stands the
+//! moment of its next look, for everybody to read without the lock: no entry of that wheel is due before. It may be too
+//! early, because a timer that is taken back leaves it as it is; then somebody looks once for nothing.
 //!
 //! Any worker that is awake fires what is due in any wheel: at its looks at the shared queues, and when it has run out of
-//! work. A look fires a bounded number; where more is due, another worker is woken to fire, too. One of the sleepers
-//! is up at the earliest moment of all ([`keeper`](super::keeper)).
+//! work. A look fires a bounded number; where more is due, another worker is woken to fire, too. One of the sleepers is up
+//! at the earliest moment of all ([`keeper`](super::keeper)).
 //!
 //! | step | cost | progress |
 //! |---|---|---|
@@ -17,8 +17,9 @@
 //! timer *fresh*: its time begins at the next look that anybody takes at that wheel, which is due at once. If it is taken
 //! back before that, nobody has looked at a clock for it.
 //!
-//! Nothing is done early. What is due is done late by the length of a tick, by a round of the sentinel's if its own
-//! worker is stuck, and by what the workers have to do if all of them are busy.
+//! Nothing is done early, and what lies in one wheel is done in the order of its ticks and, within a tick, of its
+//! arming, as long as one worker fires it. What is due is done late by the length of a tick, by a round of the
+//! sentinel's if its own worker is stuck, and by what the workers have to do if all of them are busy.
 
 use std::task::Waker;
 use std::time::Duration;
