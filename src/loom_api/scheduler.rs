@@ -300,8 +300,8 @@ impl Scheduler {
         assert!(self.0.arm(moment(0), action).is_ok(), "it isn't closed");
     }
 
-    pub fn is_asleep(&self, worker: usize) -> bool {
-        self.0.is_asleep(worker)
+    pub fn relies_on(&self, worker: usize) -> bool {
+        self.0.relies_on(worker)
     }
 
     /// `Worker::find_shared`, as far as timers go.

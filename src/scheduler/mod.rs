@@ -178,10 +178,10 @@ impl Scheduler {
         }
     }
 
-    /// Whether `worker` is listed as asleep.
+    /// Whether a push would leave it to `worker`, or to a searcher, to look.
     #[cfg(corecast_loom)]
-    pub(crate) fn is_asleep(&self, worker: usize) -> bool {
-        self.idle.is_asleep(worker)
+    pub(crate) fn relies_on(&self, worker: usize) -> bool {
+        self.idle.is_asleep(worker) || self.idle.searchers() != 0
     }
 
     /// How many workers there are.
