@@ -1,7 +1,11 @@
 //! The delivery contract in figures: accepted = handled + failed + dead letters, and what wasn't accepted
 //! came back. Small cases with exact numbers; the stress test has the random ones.
 
-use corecast::{Actor, ActorContext, ActorRef, ActorSystem, DeadLetter, Handler, Mailbox, Message, Observer};
+use std::time::Duration;
+
+use corecast::{
+    Actor, ActorContext, ActorRef, ActorSystem, DeadLetter, Handler, Mailbox, Message, Observer, SendErrorReason,
+};
 
 use crate::support::{Fate, LIMIT, Ledger, Parcel, unique_name, wait, within};
 
@@ -22,6 +26,10 @@ pub(super) enum Plan {
     KillMyself,
     /// Offers a job of its own to another actor.
     Forward(ActorRef<Worker>),
+    /// Asks another actor to carry a plan out, and waits for it: with a limit, or until the wait is seen to be in a circle.
+    Ask(ActorRef<Worker>, Box<Plan>, Option<Duration>),
+    /// Tells itself a job, after a while.
+    Later(Duration),
 }
 
 impl Message for Job {
@@ -70,6 +78,24 @@ impl Handler<Job> for Worker {
             Plan::Forward(to) => {
                 let job = Job { parcel: self.ledger.offer(), plan: Plan::Finish };
                 book_try(&self.ledger, to.try_tell(job).map_err(|error| error.into_message()));
+            }
+            Plan::Ask(to, plan, limit) => {
+                let send = to.send(Job { parcel: self.ledger.offer_and_forget(), plan: *plan });
+                let answer = match limit {
+                    Some(limit) => self.ledger.forgetful(send.timeout(limit)).await,
+                    None => self.ledger.forgetful(send).await,
+                };
+                if let Err(error) = answer {
+                    if matches!(error.reason(), SendErrorReason::Circle(_)) {
+                        self.ledger.circle();
+                    }
+                    if let Some(job) = error.into_message() {
+                        job.parcel.settle(Fate::Returned);
+                    }
+                }
+            }
+            Plan::Later(after) => {
+                ctx.tell_after(after, Job { parcel: self.ledger.offer_later(), plan: Plan::Finish });
             }
         }
         parcel.settle(Fate::Handled);

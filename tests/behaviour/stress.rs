@@ -5,6 +5,7 @@
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::task::Poll;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use corecast::{ActorRef, ActorSystem, Mailbox, SystemRef};
 
@@ -38,8 +39,20 @@ impl Player {
             3 => Plan::KillMyself,
             4..=19 => Plan::Yield(1 + self.random.below(3)),
             20..=39 => Plan::Forward(self.actor()),
+            40..=44 => Plan::Later(Duration::from_micros(self.random.below(2_000))),
+            45..=59 => self.asking(3),
             _ => Plan::Finish,
         }
+    }
+
+    /// Actors that ask one another: circles come up.
+    fn asking(&mut self, depth: u32) -> Plan {
+        if depth == 0 {
+            return Plan::Yield(1);
+        }
+        let (to, plan) = (self.actor(), Box::new(self.asking(depth - 1)));
+        let limit = (self.random.below(3) == 0).then(|| Duration::from_micros(self.random.below(500)));
+        Plan::Ask(to, plan, limit)
     }
 
     fn actor(&mut self) -> ActorRef<Worker> {
@@ -187,6 +200,7 @@ fn the_ledger_holds_under_stress() {
     ledger.check();
     assert_eq!(ledger.dead_so_far(), dead);
     assert!(ledger.failed_so_far() > 0 && dead > 0, "the interesting outcomes were seen");
+    assert!(ledger.circles_so_far() > 0, "there were circles");
 }
 
 #[test]

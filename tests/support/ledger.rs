@@ -8,12 +8,14 @@
 //! | failed | the parcel's drop after its handler began |
 //! | returned | the test, with the parcel out of the error |
 //! | dead | the observer, with the parcel out of the dead letter |
-//! | withdrawn | the drop of a parcel with its waiting future, on the thread that gives the future up |
+//! | withdrawn | the drop of a parcel with its waiting future, on the thread that gives the future up; or with its timer, which ended before it fired |
 //! | vanished | any other drop: a breach of the delivery contract |
 
 use std::cell::Cell;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
 
 /// What a test's messages came to.
 #[derive(Clone, Default)]
@@ -30,6 +32,7 @@ struct Columns {
     withdrawn: AtomicU64,
     vanished: AtomicU64,
     twice: AtomicU64,
+    circles: AtomicU64,
 }
 
 /// Where a parcel ended, as far as somebody else has to say so.
@@ -42,11 +45,39 @@ pub(crate) enum Fate {
 /// A message's entry in the ledger.
 pub(crate) struct Parcel {
     ledger: Ledger,
-    /// Whether its future may be dropped, so that the verb's answer isn't known to the test.
-    unsure: bool,
+    /// Whether the verb's answer is known to the test.
+    answer: Answer,
     begun: bool,
     /// Shared, so that a parcel that came out twice would be seen.
     booked: Arc<AtomicBool>,
+}
+
+/// What a test hears of a verb.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Heard,
+    /// The future may be dropped.
+    Unheard,
+    /// It is a timer's, which accepts it when it fires.
+    Later,
+}
+
+/// A future that gives its parcel up when it is dropped.
+pub(crate) struct Forgetful<F>(Ledger, Option<F>);
+
+impl<F: Future + Unpin> Future for Forgetful<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        Pin::new(self.1.as_mut().expect("not dropped yet")).poll(context)
+    }
+}
+
+impl<F> Drop for Forgetful<F> {
+    fn drop(&mut self) {
+        let future = self.1.take();
+        self.0.give_up(future);
+    }
 }
 
 thread_local! {
@@ -67,17 +98,27 @@ fn sum(column: &AtomicU64) -> u64 {
 impl Ledger {
     /// A parcel whose verb's answer the test will hear.
     pub(crate) fn offer(&self) -> Parcel {
-        self.parcel(false)
+        self.parcel(Answer::Heard)
     }
 
     /// A parcel whose future the test may drop.
     pub(crate) fn offer_and_forget(&self) -> Parcel {
-        self.parcel(true)
+        self.parcel(Answer::Unheard)
     }
 
-    fn parcel(&self, unsure: bool) -> Parcel {
+    /// A parcel for a timer.
+    pub(crate) fn offer_later(&self) -> Parcel {
+        self.parcel(Answer::Later)
+    }
+
+    fn parcel(&self, answer: Answer) -> Parcel {
         add(&self.0.offered);
-        Parcel { ledger: self.clone(), unsure, begun: false, booked: Arc::default() }
+        Parcel { ledger: self.clone(), answer, begun: false, booked: Arc::default() }
+    }
+
+    /// The future of a parcel of [`offer_and_forget`](Self::offer_and_forget), in a handler that may be killed.
+    pub(crate) fn forgetful<F: IntoFuture>(&self, future: F) -> Forgetful<F::IntoFuture> {
+        Forgetful(self.clone(), Some(future.into_future()))
     }
 
     /// The verb accepted a parcel of [`offer`](Self::offer).
@@ -94,6 +135,15 @@ impl Ledger {
 
     pub(crate) fn offered_so_far(&self) -> u64 {
         sum(&self.0.offered)
+    }
+
+    /// Somebody heard that it waits in a circle. That is no fate of a parcel.
+    pub(crate) fn circle(&self) {
+        add(&self.0.circles);
+    }
+
+    pub(crate) fn circles_so_far(&self) -> u64 {
+        sum(&self.0.circles)
     }
 
     pub(crate) fn failed_so_far(&self) -> u64 {
@@ -146,7 +196,7 @@ impl Parcel {
             return;
         }
         add(column);
-        if was_accepted && self.unsure {
+        if was_accepted && self.answer != Answer::Heard {
             add(&self.ledger.0.accepted);
         }
     }
@@ -161,7 +211,7 @@ impl Drop for Parcel {
         let books = &self.ledger.0;
         if self.begun {
             self.book(&books.failed, true);
-        } else if self.unsure && GIVING_UP.get() {
+        } else if self.answer == Answer::Later || (self.answer == Answer::Unheard && GIVING_UP.get()) {
             self.book(&books.withdrawn, false);
         } else {
             self.book(&books.vanished, false);
