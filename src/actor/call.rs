@@ -21,7 +21,7 @@ use crate::mailbox::waiters::Refused;
 use crate::memory::block::Block;
 use crate::scheduler::{Scheduler, worker};
 use crate::sync::Arc;
-use crate::sync::seldom::{Case, Seldom};
+use crate::sync::seldom::Seldom;
 use crate::task::coop;
 use crate::task::handle::{Strong, Weak};
 use crate::task::identity::ActorInfo;
@@ -77,11 +77,11 @@ impl<M: Message> Tell<M> {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, posted: Posted<Told<M>>) -> Self {
         Self(Seldom::new(match posted {
-            Posted::Accepted => Case::Usual(()),
-            Posted::Waiting(waiting) => Case::Rare(TellLater::Waiting(waiting)),
+            Posted::Accepted => None,
+            Posted::Waiting(waiting) => Some(TellLater::Waiting(waiting)),
             Posted::Refused(letter, refused) => {
                 let error = refuse_tell(letter.0, refused, task.info(), task.reason());
-                Case::Rare(TellLater::Failed(Some(error)))
+                Some(TellLater::Failed(Some(error)))
             }
         }))
     }
@@ -89,16 +89,14 @@ impl<M: Message> Tell<M> {
     #[cold]
     fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<(), TellError<M>>> {
         match &mut *self.0 {
-            Case::Usual(()) => Poll::Ready(Ok(())),
-            Case::Rare(TellLater::Failed(error)) => {
-                Poll::Ready(Err(error.take().expect("`Tell` polled after it was ready")))
-            }
-            Case::Rare(TellLater::Waiting(waiting)) => {
+            None => Poll::Ready(Ok(())),
+            Some(TellLater::Failed(error)) => Poll::Ready(Err(error.take().expect("`Tell` polled after it was ready"))),
+            Some(TellLater::Waiting(waiting)) => {
                 let result = ready!(waiting.poll(context)).map_err(|letter| {
                     let task = waiting.task();
                     refuse_tell(letter.0, Refused::Closed, task.info(), task.reason())
                 });
-                *self.0 = Case::Usual(());
+                *self.0 = None;
                 Poll::Ready(result)
             }
         }
@@ -124,7 +122,7 @@ impl<M: Message> Future for Tell<M> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        if self.0.is_usual() { Poll::Ready(Ok(())) } else { self.poll_later(context) }
+        if self.0.is_none() { Poll::Ready(Ok(())) } else { self.poll_later(context) }
     }
 }
 
@@ -141,10 +139,11 @@ impl<M: Message> Unpin for Tell<M> {}
 /// handled, and its result is dropped.
 #[must_use = "the reply arrives only when this is awaited; dropping it withdraws a message that still waits for room"]
 pub struct SendFuture<M: Message> {
-    /// Usually there is nothing to see to beside the reply, and the actor's name is for an error.
-    later: Seldom<SendLater<M>, Target>,
+    later: Seldom<SendLater<M>>,
     /// Comes to nothing if the message isn't accepted.
     receiver: Receiver<M::Result>,
+    /// For an error. A field of its own: in the place of what is seldom there it made a `send` dearer by 1 r.
+    target: Target,
 }
 
 /// What a `send` has to see to beside the reply.
@@ -158,7 +157,6 @@ enum SendLater<M: Message> {
 
 /// A `send` with a limit that it didn't ask for.
 struct Limited<M: Message> {
-    target: Target,
     limit: Limit,
     waiting: Option<Waiting<Asked<M>>>,
 }
@@ -172,33 +170,29 @@ impl<M: Message> SendFuture<M> {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, target: Target, posted: Posted<Asked<M>>, receiver: Receiver<M::Result>) -> Self {
         let later = match posted {
-            Posted::Accepted if task.has_limit() => Self::placed(task, target),
-            Posted::Accepted => Case::Usual(target),
-            Posted::Waiting(waiting) => Self::waiting(task, target, waiting),
+            Posted::Accepted if task.has_limit() => Self::limited(task, None),
+            Posted::Accepted => None,
+            Posted::Waiting(waiting) => Self::waiting(task, waiting),
             Posted::Refused(letter, refused) => {
                 let error = refuse_send(letter.into_message(), refused, task.info(), task.reason());
-                Case::Rare(SendLater::Failed(Some(error)))
+                Some(SendLater::Failed(Some(error)))
             }
         };
-        Self { later: Seldom::new(later), receiver }
-    }
-
-    /// A message that has its place, and the actor's limit.
-    #[cold]
-    fn placed(task: &Strong, target: Target) -> Case<SendLater<M>, Target> {
-        task.limit().map_or(Case::Usual(target), |after| Self::limited(target, after, None))
+        Self { later: Seldom::new(later), receiver, target }
     }
 
     #[cold]
-    fn waiting(task: &Strong, target: Target, waiting: Waiting<Asked<M>>) -> Case<SendLater<M>, Target> {
+    fn waiting(task: &Strong, waiting: Waiting<Asked<M>>) -> Option<SendLater<M>> {
+        if task.has_limit() { Self::limited(task, Some(waiting)) } else { Some(SendLater::Waiting(waiting)) }
+    }
+
+    /// A message with the actor's limit.
+    #[cold]
+    fn limited(task: &Strong, waiting: Option<Waiting<Asked<M>>>) -> Option<SendLater<M>> {
         match task.limit() {
-            Some(after) => Self::limited(target, after, Some(waiting)),
-            None => Case::Rare(SendLater::Waiting(waiting)),
+            Some(after) => Some(SendLater::Limited(Block::new(Limited { limit: Limit::new(after), waiting }))),
+            None => waiting.map(SendLater::Waiting),
         }
-    }
-
-    fn limited(target: Target, after: Duration, waiting: Option<Waiting<Asked<M>>>) -> Case<SendLater<M>, Target> {
-        Case::Rare(SendLater::Limited(Block::new(Limited { target, limit: Limit::new(after), waiting })))
     }
 
     /// Gives up after so long: then the error's reason is [`SendErrorReason::Timeout`].
@@ -225,16 +219,16 @@ impl<M: Message> SendFuture<M> {
     /// ```
     #[inline]
     pub fn timeout(mut self, after: Duration) -> SendTimeout<M> {
-        if let Case::Rare(SendLater::Limited(limited)) = &mut *self.later {
-            let (target, waiting) = (limited.target, limited.waiting.take());
-            *self.later = waiting.map_or(Case::Usual(target), |waiting| Case::Rare(SendLater::Waiting(waiting)));
+        if let Some(SendLater::Limited(limited)) = &mut *self.later {
+            let waiting = limited.waiting.take();
+            *self.later = waiting.map(SendLater::Waiting);
         }
         SendTimeout { send: self, limit: Limit::new(after) }
     }
 
     #[inline(always)]
     fn poll_reply(&mut self, context: &mut Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
-        if !self.later.is_usual() {
+        if self.later.is_some() {
             return self.poll_later(context);
         }
         let answer = ready!(Pin::new(&mut self.receiver).poll(context));
@@ -248,16 +242,16 @@ impl<M: Message> SendFuture<M> {
             refuse_send(letter.into_message(), Refused::Closed, task.info(), task.reason())
         };
         match &mut *self.later {
-            Case::Usual(_) => {}
-            Case::Rare(SendLater::Failed(error)) => {
+            None => {}
+            Some(SendLater::Failed(error)) => {
                 return Poll::Ready(Err(error.take().expect("`SendFuture` polled after it was ready")));
             }
-            Case::Rare(SendLater::Waiting(waiting)) => {
+            Some(SendLater::Waiting(waiting)) => {
                 ready!(waiting.poll(context)).map_err(|letter| refuse(letter, waiting.task()))?;
-                *self.later = Case::Usual(Target::of(waiting.task()));
+                *self.later = None;
             }
-            Case::Rare(SendLater::Limited(limited)) => {
-                let Limited { limit, waiting, .. } = &mut **limited;
+            Some(SendLater::Limited(limited)) => {
+                let Limited { limit, waiting } = &mut **limited;
                 if let Some(letter) = waiting
                     && let Poll::Ready(placed) = letter.poll(context)
                 {
@@ -282,7 +276,7 @@ impl<M: Message> SendFuture<M> {
     /// The message that waits for its place, if it does.
     fn letter(&self) -> Option<&Waiting<Asked<M>>> {
         match &*self.later {
-            Case::Rare(SendLater::Waiting(waiting)) => Some(waiting),
+            Some(SendLater::Waiting(waiting)) => Some(waiting),
             _ => None,
         }
     }
@@ -290,15 +284,13 @@ impl<M: Message> SendFuture<M> {
     /// The time is up. It isn't polled any more.
     #[cold]
     fn give_up(&mut self, after: Duration) -> SendError<M> {
-        let (actor, letter) = match &mut *self.later {
-            Case::Usual(target) => (target.info(), None),
-            Case::Rare(SendLater::Waiting(waiting)) => (waiting.task().info(), waiting.leave()),
-            Case::Rare(SendLater::Limited(limited)) => {
-                (limited.target.info(), limited.waiting.as_mut().and_then(Waiting::leave))
-            }
-            Case::Rare(SendLater::Failed(_)) => (ActorInfo::unknown(), None),
+        let letter = match &mut *self.later {
+            Some(SendLater::Waiting(waiting)) => waiting.leave(),
+            Some(SendLater::Limited(limited)) => limited.waiting.as_mut().and_then(Waiting::leave),
+            None | Some(SendLater::Failed(_)) => None,
         };
-        *self.later = Case::Rare(SendLater::Failed(None));
+        let actor = self.target.info();
+        *self.later = Some(SendLater::Failed(None));
         match letter {
             Some(letter) => SendError::not_accepted(SendErrorReason::Timeout(after), actor, letter.into_message()),
             None => SendError::unanswered(ReplyError::new(ReplyErrorReason::Timeout(after), actor)),
@@ -483,9 +475,9 @@ impl Future for Stopped {
 impl<M: Message> fmt::Debug for Tell<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match *self.0 {
-            Case::Usual(()) => "placed",
-            Case::Rare(TellLater::Failed(_)) => "failed",
-            Case::Rare(TellLater::Waiting(_)) => "waiting",
+            None => "placed",
+            Some(TellLater::Failed(_)) => "failed",
+            Some(TellLater::Waiting(_)) => "waiting",
         };
         f.debug_tuple("Tell").field(&state).finish()
     }
@@ -494,11 +486,11 @@ impl<M: Message> fmt::Debug for Tell<M> {
 impl<M: Message> fmt::Debug for SendFuture<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match *self.later {
-            Case::Usual(_) => "placed",
-            Case::Rare(SendLater::Failed(_)) => "failed",
-            Case::Rare(SendLater::Waiting(_)) => "waiting",
-            Case::Rare(SendLater::Limited(ref limited)) if limited.waiting.is_some() => "waiting",
-            Case::Rare(SendLater::Limited(_)) => "placed",
+            None => "placed",
+            Some(SendLater::Failed(_)) => "failed",
+            Some(SendLater::Waiting(_)) => "waiting",
+            Some(SendLater::Limited(ref limited)) if limited.waiting.is_some() => "waiting",
+            Some(SendLater::Limited(_)) => "placed",
         };
         f.debug_tuple("SendFuture").field(&state).finish()
     }

@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 use super::Message;
 use crate::error::ReplyError;
 use crate::reply;
-use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::Letter;
 use crate::task::reason::ReplyErrorReason;
@@ -29,10 +28,6 @@ impl Target {
     #[inline(always)]
     pub(crate) fn new(id: ActorId, type_name: fn() -> &'static str) -> Self {
         Self { id, type_name }
-    }
-
-    pub(crate) fn of(task: &Weak) -> Self {
-        Self { id: task.id(), type_name: task.type_name() }
     }
 
     pub(crate) fn info(self) -> ActorInfo {
