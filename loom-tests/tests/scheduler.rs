@@ -204,9 +204,9 @@ fn one_worker_and_a_timer_from_outside() {
         let done = Done::new(1);
         let (inside, here) = (Arc::clone(&scheduler), Arc::clone(&done));
         scheduler.arm_due(move || {
-            // It is user code, and may take its time: whoever runs it must not be taken for one who can be woken.
-            if inside.is_asleep(0) {
-                abort("an errand is run by a worker that is listed as asleep");
+            // It is user code, and may take its time: nobody may rely on whoever runs it.
+            if inside.relies_on(0) {
+                abort("an errand is run by a worker that is listed as asleep, or counted as searching");
             }
             here.note(1, 0);
         });

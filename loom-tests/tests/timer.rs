@@ -9,7 +9,7 @@ use common::inline::{Body, Inline, Say};
 use common::ledger::Ledger;
 use common::{abort, drive};
 use corecast::loom_api::reply;
-use corecast::loom_api::scheduler::{Idle, Parker, Scheduler, Timers, block_on, two_workers};
+use corecast::loom_api::scheduler::{Idle, Keeper, Parker, Scheduler, Timers, block_on, two_workers};
 use corecast::loom_api::task::{self, Host, Runnable, Weakly};
 use corecast::{Actor, ActorContext, ActorError, DeadLetter, Handler, StopReason, Timer};
 use loom::cell::UnsafeCell;
@@ -106,6 +106,7 @@ fn two_workers_that_fire_and_a_close() {
 
 struct Pool {
     timers: Timers,
+    keeper: Keeper,
     idle: Idle,
     parkers: [Parker; 2],
 }
@@ -113,14 +114,14 @@ struct Pool {
 impl Pool {
     fn new(workers: usize) -> Arc<Self> {
         let parkers = [Parker::new(), Parker::new()];
-        Arc::new(Self { timers: Timers::new(workers), idle: Idle::new(workers), parkers })
+        Arc::new(Self { timers: Timers::new(workers), keeper: Keeper::new(), idle: Idle::new(workers), parkers })
     }
 
     /// `Scheduler::arm` on a thread outside. Returns whom it woke.
     fn arm_outside(&self, workers: usize, tick: u64, deed: &Arc<Deed>) -> Option<usize> {
         deed.prepare();
         let (_, is_first) = self.timers.call(workers, tick, deed.errand()).unwrap();
-        if !is_first || !self.idle.has_sleepers_after_all() || self.timers.is_kept(tick) {
+        if !is_first || !self.idle.has_sleepers_after_all() || self.keeper.is_up_by(tick) {
             return None;
         }
         let woken = self.idle.worker_to_wake();
@@ -137,10 +138,10 @@ impl Pool {
         let earliest = self.timers.earliest();
         if earliest != Some(0) {
             if let Some(later) = earliest {
-                self.timers.keep(worker, later);
+                self.keeper.keep(worker, later);
             }
             self.parkers[worker].park();
-            self.timers.leave(worker);
+            self.keeper.leave(worker);
         }
         let searching = self.idle.wake_up(worker);
         self.timers.fire(0);
@@ -192,17 +193,17 @@ fn a_keeper_that_is_woken_and_a_worker_that_relies_on_it() {
         late.prepare();
         pool.timers.call(0, 9, late.errand()).unwrap();
         pool.idle.fall_asleep(0, false);
-        assert!(pool.timers.keep(0, 9));
+        assert!(pool.keeper.keep(0, 9));
         assert!(pool.idle.must_wake(0));
         let other = Arc::clone(&pool);
         let keeper = thread::spawn(move || {
-            other.timers.leave(0);
+            other.keeper.leave(0);
             other.idle.wake_up(0);
             other.idle.sentinel_to_wake()
         });
         pool.idle.fall_asleep(1, false);
         linger();
-        let keeps = pool.timers.keep(1, 9);
+        let keeps = pool.keeper.keep(1, 9);
         let woken = keeper.join().unwrap();
         assert!(keeps || woken == Some(1), "nobody is up when the time comes");
         outcomes.saw(if keeps { expected[0] } else { expected[1] });
@@ -218,22 +219,22 @@ fn a_keeper_that_goes_round_and_a_timer_from_outside() {
     model_in_all_modes("round and arm", Bounds::default(), &expected, move |outcomes| {
         let (pool, deed) = (Pool::new(1), Deed::new());
         pool.idle.fall_asleep(0, false);
-        assert!(pool.timers.keep(0, ROUNDS[0]));
+        assert!(pool.keeper.keep(0, ROUNDS[0]));
         let (other, done) = (Arc::clone(&pool), Arc::clone(&deed));
         let arming = thread::spawn(move || other.arm_outside(1, 9, &done));
         let mut kept = false;
         for next in [Some(ROUNDS[1]), None] {
             // It has slept until then, found nothing to do, and sleeps again.
-            pool.timers.leave(0);
+            pool.keeper.leave(0);
             pool.idle.all_asleep();
             linger();
             let earliest = pool.timers.earliest().into_iter().chain(next).min();
-            kept = earliest.is_some_and(|earliest| pool.timers.keep(0, earliest));
+            kept = earliest.is_some_and(|earliest| pool.keeper.keep(0, earliest));
         }
         if !kept {
             // For good: a wake that is lost leaves it there.
             pool.parkers[0].park();
-            pool.timers.leave(0);
+            pool.keeper.leave(0);
             pool.idle.wake_up(0);
             assert_eq!(pool.timers.earliest(), Some(9));
         }
@@ -252,22 +253,22 @@ fn a_keeper_that_goes_round_and_a_worker_that_relies_on_it() {
     model_in_all_modes("round and rely", Bounds::default(), &expected, move |outcomes| {
         let (pool, deed) = (Pool::new(2), Deed::new());
         pool.idle.fall_asleep(0, false);
-        assert!(pool.timers.keep(0, ROUNDS[0]));
+        assert!(pool.keeper.keep(0, ROUNDS[0]));
         let (other, done) = (Arc::clone(&pool), Arc::clone(&deed));
         let relying = thread::spawn(move || {
             done.prepare();
             other.timers.call(1, 9, done.errand()).unwrap();
             other.idle.fall_asleep(1, false);
             linger();
-            other.timers.keep(1, 9)
+            other.keeper.keep(1, 9)
         });
         let mut kept = false;
         for next in [Some(ROUNDS[1]), None] {
-            pool.timers.leave(0);
+            pool.keeper.leave(0);
             pool.idle.all_asleep();
             linger();
             let earliest = pool.timers.earliest().into_iter().chain(next).min();
-            kept = earliest.is_some_and(|earliest| pool.timers.keep(0, earliest));
+            kept = earliest.is_some_and(|earliest| pool.keeper.keep(0, earliest));
         }
         let relied = !relying.join().unwrap();
         assert!(kept || !relied, "nobody is up when the time comes");
@@ -283,11 +284,11 @@ fn two_workers_that_want_to_keep_the_time() {
             let pool = Arc::clone(&pool);
             thread::spawn(move || {
                 pool.idle.fall_asleep(worker, false);
-                pool.timers.keep(worker, until)
+                pool.keeper.keep(worker, until)
             })
         });
         let kept = keeping.map(|keeping| keeping.join().unwrap());
-        assert!(kept[1] && pool.timers.is_kept(5), "the earlier one is kept in any case");
+        assert!(kept[1] && pool.keeper.is_up_by(5), "the earlier one is kept in any case");
         outcomes.saw(if kept[0] { "both" } else { "one" });
     });
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::task::Runnable;
 use crate::scheduler::affinity::Placement;
-use crate::scheduler::{self, fresh, idle, inject, queue, timer, worker};
+use crate::scheduler::{self, fresh, idle, inject, keeper, queue, timer, worker};
 use crate::sync::barrier::Barrier;
 use crate::sync::time::{Clock, Moment};
 use crate::sync::{Arc, parker};
@@ -211,6 +211,16 @@ impl Timers {
     pub fn close(&self) {
         self.0.close();
     }
+}
+
+/// `keeper::Keeper`, in ticks.
+pub struct Keeper(keeper::Keeper);
+
+impl Keeper {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(keeper::Keeper::new())
+    }
 
     pub fn keep(&self, worker: usize, until: u64) -> bool {
         self.0.keep(worker, moment(until))
@@ -220,8 +230,8 @@ impl Timers {
         self.0.leave(worker);
     }
 
-    pub fn is_kept(&self, due: u64) -> bool {
-        self.0.is_kept(moment(due))
+    pub fn is_up_by(&self, due: u64) -> bool {
+        self.0.is_up_by(moment(due))
     }
 }
 
@@ -313,8 +323,8 @@ impl Scheduler {
         assert!(self.0.arm(moment(0), action).is_ok(), "it isn't closed");
     }
 
-    pub fn is_asleep(&self, worker: usize) -> bool {
-        self.0.is_asleep(worker)
+    pub fn relies_on(&self, worker: usize) -> bool {
+        self.0.relies_on(worker)
     }
 
     /// `Worker::find_shared`, as far as timers go.

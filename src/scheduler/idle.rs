@@ -37,7 +37,7 @@ impl Idle {
     /// How many search. A waker counts the worker that it wakes a moment after it took it, and that worker may have
     /// found work by then: so the count may be too low for a moment, even below zero, but never too high.
     #[inline(always)]
-    fn searchers(&self) -> u32 {
+    pub(super) fn searchers(&self) -> u32 {
         // ORDERING: Relaxed. Who relies on a searcher has done a read-modify-write of `asleep` before; the searcher
         // will do one after its last look, or before it looks once more (`stop_searching`, `fall_asleep`).
         self.searching.load(Ordering::Relaxed).max(0).cast_unsigned()
@@ -65,7 +65,8 @@ impl Idle {
 
     /// After something was left where a sleeper looks: whether anybody sleeps. Whoever isn't seen here looks there later.
     pub(crate) fn has_sleepers_after_all(&self) -> bool {
-        // ORDERING: AcqRel: as in `worker_to_wake`; Acquire also pairs with `wake_up`'s Release: who has woken keeps no time.
+        // ORDERING: AcqRel: as in `worker_to_wake`; Acquire also pairs with the Release of `wake_up` and `all_asleep`: whose
+        // sleep has ended keeps the time no more.
         self.asleep.fetch_or(0, Ordering::AcqRel) != 0
     }
 

@@ -19,6 +19,7 @@
 //! | [`fresh`] | slots for limits whose time hasn't begun |
 //! | [`pending`] | a wake to come |
 //! | [`living`] | the systems that live |
+//! | [`keeper`] | who of the sleepers is up in time |
 //! | [`blocking`] | threads for closures that block |
 
 pub(crate) mod affinity;
@@ -27,6 +28,7 @@ mod driver;
 pub(crate) mod fresh;
 pub(crate) mod idle;
 pub(crate) mod inject;
+pub(crate) mod keeper;
 mod living;
 pub(crate) mod pending;
 pub(crate) mod queue;
@@ -49,6 +51,7 @@ use affinity::Placement;
 use driver::Driver;
 use idle::Idle;
 use inject::Inbox;
+use keeper::Keeper;
 use queue::{Local, Stealable};
 use timer::{Action, Fired, Key, Timers};
 
@@ -63,6 +66,7 @@ pub(crate) struct Scheduler {
     idle: Idle,
     clock: Clock,
     timers: Timers,
+    keeper: Keeper,
     placement: Placement,
     /// Workers leave when they find nothing to do.
     closing: AtomicBool,
@@ -142,6 +146,7 @@ impl Scheduler {
             idle: Idle::new(workers),
             clock,
             timers: Timers::new(workers, clock),
+            keeper: Keeper::new(),
             placement,
             closing: AtomicBool::new(false),
             watched: AtomicBool::new(false),
@@ -178,10 +183,10 @@ impl Scheduler {
         }
     }
 
-    /// Whether `worker` is listed as asleep.
+    /// Whether a push would leave it to `worker`, or to a searcher, to look.
     #[cfg(corecast_loom)]
-    pub(crate) fn is_asleep(&self, worker: usize) -> bool {
-        self.idle.is_asleep(worker)
+    pub(crate) fn relies_on(&self, worker: usize) -> bool {
+        self.idle.is_asleep(worker) || self.idle.searchers() != 0
     }
 
     /// How many workers there are.
@@ -219,7 +224,7 @@ impl Scheduler {
             Some(worker) => self.timers.arm(worker.index(), due, action).map(|(key, _)| Some(key)),
             None => {
                 let (key, is_first) = self.timers.arm(self.workers.len(), due, action)?;
-                if is_first && self.idle.has_sleepers_after_all() && !self.timers.is_kept(due) {
+                if is_first && self.idle.has_sleepers_after_all() && !self.keeper.is_up_by(due) {
                     self.wake_one();
                 }
                 Ok(Some(key))

@@ -1,13 +1,12 @@
 //! What is to be done at a certain time: wakes of sleeping futures, messages of actors to themselves, deadlines.
 //!
-//! There is a [wheel](super::wheel) per worker, and one for all other threads, each behind a lock of its own. Beside each
-//! stands the moment of its next look, for everybody to read without the lock: no entry of that wheel is due before. It
-//! may be too early, because a timer that is taken back leaves it as it is; then somebody looks once for nothing.
+//! There is a [wheel] per worker, and one for all other threads, each behind a lock of its own. Beside each stands the
+//! moment of its next look, for everybody to read without the lock: no entry of that wheel is due before. It may be too
+//! early, because a timer that is taken back leaves it as it is; then somebody looks once for nothing.
 //!
 //! Any worker that is awake fires what is due in any wheel: at its looks at the shared queues, and when it has run out of
-//! work. A look fires a bounded number; where more is due, another worker is woken to fire, too. The sleeper that keeps the
-//! time sleeps until the earliest moment of all. How it is chosen, and why no timer is forgotten, is in the README beside
-//! this file.
+//! work. A look fires a bounded number; where more is due, another worker is woken to fire, too. One of the sleepers is up
+//! at the earliest moment of all ([`keeper`](super::keeper)).
 //!
 //! | step | cost | progress |
 //! |---|---|---|
@@ -18,8 +17,9 @@
 //! timer *fresh*: its time begins at the next look that anybody takes at that wheel, which is due at once. If it is taken
 //! back before that, nobody has looked at a clock for it.
 //!
-//! Nothing is done early. What is due is done late by the length of a tick, by a round of the sentinel's if its own
-//! worker is stuck, and by what the workers have to do if all of them are busy.
+//! Nothing is done early, and what lies in one wheel is done in the order of its ticks and, within a tick, of its
+//! arming, as long as one worker fires it. What is due is done late by the length of a tick, by a round of the
+//! sentinel's if its own worker is stuck, and by what the workers have to do if all of them are busy.
 
 use std::task::Waker;
 use std::time::Duration;
@@ -38,7 +38,7 @@ use crate::task::handle::Weak;
 pub(super) struct Tick(u64);
 
 impl Tick {
-    const SHIFT: u32 = 16;
+    pub(super) const SHIFT: u32 = 16;
     /// How many bits a tick has.
     pub(super) const BITS: u32 = u64::BITS - Self::SHIFT;
     /// The last one.
@@ -62,7 +62,7 @@ impl Tick {
         Self(moment.as_nanos() >> Self::SHIFT)
     }
 
-    fn start(self) -> Moment {
+    pub(super) fn start(self) -> Moment {
         Moment::from_nanos(self.0 << Self::SHIFT)
     }
 }
@@ -108,8 +108,6 @@ pub(crate) struct Timers {
     /// One per worker, and the last one for other threads.
     places: Box<[Place]>,
     clock: Clock,
-    /// Who keeps the time, and until when it sleeps: see [`Keeper`].
-    keeper: AtomicU64,
 }
 
 /// A wheel, and when to look at it next. On lines of its own.
@@ -129,29 +127,6 @@ struct State {
     closed: bool,
 }
 
-/// The word of the keeper: the moment that it sleeps to, whose low bits are free, and its number.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Keeper(u64);
-
-impl Keeper {
-    const NOBODY: Self = Self(u64::MAX);
-    const NUMBER: u64 = (1 << Tick::SHIFT) - 1;
-
-    fn new(worker: usize, until: Moment) -> Self {
-        debug_assert_eq!(until.as_nanos() & Self::NUMBER, 0);
-        Self(until.as_nanos() | worker as u64)
-    }
-
-    fn is(self, worker: usize) -> bool {
-        self != Self::NOBODY && self.0 & Self::NUMBER == worker as u64
-    }
-
-    /// Whether it looks at the timers at `due` or before.
-    fn is_up_by(self, due: Moment) -> bool {
-        self != Self::NOBODY && self.0 & !Self::NUMBER <= due.as_nanos()
-    }
-}
-
 impl Timers {
     pub(crate) fn new(workers: usize, clock: Clock) -> Self {
         let place = || Place {
@@ -159,7 +134,7 @@ impl Timers {
             state: Mutex::new(State { wheel: Wheel::new(), closed: false }),
             slots: Slots::new(),
         };
-        Self { clock, places: (0..=workers).map(|_| place()).collect(), keeper: AtomicU64::new(Keeper::NOBODY.0) }
+        Self { clock, places: (0..=workers).map(|_| place()).collect() }
     }
 
     /// Adds a timer to the wheel of `place`. Tells whether it is now the first of that wheel.
@@ -333,43 +308,6 @@ impl Timers {
             }
         }
     }
-
-    /// Before `worker` sleeps: whether it has to keep the time itself, and be up at `until`. Otherwise somebody does who
-    /// is up by then.
-    pub(crate) fn keep(&self, worker: usize, until: Moment) -> bool {
-        let own = Keeper::new(worker, until);
-        // ORDERING: Relaxed, thrice; the word carries no data. The caller has done its read-modify-write of `asleep`: a keeper
-        // that woke before it is known to have left, and one that wakes after it looks whether there is a sentinel.
-        let mut keeper = Keeper(self.keeper.load(Ordering::Relaxed));
-        loop {
-            if !keeper.is(worker) && keeper.is_up_by(until) {
-                return false;
-            }
-            match self.keeper.compare_exchange(keeper.0, own.0, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return true,
-                Err(now) => keeper = Keeper(now),
-            }
-        }
-    }
-
-    /// `worker` has slept and keeps the time no more, if it did. A read-modify-write of `asleep` follows, before it looks at
-    /// the timers again: its `wake_up`, or `all_asleep` if it stays asleep.
-    pub(crate) fn leave(&self, worker: usize) {
-        // ORDERING: Relaxed, thrice; the read-modify-write that follows releases it. Only the keeper itself puts its number there, so one look tells
-        // whether it is gone.
-        let keeper = Keeper(self.keeper.load(Ordering::Relaxed));
-        if keeper.is(worker) {
-            let nobody = Keeper::NOBODY.0;
-            // Where that fails somebody else has taken over.
-            let _ = self.keeper.compare_exchange(keeper.0, nobody, Ordering::Relaxed, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether a sleeper keeps the time who is up by `due`.
-    pub(crate) fn is_kept(&self, due: Moment) -> bool {
-        // ORDERING: Relaxed; the caller has done a read-modify-write of `asleep`, as for `keep`.
-        Keeper(self.keeper.load(Ordering::Relaxed)).is_up_by(due)
-    }
 }
 
 impl Place {
@@ -485,21 +423,6 @@ mod tests {
             let of_place: Vec<_> = notes.lock().iter().copied().filter(|number| number / 1_000 == place).collect();
             assert!(of_place.len() == all as usize && of_place.is_sorted());
         }
-    }
-
-    #[test]
-    fn a_sleeper_relies_on_one_that_is_up_earlier_and_takes_over_from_one_that_sleeps_longer() {
-        let timers = Timers::new(3, Clock::new());
-        let at = |tick: u64| Tick::new(tick).start();
-        assert!(timers.keep(0, at(9)));
-        assert!(!timers.keep(1, at(9)) && !timers.keep(1, at(10)));
-        assert!(timers.is_kept(at(9)) && !timers.is_kept(at(8)));
-        assert!(timers.keep(1, at(5)));
-        timers.leave(0);
-        assert!(timers.is_kept(at(5)), "it has been another's office since");
-        assert!(timers.keep(1, at(7)), "one that looks again sleeps as long as it has to");
-        timers.leave(1);
-        assert!(!timers.is_kept(at(100)));
     }
 
     #[test]

@@ -255,7 +255,7 @@ impl Worker {
         }
     }
 
-    /// The search was successful. If nobody else searches, somebody is woken for what else there is.
+    /// This worker has found something to do. If nobody else searches, somebody is woken for what else there is.
     #[cold]
     fn end_search(&self) {
         self.searching.set(false);
@@ -316,7 +316,7 @@ impl Worker {
         self.until_shared.set(SHARED_INTERVAL);
         let looks = self.looks.get().wrapping_add(1);
         self.looks.set(looks);
-        if self.scheduler.fire_timers() == Fired::Some {
+        if self.fire_timers() == Fired::Some {
             // One activation for each that was fired, then the next ones.
             self.until_shared.set(SHARED_INTERVAL.min(FIRE_BATCH as u32));
         }
@@ -326,6 +326,15 @@ impl Worker {
             return Some(task);
         }
         self.take_inboxes()
+    }
+
+    /// Fires some of what is due.
+    fn fire_timers(&self) -> Fired {
+        // It may be user code, and take its time: nobody may rely on this worker's search meanwhile.
+        if self.searching.get() && self.scheduler.timers.due().is_some() {
+            self.end_search();
+        }
+        self.scheduler.fire_timers()
     }
 
     /// Takes from the inboxes: a batch into the own queue, the first of it to run.
@@ -354,7 +363,7 @@ impl Worker {
     #[cold]
     fn find_elsewhere(&self) -> Option<(Runnable, bool)> {
         // What a batch of timers schedules here, or anything else, comes before the next batch.
-        while self.scheduler.fire_timers() != Fired::Nothing {
+        while self.fire_timers() != Fired::Nothing {
             if let Some(task) = self.take_own() {
                 return Some((task, false));
             }
@@ -450,7 +459,7 @@ impl Worker {
             let Some(deadline) = self.bedtime() else { break };
             self.me().driver.park(self.vigilance(all, deadline));
             // Before the next read-modify-write of `asleep`, or somebody would rely on one who keeps the time no more.
-            scheduler.timers.leave(self.index);
+            scheduler.keeper.leave(self.index);
             if !scheduler.idle.is_asleep(self.index) {
                 break;
             }
@@ -485,7 +494,7 @@ impl Worker {
         if due <= now {
             return None;
         }
-        Some(self.scheduler.timers.keep(self.index, due).then(|| due.until(now)))
+        Some(self.scheduler.keeper.keep(self.index, due).then(|| due.until(now)))
     }
 
     /// How long to sleep: for good, to a deadline, or for one round of the sentinel's.
