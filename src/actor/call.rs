@@ -199,7 +199,9 @@ impl<M: Message> SendFuture<M> {
     ///
     /// A message that still waits for room comes back in the error. One that has its place is handled all the same, and
     /// its result is dropped. The time runs from the first poll on, in which a reply that is there counts, whatever the
-    /// limit: zero polls once. [`Duration::MAX`] never gives up. It takes the place of a default that the
+    /// limit: zero polls once. [`Duration::MAX`] never gives up. Any executor may poll it: where it has no thread of a
+    /// system and no `block_on` to keep the time, some system of the process does, and if that ends before, another one;
+    /// it gives up early only if none is left. It takes the place of a default that the
     /// [system](crate::ActorSystemBuilder::send_timeout) or the [actor](crate::SpawnBuilder::send_timeout) has.
     ///
     /// # Examples
@@ -381,7 +383,7 @@ impl<R> Reply<R> {
     /// Gives up after so long: then the error's reason is [`ReplyErrorReason::Timeout`].
     ///
     /// The message is handled all the same, and its result is dropped. The time runs from the first poll on; zero polls
-    /// once, and [`Duration::MAX`] never gives up.
+    /// once, and [`Duration::MAX`] never gives up. Who keeps the time: as for [`SendFuture::timeout`].
     ///
     /// # Examples
     ///
