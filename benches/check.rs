@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
 
-    let run = Run { size, idle: OnceCell::new() };
+    let run = Run { size, idle: OnceCell::new(), timers: OnceCell::new() };
     let floors = Floors::measure(size);
     println!("floors: {floors}\n");
     println!("{:<12} {:<52} {:>12} {:>12} {:>10} {:>10}", "row", "load", "median", "min", "in floors", "target");
@@ -65,6 +65,8 @@ struct Run {
     size: Size,
     /// The idle system is watched once, for two rows.
     idle: OnceCell<Result<Vec<f64>, String>>,
+    /// So is the one with timers.
+    timers: OnceCell<Result<Vec<f64>, String>>,
 }
 
 impl Run {
@@ -78,8 +80,9 @@ impl Run {
         Ok(Samples::from(alone.measure(self.size)?[0]))
     }
 
-    fn idle(&self, figure: usize) -> Result<Samples, String> {
-        let activity = self.idle.get_or_init(|| Alone::IdleSystem.measure(self.size));
+    fn idle(&self, what: Alone, figure: usize) -> Result<Samples, String> {
+        let watched = if matches!(what, Alone::Timers) { &self.timers } else { &self.idle };
+        let activity = watched.get_or_init(|| what.measure(self.size));
         activity.as_ref().map(|figures| Samples::from(figures[figure])).map_err(String::clone)
     }
 }
@@ -93,7 +96,7 @@ struct Row {
     measure: fn(&Run) -> Result<Samples, String>,
 }
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 16] = [
     Row {
         name: "enqueue",
         load: "enqueue alone, warm memory",
@@ -189,14 +192,28 @@ const ROWS: [Row; 14] = [
         load: "CPU time, 100,000 idle actors, 5 s",
         unit: "ns",
         target: Target::AtMost(0.0),
-        measure: |run| run.idle(0),
+        measure: |run| run.idle(Alone::IdleSystem, 0),
     },
     Row {
         name: "idle_calls",
         load: "context switches meanwhile (no switch: no call)",
         unit: "",
         target: Target::AtMost(0.0),
-        measure: |run| run.idle(1),
+        measure: |run| run.idle(Alone::IdleSystem, 1),
+    },
+    Row {
+        name: "timers_cpu",
+        load: "CPU time, 1,000,000 timers, none due, 5 s",
+        unit: "ns",
+        target: Target::AtMost(0.0),
+        measure: |run| run.idle(Alone::Timers, 0),
+    },
+    Row {
+        name: "timers_calls",
+        load: "context switches meanwhile (no switch: no call)",
+        unit: "",
+        target: Target::AtMost(0.0),
+        measure: |run| run.idle(Alone::Timers, 1),
     },
 ];
 

@@ -22,10 +22,12 @@ pub enum Alone {
     Messages,
     /// CPU nanoseconds of an idle system, and its context switches.
     IdleSystem,
+    /// The same of a system with timers that aren't due.
+    Timers,
 }
 
 impl Alone {
-    const ALL: [Self; 3] = [Self::IdleActor, Self::Messages, Self::IdleSystem];
+    const ALL: [Self; 4] = [Self::IdleActor, Self::Messages, Self::IdleSystem, Self::Timers];
 
     fn name(self) -> String {
         format!("{self:?}")
@@ -72,9 +74,12 @@ impl Alone {
         Ok(match self {
             Self::IdleActor => vec![memory::of_an_idle_actor(size.pick(500_000, 1_000))?],
             Self::Messages => vec![memory::left_of_messages(size.pick(1_000_000, 10_000))?],
-            Self::IdleSystem => {
+            Self::IdleSystem | Self::Timers => {
                 let time = size.pick(Duration::from_secs(5), Duration::from_millis(100));
-                let activity = idle::activity(size.pick(100_000, 1_000), time)?;
+                let activity = match self {
+                    Self::Timers => idle::activity_of_timers(size.pick(1_000_000, 1_000), time)?,
+                    _ => idle::activity(size.pick(100_000, 1_000), time)?,
+                };
                 vec![activity.cpu_nanos as f64, activity.switches as f64]
             }
         })

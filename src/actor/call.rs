@@ -21,11 +21,11 @@ use crate::mailbox::waiters::Refused;
 use crate::memory::block::Block;
 use crate::scheduler::{Scheduler, worker};
 use crate::sync::Arc;
-use crate::sync::seldom::{Case, Seldom};
+use crate::sync::seldom::Seldom;
 use crate::task::coop;
 use crate::task::edge;
 use crate::task::handle::{Strong, Weak};
-use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::identity::ActorInfo;
 use crate::task::post::{Posted, Waiting};
 use crate::task::reason::{ReplyErrorReason, StopReason};
 
@@ -79,11 +79,11 @@ impl<M: Message> Tell<M> {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, posted: Posted<Told<M>>) -> Self {
         Self(Seldom::new(match posted {
-            Posted::Accepted => Case::Usual(()),
-            Posted::Waiting(waiting) => Case::Rare(TellLater::Waiting(waiting)),
+            Posted::Accepted => None,
+            Posted::Waiting(waiting) => Some(TellLater::Waiting(waiting)),
             Posted::Refused(letter, refused) => {
                 let error = refuse_tell(letter.0, refused, task.info(), task.reason());
-                Case::Rare(TellLater::Failed(Some(error)))
+                Some(TellLater::Failed(Some(error)))
             }
         }))
     }
@@ -91,11 +91,9 @@ impl<M: Message> Tell<M> {
     #[cold]
     fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<(), TellError<M>>> {
         match &mut *self.0 {
-            Case::Usual(()) => Poll::Ready(Ok(())),
-            Case::Rare(TellLater::Failed(error)) => {
-                Poll::Ready(Err(error.take().expect("`Tell` polled after it was ready")))
-            }
-            Case::Rare(TellLater::Waiting(waiting)) => {
+            None => Poll::Ready(Ok(())),
+            Some(TellLater::Failed(error)) => Poll::Ready(Err(error.take().expect("`Tell` polled after it was ready"))),
+            Some(TellLater::Waiting(waiting)) => {
                 let task = waiting.task().clone();
                 let result = match waiting.poll(context) {
                     Poll::Ready(placed) => {
@@ -110,7 +108,7 @@ impl<M: Message> Tell<M> {
                         waiting.leave().map_or(Ok(()), |letter| Err(fail(letter)))
                     }
                 };
-                *self.0 = Case::Usual(());
+                *self.0 = None;
                 Poll::Ready(result)
             }
         }
@@ -136,7 +134,7 @@ impl<M: Message> Future for Tell<M> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        if self.0.is_usual() { Poll::Ready(Ok(())) } else { self.poll_later(context) }
+        if self.0.is_none() { Poll::Ready(Ok(())) } else { self.poll_later(context) }
     }
 }
 
@@ -158,10 +156,11 @@ impl<M: Message> Unpin for Tell<M> {}
 /// handled, and its result is dropped.
 #[must_use = "the reply arrives only when this is awaited; dropping it withdraws a message that still waits for room"]
 pub struct SendFuture<M: Message> {
-    /// Usually there is nothing to see to beside the reply, and the actor's name is for an error.
-    later: Seldom<SendLater<M>, Target>,
+    later: Seldom<SendLater<M>>,
     /// Comes to nothing if the message isn't accepted.
     receiver: Receiver<M::Result>,
+    /// For an error. A field of its own: in the place of what is seldom there it made a `send` dearer by 1 r.
+    target: Target,
 }
 
 /// What a `send` has to see to beside the reply.
@@ -175,7 +174,6 @@ enum SendLater<M: Message> {
 
 /// A `send` with a limit that it didn't ask for.
 struct Limited<M: Message> {
-    target: Target,
     limit: Limit,
     waiting: Option<Waiting<Asked<M>>>,
 }
@@ -189,40 +187,38 @@ impl<M: Message> SendFuture<M> {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, target: Target, posted: Posted<Asked<M>>, receiver: Receiver<M::Result>) -> Self {
         let later = match posted {
-            Posted::Accepted if task.has_limit() => Self::placed(task, target),
-            Posted::Accepted => Case::Usual(target),
-            Posted::Waiting(waiting) => Self::waiting(task, target, waiting),
+            Posted::Accepted if task.has_limit() => Self::limited(task, None),
+            Posted::Accepted => None,
+            Posted::Waiting(waiting) => Self::waiting(task, waiting),
             Posted::Refused(letter, refused) => {
                 let error = refuse_send(letter.into_message(), refused, task.info(), task.reason());
-                Case::Rare(SendLater::Failed(Some(error)))
+                Some(SendLater::Failed(Some(error)))
             }
         };
-        Self { later: Seldom::new(later), receiver }
-    }
-
-    /// A message that has its place, and the actor's limit.
-    #[cold]
-    fn placed(task: &Strong, target: Target) -> Case<SendLater<M>, Target> {
-        task.limit().map_or(Case::Usual(target), |after| Self::limited(target, after, None))
+        Self { later: Seldom::new(later), receiver, target }
     }
 
     #[cold]
-    fn waiting(task: &Strong, target: Target, waiting: Waiting<Asked<M>>) -> Case<SendLater<M>, Target> {
+    fn waiting(task: &Strong, waiting: Waiting<Asked<M>>) -> Option<SendLater<M>> {
+        if task.has_limit() { Self::limited(task, Some(waiting)) } else { Some(SendLater::Waiting(waiting)) }
+    }
+
+    /// A message with the actor's limit.
+    #[cold]
+    fn limited(task: &Strong, waiting: Option<Waiting<Asked<M>>>) -> Option<SendLater<M>> {
         match task.limit() {
-            Some(after) => Self::limited(target, after, Some(waiting)),
-            None => Case::Rare(SendLater::Waiting(waiting)),
+            Some(after) => Some(SendLater::Limited(Block::new(Limited { limit: Limit::new(after), waiting }))),
+            None => waiting.map(SendLater::Waiting),
         }
-    }
-
-    fn limited(target: Target, after: Duration, waiting: Option<Waiting<Asked<M>>>) -> Case<SendLater<M>, Target> {
-        Case::Rare(SendLater::Limited(Block::new(Limited { target, limit: Limit::new(after), waiting })))
     }
 
     /// Gives up after so long: then the error's reason is [`SendErrorReason::Timeout`].
     ///
     /// A message that still waits for room comes back in the error. One that has its place is handled all the same, and
     /// its result is dropped. The time runs from the first poll on, in which a reply that is there counts, whatever the
-    /// limit: zero polls once. [`Duration::MAX`] never gives up. It takes the place of a default that the
+    /// limit: zero polls once. [`Duration::MAX`] never gives up. Any executor may poll it: where it has no thread of a
+    /// system and no `block_on` to keep the time, some system of the process does, and if that ends before, another one;
+    /// it gives up early only if none is left. It takes the place of a default that the
     /// [system](crate::ActorSystemBuilder::send_timeout) or the [actor](crate::SpawnBuilder::send_timeout) has.
     ///
     /// # Examples
@@ -242,16 +238,16 @@ impl<M: Message> SendFuture<M> {
     /// ```
     #[inline]
     pub fn timeout(mut self, after: Duration) -> SendTimeout<M> {
-        if let Case::Rare(SendLater::Limited(limited)) = &mut *self.later {
-            let (target, waiting) = (limited.target, limited.waiting.take());
-            *self.later = waiting.map_or(Case::Usual(target), |waiting| Case::Rare(SendLater::Waiting(waiting)));
+        if let Some(SendLater::Limited(limited)) = &mut *self.later {
+            let waiting = limited.waiting.take();
+            *self.later = waiting.map(SendLater::Waiting);
         }
         SendTimeout { send: self, limit: Limit::new(after) }
     }
 
     #[inline(always)]
     fn poll_reply(&mut self, context: &mut Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
-        if !self.later.is_usual() {
+        if self.later.is_some() {
             return self.poll_later(context);
         }
         let answer = ready!(Pin::new(&mut self.receiver).poll(context));
@@ -265,16 +261,16 @@ impl<M: Message> SendFuture<M> {
             refuse_send(letter.into_message(), Refused::Closed, task.info(), task.reason())
         };
         match &mut *self.later {
-            Case::Usual(_) => {}
-            Case::Rare(SendLater::Failed(error)) => {
+            None => {}
+            Some(SendLater::Failed(error)) => {
                 return Poll::Ready(Err(error.take().expect("`SendFuture` polled after it was ready")));
             }
-            Case::Rare(SendLater::Waiting(waiting)) => {
+            Some(SendLater::Waiting(waiting)) => {
                 ready!(waiting.poll(context)).map_err(|letter| refuse(letter, waiting.task()))?;
-                *self.later = Case::Usual(Target::of(waiting.task()));
+                *self.later = None;
             }
-            Case::Rare(SendLater::Limited(limited)) => {
-                let Limited { limit, waiting, .. } = &mut **limited;
+            Some(SendLater::Limited(limited)) => {
+                let Limited { limit, waiting } = &mut **limited;
                 if let Some(letter) = waiting
                     && let Poll::Ready(placed) = letter.poll(context)
                 {
@@ -299,7 +295,7 @@ impl<M: Message> SendFuture<M> {
     /// The message that waits for its place, if it does.
     fn letter(&self) -> Option<&Waiting<Asked<M>>> {
         match &*self.later {
-            Case::Rare(SendLater::Waiting(waiting)) => Some(waiting),
+            Some(SendLater::Waiting(waiting)) => Some(waiting),
             _ => None,
         }
     }
@@ -307,11 +303,12 @@ impl<M: Message> SendFuture<M> {
     /// It is pending: fails if that is for ever.
     #[inline(always)]
     fn wait(&mut self, context: &Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
+        let target = self.target.id_for_waits();
         let waited = match &*self.later {
-            Case::Usual(target) => edge::wait_for(target.id_for_waits(), context),
-            Case::Rare(SendLater::Waiting(waiting)) => edge::wait_for_room(waiting.task().id_for_waits(), context),
+            None => edge::wait_for(target, context),
+            Some(SendLater::Waiting(_)) => edge::wait_for_room(target, context),
             // It ends by itself.
-            Case::Rare(SendLater::Limited(_) | SendLater::Failed(_)) => return Poll::Pending,
+            Some(SendLater::Limited(_) | SendLater::Failed(_)) => return Poll::Pending,
         };
         match waited {
             Ok(()) => Poll::Pending,
@@ -322,27 +319,20 @@ impl<M: Message> SendFuture<M> {
     /// The time is up. It isn't polled any more.
     #[cold]
     fn give_up(&mut self, after: Duration, context: &Context<'_>) -> SendError<M> {
-        let target = match &*self.later {
-            Case::Usual(target) => target.id_for_waits(),
-            Case::Rare(SendLater::Waiting(waiting)) => waiting.task().id_for_waits(),
-            Case::Rare(SendLater::Limited(limited)) => limited.target.id_for_waits(),
-            Case::Rare(SendLater::Failed(_)) => ActorId::UNKNOWN,
-        };
-        self.fail(SendErrorReason::Timeout { after, circle: edge::circle(target, context) })
+        let circle = edge::circle(self.target.id_for_waits(), context);
+        self.fail(SendErrorReason::Timeout { after, circle })
     }
 
     /// It waits no longer.
     #[cold]
     fn fail(&mut self, reason: SendErrorReason) -> SendError<M> {
-        let (actor, letter) = match &mut *self.later {
-            Case::Usual(target) => (target.info(), None),
-            Case::Rare(SendLater::Waiting(waiting)) => (waiting.task().info(), waiting.leave()),
-            Case::Rare(SendLater::Limited(limited)) => {
-                (limited.target.info(), limited.waiting.as_mut().and_then(Waiting::leave))
-            }
-            Case::Rare(SendLater::Failed(_)) => (ActorInfo::unknown(), None),
+        let letter = match &mut *self.later {
+            Some(SendLater::Waiting(waiting)) => waiting.leave(),
+            Some(SendLater::Limited(limited)) => limited.waiting.as_mut().and_then(Waiting::leave),
+            None | Some(SendLater::Failed(_)) => None,
         };
-        *self.later = Case::Rare(SendLater::Failed(None));
+        let actor = self.target.info();
+        *self.later = Some(SendLater::Failed(None));
         SendError::new(reason, actor, letter.map(Asked::into_message))
     }
 }
@@ -433,7 +423,7 @@ impl<R> Reply<R> {
     /// Gives up after so long: then the error's reason is [`ReplyErrorReason::Timeout`].
     ///
     /// The message is handled all the same, and its result is dropped. The time runs from the first poll on; zero polls
-    /// once, and [`Duration::MAX`] never gives up.
+    /// once, and [`Duration::MAX`] never gives up. Who keeps the time: as for [`SendFuture::timeout`].
     ///
     /// # Examples
     ///
@@ -535,9 +525,9 @@ impl Future for Stopped {
 impl<M: Message> fmt::Debug for Tell<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match *self.0 {
-            Case::Usual(()) => "placed",
-            Case::Rare(TellLater::Failed(_)) => "failed",
-            Case::Rare(TellLater::Waiting(_)) => "waiting",
+            None => "placed",
+            Some(TellLater::Failed(_)) => "failed",
+            Some(TellLater::Waiting(_)) => "waiting",
         };
         f.debug_tuple("Tell").field(&state).finish()
     }
@@ -546,11 +536,11 @@ impl<M: Message> fmt::Debug for Tell<M> {
 impl<M: Message> fmt::Debug for SendFuture<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match *self.later {
-            Case::Usual(_) => "placed",
-            Case::Rare(SendLater::Failed(_)) => "failed",
-            Case::Rare(SendLater::Waiting(_)) => "waiting",
-            Case::Rare(SendLater::Limited(ref limited)) if limited.waiting.is_some() => "waiting",
-            Case::Rare(SendLater::Limited(_)) => "placed",
+            None => "placed",
+            Some(SendLater::Failed(_)) => "failed",
+            Some(SendLater::Waiting(_)) => "waiting",
+            Some(SendLater::Limited(ref limited)) if limited.waiting.is_some() => "waiting",
+            Some(SendLater::Limited(_)) => "placed",
         };
         f.debug_tuple("SendFuture").field(&state).finish()
     }

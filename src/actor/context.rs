@@ -131,7 +131,8 @@ impl<A: Actor> ActorContext<A> {
     ///
     /// A message that has fallen due counts as accepted and passes ahead of the mailbox, full or not; a bounded number of
     /// them does so per activation, and they stay in order among themselves. A timer doesn't keep its actor alive; what
-    /// falls due after the actor's stop is dropped. An actor that nobody reaches handles what had fallen due by then. Zero is as soon as possible, [`Duration::MAX`] is never.
+    /// falls due after the actor's stop is dropped. An actor that nobody reaches handles what had fallen due by then, no
+    /// more. Zero is as soon as possible, [`Duration::MAX`] is never.
     ///
     /// Dropping the [`Timer`] doesn't cancel it. Allocates.
     ///

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::Message;
 use crate::error::ReplyError;
 use crate::reply;
-use crate::task::handle::{Strong, Weak};
+use crate::task::handle::Strong;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::Letter;
 use crate::task::reason::ReplyErrorReason;
@@ -31,10 +31,6 @@ impl Target {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, type_name: fn() -> &'static str) -> Self {
         Self { id: task.id(), is_near: task.is_near(), type_name }
-    }
-
-    pub(crate) fn of(task: &Weak) -> Self {
-        Self { id: task.id(), is_near: task.is_near(), type_name: task.type_name() }
     }
 
     /// For whom the asker waits, if the wait may be in a circle.

@@ -93,6 +93,7 @@ impl Slots {
     ///
     /// The caller is the worker that the slots belong to.
     #[inline]
+    #[cfg_attr(corecast_loom, allow(clippy::modulo_one, reason = "there is one slot"))]
     pub(crate) unsafe fn arm(&self, length: u64, waker: &Waker) -> Option<Number> {
         // ORDERING: Relaxed; the worker's own, and so below.
         let first = self.next.load(Ordering::Relaxed) as usize;

@@ -3,75 +3,59 @@
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 
-/// A [`Case`] whose seldom value is dropped out of line.
+/// An `Option` whose value is dropped out of line.
 #[derive(Debug)]
-pub(crate) struct Seldom<T, U: Copy = ()>(ManuallyDrop<Case<T, U>>);
+pub(crate) struct Seldom<T>(ManuallyDrop<Option<T>>);
 
-/// What is there.
-#[derive(Debug)]
-pub(crate) enum Case<T, U = ()> {
-    /// Nearly always; it needs no drop.
-    Usual(U),
-    /// Nearly never.
-    Rare(T),
-}
-
-impl<T, U: Copy> Seldom<T, U> {
+impl<T> Seldom<T> {
     #[inline(always)]
-    pub(crate) const fn new(case: Case<T, U>) -> Self {
-        Self(ManuallyDrop::new(case))
+    pub(crate) const fn new(value: Option<T>) -> Self {
+        Self(ManuallyDrop::new(value))
     }
 }
 
-impl<T, U> Case<T, U> {
-    #[inline(always)]
-    pub(crate) const fn is_usual(&self) -> bool {
-        matches!(self, Self::Usual(_))
-    }
-}
-
-impl<T, U: Copy> Drop for Seldom<T, U> {
+impl<T> Drop for Seldom<T> {
     #[inline(always)]
     fn drop(&mut self) {
         #[cold]
-        fn drop_value<T, U>(value: &mut ManuallyDrop<Case<T, U>>) {
+        fn drop_value<T>(value: &mut ManuallyDrop<Option<T>>) {
             // SAFETY: once, when its owner is dropped.
             unsafe { ManuallyDrop::drop(value) };
         }
-        if !self.0.is_usual() {
+        if self.0.is_some() {
             drop_value(&mut self.0);
         }
     }
 }
 
-impl<T, U: Copy> Deref for Seldom<T, U> {
-    type Target = Case<T, U>;
+impl<T> Deref for Seldom<T> {
+    type Target = Option<T>;
 
     #[inline(always)]
-    fn deref(&self) -> &Case<T, U> {
+    fn deref(&self) -> &Option<T> {
         &self.0
     }
 }
 
-impl<T, U: Copy> DerefMut for Seldom<T, U> {
+impl<T> DerefMut for Seldom<T> {
     #[inline(always)]
-    fn deref_mut(&mut self) -> &mut Case<T, U> {
+    fn deref_mut(&mut self) -> &mut Option<T> {
         &mut self.0
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Case, Seldom};
+    use super::Seldom;
     use std::rc::Rc;
 
     #[test]
     fn what_is_there_is_dropped_once() {
         let value = Rc::new(());
-        drop(Seldom::<_>::new(Case::Rare(Rc::clone(&value))));
-        drop(Seldom::<Rc<()>, u8>::new(Case::Usual(7)));
-        let mut emptied = Seldom::new(Case::Rare(Rc::clone(&value)));
-        *emptied = Case::Usual(());
+        drop(Seldom::new(Some(Rc::clone(&value))));
+        drop(Seldom::<Rc<()>>::new(None));
+        let mut emptied = Seldom::new(Some(Rc::clone(&value)));
+        *emptied = None;
         drop(emptied);
         assert_eq!(Rc::strong_count(&value), 1);
     }

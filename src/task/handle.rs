@@ -326,11 +326,6 @@ impl Weak {
         header::id(self.header())
     }
 
-    /// The path of its type.
-    pub(crate) fn type_name(&self) -> fn() -> &'static str {
-        self.header().far().vtable.type_name
-    }
-
     pub(crate) fn info(&self) -> ActorInfo {
         header::info(self.header())
     }

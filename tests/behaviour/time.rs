@@ -199,6 +199,123 @@ fn a_blocking_send_keeps_its_limit_though_every_worker_is_blocked() {
     release.send(()).unwrap();
 }
 
+#[test]
+fn a_limit_is_kept_wherever_its_future_is_polled_whoever_made_it() {
+    let system = system(2);
+    let (target, _events) = spawn(&system);
+    let held = hold(&target);
+    let (asker, _events) = spawn(&system);
+    // Below the length from which on a worker looks at no clock, and above it.
+    for long in [SHORT / 2, 2 * SHORT] {
+        let other = target.clone();
+        let made = wait(asker.send(run(move |_| {
+            (other.send(Echo(1)).timeout(long), other.try_send(Echo(1)).unwrap(), other.try_send(Echo(1)).unwrap())
+        })));
+        let (sent, first, second) = made.unwrap();
+        let start = Instant::now();
+        let error = within(LIMIT, move || pollster::block_on(sent)).unwrap_err();
+        assert!(start.elapsed() >= long, "early: {error}");
+        assert_eq!(error.actor().id(), target.id());
+        let start = Instant::now();
+        let tokio = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let error = within(LIMIT, move || tokio.block_on(first.timeout(long))).unwrap_err();
+        assert!(start.elapsed() >= long, "early: {error}");
+        // On a worker of another system.
+        let elsewhere = crate::support::system(1);
+        let (stranger, _events) = spawn(&elsewhere);
+        let start = Instant::now();
+        let error = wait(stranger.send(later(move |_| Box::pin(second.timeout(long))))).unwrap().unwrap_err();
+        assert!(start.elapsed() >= long, "early: {error}");
+        assert_eq!(error.actor().id(), target.id());
+    }
+    held.open();
+}
+
+#[test]
+fn a_limit_moves_on_when_the_system_that_keeps_it_ends() {
+    let system = system(1);
+    let (target, _events) = spawn(&system);
+    let held = hold(&target);
+    for long in [4 * SHORT / 5, 4 * SHORT] {
+        let keeper = crate::support::system(1);
+        let (actor, _events) = spawn(&keeper);
+        let counter = Arc::new(CountWakes::default());
+        let waker = Waker::from(Arc::clone(&counter));
+        let mut limited = target.send(Echo(1)).timeout(long);
+        let start = Instant::now();
+        let limited = wait(actor.send(run(move |_| {
+            let polled = std::pin::Pin::new(&mut limited).poll(&mut Context::from_waker(&waker));
+            polled.is_pending().then_some(limited)
+        })));
+        drop(keeper);
+        // Whoever waits with it is woken by the end, and goes elsewhere.
+        assert_eq!(counter.count(), 1);
+        let Some(limited) = limited.unwrap() else { continue };
+        let error = wait(limited).expect_err("it is held");
+        assert!(start.elapsed() >= long, "early: {error}");
+        assert!(matches!(error.reason(), SendErrorReason::Timeout { after, .. } if *after == long));
+    }
+    held.open();
+}
+
+#[test]
+fn a_limit_counts_only_after_a_poll_that_was_allowed_to_succeed() {
+    let system = system(1);
+    let (gone, _events) = spawn(&system);
+    gone.stop();
+    wait(gone.stopped());
+    let (target, _events) = spawn(&system);
+    let (asker, _events) = spawn(&system);
+    // Around the number of awaits that may succeed at once.
+    for awaits in (0..20).chain(500..530) {
+        let (gone, target) = (gone.downgrade(), target.clone());
+        let answers = wait(asker.send(later(move |_| {
+            Box::pin(async move {
+                let (sent, replied) = (target.send(Echo(1)), target.try_send(Echo(2)).unwrap());
+                // Both are answered before this.
+                target.send(Echo(3)).await.unwrap();
+                for _ in 0..awaits {
+                    gone.stopped().await;
+                }
+                (sent.timeout(Duration::ZERO).await.is_ok(), replied.timeout(Duration::ZERO).await.is_ok())
+            })
+        })));
+        assert_eq!(answers.unwrap(), (true, true), "after {awaits} awaits that succeeded");
+    }
+}
+
+#[test]
+fn more_limits_than_a_worker_has_slots_for_are_all_kept() {
+    let system = system(1);
+    let (target, _events) = spawn(&system);
+    let held = hold(&target);
+    let (asker, _events) = spawn(&system);
+    let other = target.clone();
+    let outcomes = wait(asker.send(later(move |_| {
+        Box::pin(async move {
+            let start = Instant::now();
+            let limits = (0..100).map(|number| other.send(Echo(number)).timeout(2 * SHORT));
+            let timed_out = join_all(limits).await.iter().filter(|outcome| outcome.is_err()).count();
+            (timed_out, start.elapsed() >= 2 * SHORT)
+        })
+    })));
+    assert_eq!(outcomes.unwrap(), (100, true));
+    held.open();
+}
+
+#[test]
+fn timers_have_no_thread_of_their_own() {
+    let system = system(2);
+    let (actor, events) = spawn(&system);
+    // They take their names themselves.
+    eventually("both workers have begun", || crate::support::threads_of(system.name()) == 2);
+    wait(system.sleep(SHORT));
+    wait(actor.send(run(|ctx| drop(ctx.tell_after(SHORT, Note(1)))))).unwrap();
+    events.note();
+    assert!(wait(actor.send(Echo(1)).timeout(LONG)).is_ok());
+    assert_eq!(crate::support::threads_of(system.name()), 2);
+}
+
 // ---- sleeping
 
 #[test]
@@ -720,6 +837,37 @@ fn a_reference_that_the_last_tick_gives_away_keeps_its_actor_and_its_ticks() {
     eventually("it goes on to tick", || wait(actor.send(Ticks)).unwrap() > 5);
     drop(actor);
     assert!(recv(&end) > 5);
+}
+
+#[test]
+fn at_most_one_tick_waits_for_its_actor() {
+    let system = system(2);
+    let (sender, ticks) = channel();
+    let actor = system.spawn(Clock(Instant::now(), sender)).start().unwrap();
+    for missed in [MissedTicks::Skip, MissedTicks::Delay, MissedTicks::Burst] {
+        let timer = wait(actor.send(Begin(SHORT / 10, missed))).unwrap().unwrap();
+        recv(&ticks);
+        struct Busy(std::sync::mpsc::Receiver<()>);
+        impl Message for Busy {
+            type Result = ();
+        }
+        impl Handler<Busy> for Clock {
+            async fn handle(&mut self, busy: Busy, _ctx: &mut ActorContext<Self>) {
+                let _ = busy.0.recv_timeout(LIMIT);
+            }
+        }
+        let (release, released) = channel();
+        wait(actor.tell(Busy(released))).unwrap();
+        // Many ticks long; and then it isn't ticking any more.
+        wait(system.sleep(2 * SHORT));
+        timer.cancel();
+        while ticks.try_recv().is_ok() {}
+        release.send(()).unwrap();
+        // The one that waited, if any did, comes before this.
+        let last = wait(actor.send(Begin(LONG, missed))).unwrap().unwrap();
+        assert!(ticks.try_iter().count() <= 1, "{missed:?}");
+        assert!(last.cancel());
+    }
 }
 
 #[test]
