@@ -5,16 +5,22 @@
 
 use std::any::Any;
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
+#[cfg(corecast_loom)]
+use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use super::Event;
 use super::error::TopicError;
 use super::subject::{AnySubject, Garbage, Subject};
 use crate::sync::Arc;
+use crate::sync::limits::FIRST_BUCKETS;
 use crate::sync::snapshot::Snapshot;
 
-/// The buckets of the first table.
-const FIRST_BUCKETS: usize = 16;
+/// Seeded, so that nobody can choose names that meet in one bucket; under loom each execution is like the next.
+#[cfg(not(corecast_loom))]
+type Hasher = std::hash::RandomState;
+#[cfg(corecast_loom)]
+type Hasher = BuildHasherDefault<DefaultHasher>;
 
 /// Entries per bucket, on average, at which the table doubles.
 const LOAD: usize = 2;
@@ -84,12 +90,12 @@ impl Table {
 /// The table.
 pub(super) struct Directory {
     table: Snapshot<Table>,
-    hasher: RandomState,
+    hasher: Hasher,
 }
 
 impl Directory {
     pub(super) fn new() -> Self {
-        Self { table: Snapshot::new(Arc::new(Table::new(FIRST_BUCKETS))), hasher: RandomState::new() }
+        Self { table: Snapshot::new(Arc::new(Table::new(FIRST_BUCKETS))), hasher: Hasher::default() }
     }
 
     /// Runs `look` on the topic called `name`.
