@@ -43,6 +43,8 @@
 //! 5. An actor handles one message at a time and is never run by two workers at once.
 //! 6. No verb blocks a worker thread.
 //! 7. An actor is alive while it can be reached: by a reference, or by its name.
+//! 8. An event that a subscription takes is handled, fails or becomes a dead letter as any message does, or it is shed
+//!    because the subscription asks for that, and counted.
 //!
 //! # What is not guaranteed
 //!
