@@ -20,8 +20,8 @@
 //! A token (or a retained event) for which the mailbox has no room waits in line. Whoever makes room places it; what
 //! waits is kept here until then, and woken to be let go of.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::mem;
 use std::task::{Context, Wake, Waker};
 
 use super::Event;
@@ -54,7 +54,7 @@ pub(super) struct Member<M: Event> {
     pub(super) policy: Policy<M>,
     pub(super) tally: Arc<Tally>,
     /// What waits in the mailbox's line on this subscription's behalf.
-    pub(super) parked: Mutex<Vec<Parked<M>>>,
+    pub(super) parked: Mutex<VecDeque<Parked<M>>>,
 }
 
 /// How the actor is reached.
@@ -242,24 +242,28 @@ impl<M: Event> Member<M> {
     }
 
     /// Keeps what waits in line until it waits no more.
-    fn park(self: &Arc<Self>, waiting: Parked<M>) {
-        self.parked.lock().push(waiting);
-        self.look_after_parked();
+    fn park(self: &Arc<Self>, mut waiting: Parked<M>) {
+        let waker = Waker::from(Arc::clone(self));
+        let mut parked = self.parked.lock();
+        if !waiting.is_over(&mut Context::from_waker(&waker)) {
+            parked.push_back(waiting);
+        }
     }
 
-    /// Lets go of what waits no more.
+    /// Lets go of what waits no more: the first ones, since a line is served in its order.
     fn look_after_parked(self: &Arc<Self>) {
         let waker = Waker::from(Arc::clone(self));
         let mut context = Context::from_waker(&waker);
-        let mut done = Vec::new();
-        let mut parked = self.parked.lock();
-        for waiting in mem::take(&mut *parked) {
-            let mut waiting = waiting;
-            if waiting.is_done(&mut context) { done.push(waiting) } else { parked.push(waiting) }
+        loop {
+            let mut parked = self.parked.lock();
+            let is_over = parked.front_mut().is_some_and(|first| first.is_over(&mut context));
+            let over = if is_over { parked.pop_front() } else { None };
+            drop(parked);
+            // What came back goes after the lock: its drop is user code.
+            if over.is_none() {
+                return;
+            }
         }
-        drop(parked);
-        // What came back goes after the lock: its drop is user code.
-        drop(done);
     }
 
     /// The actor.
@@ -269,7 +273,7 @@ impl<M: Event> Member<M> {
 }
 
 impl<M: Event> Parked<M> {
-    fn is_done(&mut self, context: &mut Context<'_>) -> bool {
+    fn is_over(&mut self, context: &mut Context<'_>) -> bool {
         match self {
             Self::Token(waiting) => waiting.is_over(context),
             Self::Event(waiting) => waiting.is_over(context),

@@ -35,7 +35,8 @@ use super::error::SubscribeError;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// The publisher's future waits for room. Others aren't held back by that.
+    /// The publisher's future waits for room. Others aren't held back by that. An actor that awaits a publish to itself
+    /// waits for its own mailbox, and for ever if that is full.
     #[default]
     Wait,
     /// The event is shed.

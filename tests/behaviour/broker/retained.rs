@@ -79,6 +79,35 @@ fn a_retained_event_waits_for_room_and_its_subscriber_doesn_t() {
 }
 
 #[test]
+fn many_retained_events_wait_for_room_in_their_order() {
+    let system = system(1);
+    let broker = system.broker();
+    for number in 0..300 {
+        let topic = broker.topic::<Tick>(&format!("clock.{number}")).unwrap();
+        topic.retain();
+        wait(topic.publish(Tick(number))).unwrap();
+    }
+    let actor = narrow(&system);
+    let held = hold(&actor);
+    let sub = wait(broker.subscribe::<Tick>("clock.*", &actor)).unwrap();
+    let last = broker.publish("clock.7", Tick(1_000));
+    held.open();
+    wait(last).unwrap();
+    let mut ticks = heard(&actor);
+    assert_eq!(ticks.pop(), Some(1_000));
+    ticks.sort_unstable();
+    assert_eq!(ticks, (0..300).collect::<Vec<_>>());
+    // Those that still wait for room when their actor is killed are dropped with it.
+    let killed = narrow(&system);
+    let held = hold(&killed);
+    wait(broker.subscribe::<Tick>("clock.*", &killed)).unwrap();
+    killed.kill();
+    drop(held);
+    wait(killed.stopped());
+    assert!(sub.is_active());
+}
+
+#[test]
 fn nobody_misses_an_event_or_gets_one_twice_who_subscribes_while_it_is_published() {
     const LAST: u64 = 3_000;
     let system = system(2);
