@@ -11,7 +11,8 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use super::Event;
 use super::error::TopicError;
-use super::subject::{AnySubject, Garbage, Subject};
+use super::garbage::Garbage;
+use super::subject::{AnySubject, Subject};
 use crate::sync::Arc;
 use crate::sync::limits::FIRST_BUCKETS;
 use crate::sync::snapshot::Snapshot;
@@ -124,9 +125,9 @@ impl Directory {
                 drop(larger.put(other));
             }
             drop(larger.put(Arc::clone(&entry)));
-            garbage.push(Box::new(self.table.swap(Arc::new(larger))));
+            garbage.push(self.table.swap(Arc::new(larger)));
         } else {
-            garbage.push(Box::new(table.put(Arc::clone(&entry))));
+            garbage.push(table.put(Arc::clone(&entry)));
         }
         entry
     }
@@ -136,7 +137,7 @@ impl Directory {
         let table = self.table.load();
         let bucket = table.bucket(entry.hash);
         let left = bucket.load().iter().filter(|other| !Arc::ptr_eq(other, entry)).cloned().collect();
-        garbage.push(Box::new(bucket.swap(Arc::new(left))));
+        garbage.push(bucket.swap(Arc::new(left)));
     }
 }
 

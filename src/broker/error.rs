@@ -112,6 +112,8 @@ pub enum SubscribeError {
         /// Its number.
         actor: ActorId,
     },
+    /// The broker's system has ended.
+    Closed,
 }
 
 impl fmt::Display for SubscribeError {
@@ -125,6 +127,7 @@ impl fmt::Display for SubscribeError {
             Self::Stopped { actor } => {
                 write!(f, "could not subscribe: actor {actor} has ended or is about to; subscribe a living one")
             }
+            Self::Closed => f.write_str("could not subscribe: the broker's system has ended; use another broker"),
         }
     }
 }

@@ -26,19 +26,28 @@ impl<M: Event> Members<M> {
         Self { chunks: members.chunks(CHUNK).map(|chunk| Arc::new(chunk.iter().map(number).collect())).collect() }
     }
 
-    /// The list with `member`, whose number is the highest, at its end.
+    /// The list with `member` at its place: the end, unless one with a higher number was faster.
     pub(super) fn with(&self, member: &Arc<Member<M>>) -> Self {
         let mut chunks = self.chunks.clone();
         let numbered = (member.id, Arc::clone(member));
-        match chunks.last_mut() {
-            Some(last) if last.len() < CHUNK => {
-                let mut longer = Vec::with_capacity(last.len() + 1);
-                longer.extend(last.iter().cloned());
-                longer.push(numbered);
-                *last = Arc::new(longer);
-            }
-            _ => chunks.push(Arc::new(vec![numbered])),
+        let at = chunks.partition_point(|chunk| chunk.last().is_some_and(|(last, _)| *last < member.id));
+        // At the end, the last chunk is filled; elsewhere the chunk is in which the next number is.
+        let filled = if at == chunks.len() { chunks.last().filter(|last| last.len() < CHUNK) } else { chunks.get(at) };
+        let Some(chunk) = filled else {
+            chunks.push(Arc::new(vec![numbered]));
+            return Self { chunks };
+        };
+        let place = chunk.partition_point(|(number, _)| *number < member.id);
+        let mut longer = Vec::with_capacity(chunk.len() + 1);
+        longer.extend_from_slice(&chunk[..place]);
+        longer.push(numbered);
+        longer.extend_from_slice(&chunk[place..]);
+        let at = at.min(chunks.len() - 1);
+        if longer.len() > CHUNK {
+            let upper = longer.split_off(CHUNK / 2);
+            chunks.insert(at + 1, Arc::new(upper));
         }
+        chunks[at] = Arc::new(longer);
         Self { chunks }
     }
 
@@ -67,9 +76,5 @@ impl<M: Event> Members<M> {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Member<M>>> {
         self.chunks.iter().flat_map(|chunk| chunk.iter().map(|(_, member)| member))
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
     }
 }

@@ -10,10 +10,13 @@
 //! | [`member`] | what publishers see of it |
 //! | [`members`] | a topic's list of those |
 //! | [`subject`] | a topic's inside |
+//! | [`kept`] | its retained event |
 //! | [`topic`] | a handle on it |
 //! | [`publish`] | the future of a publish |
 //! | [`directory`] | topics by name, for publishers |
+//! | [`outline`] | patterns, for publishers to topics that aren't known |
 //! | [`trie`] | topics and patterns by token, for subscribers |
+//! | [`garbage`] | what is dropped after the locks |
 //! | [`shared`] | all of it together |
 //!
 //! A publish is a loop over an immutable list, on the publisher's own thread. There is no task and no queue of the
@@ -22,8 +25,11 @@
 
 mod directory;
 pub(crate) mod error;
+mod garbage;
+mod kept;
 mod member;
 mod members;
+mod outline;
 pub(crate) mod overflow;
 mod pattern;
 pub(crate) mod publish;

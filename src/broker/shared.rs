@@ -2,36 +2,41 @@
 //!
 //! | part | read by | changed by |
 //! |---|---|---|
-//! | directory, each topic's list | publishers, without a lock | who has the lock |
-//! | `wildcards`, a count | publishers to a topic that isn't known | who has the lock |
-//! | books: the tree of topics and patterns, subscriptions, whose they are | who has the lock | the same |
+//! | directory | publishers, without a lock | who has the broker's lock |
+//! | outline of the patterns | publishers to a topic that isn't known, without a lock | the same |
+//! | each topic's list | publishers, without a lock | who has the topic's lock |
+//! | books: the tree of topics and patterns, subscriptions, whose they are | who has the broker's lock | the same |
 //!
 //! A topic is known while somebody holds it: a subscription by name, a handle, a retained event. One that only patterns
 //! match is remembered when somebody publishes to it, so that the next event finds its list; of those, the last
 //! [`MAX_REMEMBERED`] are kept.
 //!
-//! Lists and entries that are replaced are dropped after the lock: filters, events and references to actors may be
-//! among them. Under it no user code runs, but for the clone and the filters of an event that is retained.
+//! No user code runs under a lock, and nobody has two of them. What is replaced is dropped after the lock: filters,
+//! events and references to actors may be among it. A subscription is put into the books first, and into the lists of
+//! topics after that; it is taken out in the same order, so that whoever finds it in the books can end it.
 
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::mem;
+use std::panic::resume_unwind;
 use std::task::{Context, Wake, Waker};
 
 use super::Event;
-use super::directory::Directory;
+use super::directory::{Directory, Entry};
 use super::error::{SubscribeError, TopicError};
+use super::garbage::Garbage;
 use super::member::{Filter, Member, Policy, Ring, Route};
+use super::outline::Outline;
 use super::overflow::Overflow;
 use super::pattern::{self, Reach, tokens};
 use super::publish::Publish;
-use super::subject::{AnySubject, Garbage, Subject};
+use super::subject::{AnySubject, Subject};
 use super::subscribe::Door;
 use super::subscription::{Subscription, Tally};
 use super::trie::{AnyMember, Held, Node, Wild};
-use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::lock::Mutex;
+use crate::sync::snapshot::Snapshot;
 use crate::sync::{Arc, Weak};
 use crate::task::handle::Weak as WeakTask;
 use crate::task::identity::ActorInfo;
@@ -42,8 +47,7 @@ const MAX_REMEMBERED: usize = 1_024;
 /// A broker's inside.
 pub(crate) struct Shared {
     pub(super) directory: Directory,
-    /// How many subscriptions have wildcards.
-    wildcards: AtomicUsize,
+    outline: Snapshot<Outline>,
     books: Mutex<Books>,
 }
 
@@ -57,12 +61,15 @@ struct Books {
     actors: HashMap<usize, Attendance>,
     remembered: VecDeque<Box<str>>,
     next_id: u64,
+    /// The broker's system has ended.
+    closed: bool,
 }
 
 /// A subscription.
 struct Record {
     pattern: Box<str>,
     reach: Reach,
+    event: TypeId,
     actor: usize,
     tally: Arc<Tally>,
 }
@@ -71,6 +78,14 @@ struct Record {
 struct Attendance {
     _cell: WeakTask,
     subscriptions: HashSet<u64>,
+}
+
+/// A subscription that is out of the books, and has to be taken out of these lists.
+struct Leaving {
+    id: u64,
+    entries: Vec<Arc<Entry>>,
+    /// Whether it holds the topic.
+    holds: bool,
 }
 
 /// Woken by an actor's end.
@@ -105,7 +120,7 @@ impl Shared {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             directory: Directory::new(),
-            wildcards: AtomicUsize::new(0),
+            outline: Snapshot::new(Arc::default()),
             books: Mutex::new(Books { next_id: 1, ..Books::default() }),
         })
     }
@@ -126,7 +141,7 @@ impl Shared {
         let (actor, cell) = (way.strong().address(), way.strong().downgrade());
         let weak = way.downgrade();
         // Declared before the lock is taken, and so dropped after it.
-        let mut garbage = Garbage::new();
+        let mut garbage = Garbage::default();
         let (last_way, route) = if keeps_alive { (None, Route::Strong(way)) } else { (Some(way), Route::Weak(weak)) };
         let mut books = self.books.lock();
         let id = books.next_id;
@@ -135,27 +150,30 @@ impl Shared {
         let parked = Mutex::default();
         let member =
             Arc::new(Member { id, route, who, filter: wish.filter, policy, tally: Arc::clone(&tally), parked });
-        // The subscription fails with the member in it: its filter is dropped after the lock.
-        garbage.push(Box::new(Arc::clone(&member)));
+        // The subscription may fail with the member in it: its filter is dropped after the lock.
+        garbage.push(Arc::clone(&member));
+        if books.closed {
+            return Err(SubscribeError::Closed);
+        }
+        let event = TypeId::of::<M>();
+        let mut subjects = Vec::new();
         match reach {
             Reach::One => {
                 let held = books.open::<M>(&self.directory, wish.pattern, &mut garbage)?;
+                subjects.push(held.entry.share::<M>()?);
                 held.holds += 1;
-                held.entry.subject::<M>()?.join(&member, &mut garbage);
             }
             Reach::Many => {
-                let wild = Wild { id, event: TypeId::of::<M>(), member: Arc::clone(&member) as _ };
-                books.root.plant(tokens(wish.pattern), wild);
-                // ORDERING: Relaxed; who publishes after this subscription was made sees it by what told it so.
-                self.wildcards.fetch_add(1, Ordering::Relaxed);
-                books.root.matched(tokens(wish.pattern), &mut |entry| {
-                    if let Ok(subject) = entry.subject::<M>() {
-                        subject.join(&member, &mut garbage);
-                    }
-                });
+                // Topics that become known from now on have the subscription from their beginning.
+                let wild = Wild { id, event, member: Arc::clone(&member) as _ };
+                if books.root.plant(tokens(wish.pattern), wild) {
+                    let outline = self.outline.load().with(tokens(wish.pattern), event);
+                    garbage.push(self.outline.swap(Arc::new(outline)));
+                }
+                books.root.matched(tokens(wish.pattern), &mut |entry| subjects.extend(entry.share::<M>()));
             }
         }
-        let record = Record { pattern: wish.pattern.into(), reach, actor, tally: Arc::clone(&tally) };
+        let record = Record { pattern: wish.pattern.into(), reach, event, actor, tally: Arc::clone(&tally) };
         books.subscriptions.insert(id, record);
         let known = books.actors.contains_key(&actor);
         let attendance = books
@@ -171,80 +189,104 @@ impl Shared {
                 return Err(stopped);
             }
         }
+        for subject in subjects {
+            if let Err(panic) = subject.join(&member, &mut garbage) {
+                self.unsubscribe(id);
+                // UNWIND: the clone of a retained event has panicked, and the subscription has ended.
+                resume_unwind(Box::new(String::from(panic)));
+            }
+        }
         drop(last_way);
         Ok(Subscription::new(Arc::downgrade(self), id, tally))
     }
 
     /// Ends a subscription, if it hasn't ended.
     pub(super) fn unsubscribe(&self, id: u64) {
-        let mut garbage = Garbage::new();
+        let mut garbage = Garbage::default();
         let mut books = self.books.lock();
-        if let Some(record) = books.subscriptions.remove(&id) {
-            if let Some(attendance) = books.actors.get_mut(&record.actor) {
-                attendance.subscriptions.remove(&id);
-            }
-            self.strike(&mut books, id, &record, &mut garbage);
-        }
+        let leaving = self.strike(&mut books, id, &mut garbage);
         drop(books);
+        self.leave(leaving.as_slice(), &mut garbage);
     }
 
     /// Ends the subscriptions of an actor that has ended.
     fn actor_ended(&self, actor: usize) {
-        let mut garbage = Garbage::new();
+        let mut garbage = Garbage::default();
         let mut books = self.books.lock();
         let attendance = books.actors.remove(&actor);
-        for id in attendance.iter().flat_map(|attendance| &attendance.subscriptions) {
-            if let Some(record) = books.subscriptions.remove(id) {
-                self.strike(&mut books, *id, &record, &mut garbage);
-            }
-        }
+        let ids = attendance.iter().flat_map(|attendance| &attendance.subscriptions);
+        let leaving: Vec<_> = ids.filter_map(|id| self.strike(&mut books, *id, &mut garbage)).collect();
         drop(books);
+        self.leave(&leaving, &mut garbage);
     }
 
-    /// Ends everything: the broker's system has ended. Retained events and filters are dropped.
+    /// Ends everything, for good: the broker's system has ended. Retained events and filters are dropped.
     pub(crate) fn close(&self) {
-        let mut garbage = Garbage::new();
+        let mut garbage = Garbage::default();
         let mut books = self.books.lock();
-        for (id, record) in mem::take(&mut books.subscriptions) {
-            self.strike(&mut books, id, &record, &mut garbage);
-        }
-        garbage.push(Box::new(mem::take(&mut books.actors)));
+        books.closed = true;
+        let ids: Vec<_> = books.subscriptions.keys().copied().collect();
+        let leaving: Vec<_> = ids.into_iter().filter_map(|id| self.strike(&mut books, id, &mut garbage)).collect();
+        garbage.push(mem::take(&mut books.actors));
         let mut all = Vec::new();
         books.root.all(&mut |entry| all.push(Arc::clone(entry)));
-        for entry in all {
-            if entry.subject.forget(&mut garbage) {
-                books.let_go(&self.directory, &entry.name, &mut garbage);
-            }
-        }
         drop(books);
+        self.leave(&leaving, &mut garbage);
+        for entry in all {
+            if entry.subject.close(&mut garbage) {
+                self.let_go(&entry.name);
+            }
+            garbage.push(entry);
+        }
     }
 
-    /// Takes a subscription out of all lists.
-    fn strike(&self, books: &mut Books, id: u64, record: &Record, garbage: &mut Garbage) {
+    /// Takes a subscription out of the books. The caller has the lock, and lets the subscription
+    /// [leave](Self::leave) its topics after that.
+    fn strike(&self, books: &mut Books, id: u64, garbage: &mut Garbage) -> Option<Leaving> {
+        let record = books.subscriptions.remove(&id)?;
+        if let Some(attendance) = books.actors.get_mut(&record.actor) {
+            attendance.subscriptions.remove(&id);
+        }
         record.tally.end();
+        let mut entries = Vec::new();
         match record.reach {
             Reach::One => {
-                if let Some(held) = books.root.find_mut(tokens(&record.pattern)) {
-                    held.entry.subject.leave(id, garbage);
-                }
-                books.let_go(&self.directory, &record.pattern, garbage);
+                entries.extend(books.root.find_mut(tokens(&record.pattern)).map(|held| Arc::clone(&held.entry)));
             }
             Reach::Many => {
-                garbage.push(Box::new(books.root.uproot(tokens(&record.pattern), id)));
-                // ORDERING: Relaxed; as in `subscribe`.
-                self.wildcards.fetch_sub(1, Ordering::Relaxed);
-                let mut left = Vec::new();
-                books.root.matched(tokens(&record.pattern), &mut |entry| {
-                    entry.subject.leave(id, garbage);
-                    if entry.subject.is_empty() {
-                        left.push(Arc::clone(entry));
-                    }
-                });
-                for entry in left {
+                let (wild, others) = books.root.uproot(tokens(&record.pattern), id)?;
+                garbage.push(wild);
+                if !others {
+                    let outline = self.outline.load().without(tokens(&record.pattern), record.event);
+                    garbage.push(self.outline.swap(Arc::new(outline)));
+                }
+                books.root.matched(tokens(&record.pattern), &mut |entry| entries.push(Arc::clone(entry)));
+            }
+        }
+        Some(Leaving { id, entries, holds: record.reach == Reach::One })
+    }
+
+    /// Takes subscriptions out of the lists of topics, and lets go of the topics.
+    fn leave(&self, all: &[Leaving], garbage: &mut Garbage) {
+        if all.is_empty() {
+            return;
+        }
+        for leaving in all {
+            for entry in &leaving.entries {
+                entry.subject.leave(leaving.id, garbage);
+            }
+        }
+        let mut books = self.books.lock();
+        for leaving in all {
+            for entry in &leaving.entries {
+                if leaving.holds {
+                    books.let_go(&self.directory, &entry.name, garbage);
+                } else if entry.subject.is_empty() {
                     books.settle(&self.directory, &entry.name, garbage);
                 }
             }
         }
+        drop(books);
     }
 
     /// Publishes to a topic that the directory doesn't know.
@@ -253,11 +295,11 @@ impl Shared {
         if let Err(error) = pattern::check_name(topic) {
             return Publish::failed(error, event);
         }
-        // ORDERING: Relaxed; as in `subscribe`.
-        if self.wildcards.load(Ordering::Relaxed) == 0 {
+        // No lock while nothing matches, whatever other patterns there are.
+        if !self.outline.load().matches(tokens(topic), TypeId::of::<M>()) {
             return Publish::nobody();
         }
-        let mut garbage = Garbage::new();
+        let mut garbage = Garbage::default();
         let mut books = self.books.lock();
         let mut matched = false;
         books.root.matching(tokens(topic), &mut |wild| matched |= wild.event == TypeId::of::<M>());
@@ -279,7 +321,7 @@ impl Shared {
     /// Holds a topic, for a handle.
     pub(super) fn hold<M: Event>(&self, topic: &str) -> Result<Arc<Subject<M>>, TopicError> {
         pattern::check_name(topic)?;
-        let mut garbage = Garbage::new();
+        let mut garbage = Garbage::default();
         let mut books = self.books.lock();
         let held = books.open::<M>(&self.directory, topic, &mut garbage)?;
         let subject = held.entry.share::<M>()?;
@@ -290,31 +332,33 @@ impl Shared {
 
     /// Lets go of a topic.
     pub(super) fn let_go(&self, topic: &str) {
-        let mut garbage = Garbage::new();
+        let mut garbage = Garbage::default();
         let mut books = self.books.lock();
         books.let_go(&self.directory, topic, &mut garbage);
         drop(books);
     }
 
-    /// Lets a topic that is held retain its last event from now on.
+    /// Lets a topic that is held retain its last event from now on. Not after the end.
     pub(super) fn retain<M: Event>(&self, topic: &str, subject: &Subject<M>) {
         let mut books = self.books.lock();
-        if subject.retain()
-            && let Some(held) = books.root.find_mut(tokens(topic))
-        {
+        if books.closed {
+            return;
+        }
+        if let Some(held) = books.root.find_mut(tokens(topic)) {
             held.holds += 1;
         }
         drop(books);
+        if !subject.retain() {
+            self.let_go(topic);
+        }
     }
 
     /// Lets a topic retain nothing any more.
     pub(super) fn forget<M: Event>(&self, topic: &str, subject: &Subject<M>) {
-        let mut garbage = Garbage::new();
-        let mut books = self.books.lock();
+        let mut garbage = Garbage::default();
         if subject.forget(&mut garbage) {
-            books.let_go(&self.directory, topic, &mut garbage);
+            self.let_go(topic);
         }
-        drop(books);
     }
 
     /// The names of the topics that are known, in order.
@@ -403,7 +447,7 @@ impl Books {
         if let Some(held) = self.root.remove(tokens(name)) {
             self.topics -= 1;
             directory.remove(&held.entry, garbage);
-            garbage.push(Box::new(held.entry));
+            garbage.push(held.entry);
         }
     }
 }

@@ -1,41 +1,56 @@
 //! A topic's inside: its list of subscriptions, and the publishing to it.
 //!
-//! Publishers read the list without a lock; who changes it has the broker's lock. A topic that retains its last event
-//! is different: its publishers take turns, so that a new subscription gets the retained event first, and neither
-//! misses the next one nor gets one twice.
+//! Publishers read the list without a lock. Who changes it has the topic's lock, under which no user code runs and no
+//! other lock of the broker is taken. A topic that retains its last event is different: its publishers take the lock
+//! for a moment, in which the event becomes the last one and the list is read. A subscription is made in such a moment
+//! too. So an event is either among those before the subscription, of which it gets the last, or it comes to it. Until
+//! that last one has been delivered, the subscription is *joining*: later events wait behind it.
 
 use std::any::Any;
 use std::fmt;
+use std::mem;
+use std::panic::resume_unwind;
 
 use super::Event;
+use super::garbage::{Careful, Garbage};
+use super::kept::{Joining, Kept};
 use super::member::Member;
 use super::members::Members;
 use super::publish::Publish;
 use crate::actor::recipient::Recipient;
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::lock::Mutex;
 use crate::sync::snapshot::Snapshot;
+use crate::sync::unwind::{Text, guard};
 use crate::task::identity::ActorInfo;
-
-/// Something that is let go of when the broker's lock is free: its drop may be user code.
-pub(super) type Garbage = Vec<Box<dyn Any + Send>>;
 
 /// A topic's inside.
 pub(super) struct Subject<M: Event> {
+    /// Changed under the lock.
     members: Snapshot<Members<M>>,
-    /// Whether the last event is retained. Changed by who has both locks.
-    retains: AtomicBool,
-    /// The last event, and the turn of who publishes while it is retained.
-    last: Mutex<Option<M>>,
+    /// How many subscribe, those who are joining too. Changed under the lock.
+    subscribed: AtomicUsize,
+    /// Whether publishers have to take the lock: the last event is retained, or somebody is joining. Changed under it.
+    takes_turns: AtomicBool,
+    turn: Mutex<Turn<M>>,
 }
 
-/// A subject of whatever type of event.
+/// What is under a topic's lock.
+struct Turn<M: Event> {
+    retains: bool,
+    last: Option<Arc<Kept<M>>>,
+    joining: Vec<Arc<Joining<M>>>,
+    /// Nothing will be retained any more.
+    closed: bool,
+}
+
+/// A subject of whatever type of event. The caller has no lock of the broker, except for `event` and `is_empty`.
 pub(super) trait AnySubject: Any + Send + Sync {
     /// The path of the event's type.
     fn event(&self) -> &'static str;
 
-    /// Takes out the subscription of this number. Returns what is to be dropped.
+    /// Takes out the subscription of this number.
     fn leave(&self, id: u64, garbage: &mut Garbage);
 
     /// Whether nobody subscribes.
@@ -43,6 +58,9 @@ pub(super) trait AnySubject: Any + Send + Sync {
 
     /// Stops retaining. Returns whether it did retain.
     fn forget(&self, garbage: &mut Garbage) -> bool;
+
+    /// The same, for good.
+    fn close(&self, garbage: &mut Garbage) -> bool;
 
     /// Who subscribes.
     fn infos(&self) -> Vec<ActorInfo>;
@@ -53,8 +71,9 @@ impl<M: Event> Subject<M> {
     pub(super) fn new(members: &[Arc<Member<M>>]) -> Self {
         Self {
             members: Snapshot::new(Arc::new(Members::new(members))),
-            retains: AtomicBool::new(false),
-            last: Mutex::new(None),
+            subscribed: AtomicUsize::new(members.len()),
+            takes_turns: AtomicBool::new(false),
+            turn: Mutex::new(Turn { retains: false, last: None, joining: Vec::new(), closed: false }),
         }
     }
 
@@ -65,14 +84,20 @@ impl<M: Event> Subject<M> {
     /// As the event's `Clone` does.
     #[inline(always)]
     pub(super) fn publish(&self, event: M) -> Publish<M> {
-        // ORDERING: Relaxed; who was told that the topic retains sees it, and nobody else can expect it.
-        if self.retains.load(Ordering::Relaxed) { self.publish_and_retain(event) } else { self.fan_out(event) }
+        // ORDERING: Acquire pairs with the Release of who ended the turns: the list has those who were joining. That
+        // turns began is seen by who was told so, and nobody else can expect it.
+        if self.takes_turns.load(Ordering::Acquire) { self.publish_in_turn(event) } else { self.fan_out(event) }
     }
 
     #[inline(always)]
     fn fan_out(&self, event: M) -> Publish<M> {
-        let members = self.members.load();
         let mut publish = Publish::nobody();
+        Self::fan_out_to(&self.members.load(), event, &mut publish);
+        publish
+    }
+
+    #[inline(always)]
+    fn fan_out_to(members: &Members<M>, event: M, publish: &mut Publish<M>) {
         // One behind, so that the last one gets the event itself and not a clone of it.
         let mut behind: Option<&Arc<Member<M>>> = None;
         for chunk in members.chunks() {
@@ -86,61 +111,157 @@ impl<M: Event> Subject<M> {
         if let Some(last) = behind {
             publish.count(last.offer(event));
         }
-        publish
     }
 
     #[cold]
-    fn publish_and_retain(&self, event: M) -> Publish<M> {
-        let kept = event.clone();
-        let mut last = self.last.lock();
-        // ORDERING: Relaxed; changed under the lock that we have.
-        let former = if self.retains.load(Ordering::Relaxed) { last.replace(kept) } else { None };
-        // UNWIND: clones and filters, in our turn; the lock goes with us.
-        let publish = self.fan_out(event);
-        drop(last);
-        drop(former);
+    fn publish_in_turn(&self, event: M) -> Publish<M> {
+        // UNWIND: nothing has been done yet.
+        let kept = Arc::new(Kept::new(event.clone()));
+        let mut turn = self.turn.lock();
+        let gone = if turn.retains { turn.last.replace(kept) } else { Some(kept) };
+        let members = self.members.load();
+        let joining = turn.joining.clone();
+        drop(turn);
+        drop(gone);
+        let mut publish = Publish::nobody();
+        for joining in joining.iter().filter(|joining| joining.member.wants(&event)) {
+            // UNWIND: as in `fan_out_to`.
+            publish.count(joining.offer(event.clone()));
+        }
+        Self::fan_out_to(&members, event, &mut publish);
         publish
     }
 
-    /// Adds a subscription, whose number is the highest so far. The caller has the broker's lock.
-    pub(super) fn join(&self, member: &Arc<Member<M>>, garbage: &mut Garbage) {
-        // ORDERING: Relaxed; changed under the lock that we have.
-        if !self.retains.load(Ordering::Relaxed) {
+    /// Adds a subscription, unless it has ended. If an event is retained, the subscription gets that one first, at once
+    /// or from a thread that clones the event right now.
+    ///
+    /// # Errors
+    ///
+    /// If the clone of the retained event panics.
+    pub(super) fn join(&self, member: &Arc<Member<M>>, garbage: &mut Garbage) -> Result<(), Text> {
+        let mut turn = self.turn.lock();
+        // Who ends a subscription says so before taking it out of the lists, which needs our lock.
+        if !member.tally.is_active() {
+            return Ok(());
+        }
+        // ORDERING: Release pairs with `is_empty`.
+        self.subscribed.fetch_add(1, Ordering::Release);
+        let Some(kept) = turn.last.clone() else {
             self.add(member, garbage);
-            return;
-        }
-        let last = self.last.lock();
-        if let Some(event) = last.as_ref()
-            && member.wants(event)
-        {
-            member.offer_first(event.clone());
-        }
-        self.add(member, garbage);
-        drop(last);
+            return Ok(());
+        };
+        let joining = Arc::new(Joining::new(Arc::clone(member)));
+        turn.joining.push(Arc::clone(&joining));
+        drop(turn);
+        kept.ask(Arc::clone(&joining));
+        self.serve(&kept, Some(&joining))
     }
 
+    /// Adds to the list. The caller has the lock.
     fn add(&self, member: &Arc<Member<M>>, garbage: &mut Garbage) {
         let longer = Arc::new(self.members.load().with(member));
-        garbage.push(Box::new(self.members.swap(longer)));
+        garbage.push(self.members.swap(longer));
     }
 
-    /// Retains the last event from now on. Returns whether it didn't before. The caller has the broker's lock.
+    /// Gives a retained event to those who ask for it. What goes wrong with the caller's own copy comes back.
+    fn serve(&self, kept: &Kept<M>, own: Option<&Arc<Joining<M>>>) -> Result<(), Text> {
+        let mut outcome = Ok(());
+        kept.serve(|joining, copy| {
+            match copy {
+                Ok(event) if joining.member.wants(&event) => offer_first(&joining.member, event),
+                Ok(event) => drop(Careful::new(event)),
+                Err(panic) if own.is_some_and(|own| Arc::ptr_eq(own, &joining)) => outcome = Err(panic),
+                Err(_) => joining.member.tally.shed(1),
+            }
+            self.finish(&joining);
+        });
+        outcome
+    }
+
+    /// Delivers what came while a subscription was joining, and puts it into the list.
+    fn finish(&self, joining: &Arc<Joining<M>>) {
+        let mut garbage = Garbage::default();
+        loop {
+            while let Some(event) = joining.next() {
+                offer_first(&joining.member, event);
+            }
+            let mut turn = self.turn.lock();
+            if !joining.open() {
+                continue;
+            }
+            if let Some(at) = turn.joining.iter().position(|other| Arc::ptr_eq(other, joining)) {
+                garbage.push(turn.joining.remove(at));
+                self.add(&joining.member, &mut garbage);
+            }
+            self.settle(&turn);
+            drop(turn);
+            return;
+        }
+    }
+
+    /// Says whether publishers have to take the lock from now on. The caller has it.
+    fn settle(&self, turn: &Turn<M>) {
+        // ORDERING: Release pairs with the Acquire of publishers.
+        self.takes_turns.store(turn.retains || !turn.joining.is_empty(), Ordering::Release);
+    }
+
+    /// Retains the last event from now on. Returns whether it didn't before; after the end, it never does.
     pub(super) fn retain(&self) -> bool {
-        let _turn = self.last.lock();
-        // ORDERING: Relaxed; changed under the locks, and read without them by who needs no more than a hint.
-        !self.retains.swap(true, Ordering::Relaxed)
+        let mut turn = self.turn.lock();
+        if turn.closed || mem::replace(&mut turn.retains, true) {
+            return false;
+        }
+        self.settle(&turn);
+        true
     }
 
     /// The event that is retained.
+    ///
+    /// # Panics
+    ///
+    /// As the event's `Clone` does.
     pub(super) fn retained(&self) -> Option<M> {
-        // UNWIND: the clone is user code, in our turn; the lock goes with us.
-        self.last.lock().clone()
+        let kept = self.turn.lock().last.clone()?;
+        let copy = kept.copy()?;
+        let _ = self.serve(&kept, None);
+        // UNWIND: the event is back in its place, and all who asked have been served.
+        copy.map_or_else(|panic| resume_unwind(Box::new(String::from(panic))), Some)
     }
 
     /// Those who subscribe and can be reached.
     pub(super) fn recipients(&self) -> Vec<Recipient<M>> {
-        self.members.load().iter().filter_map(|member| member.who.upgrade()).map(Recipient::new).collect()
+        self.all().iter().filter_map(|member| member.who.upgrade()).map(Recipient::new).collect()
     }
+
+    /// Those who subscribe, in the order of their numbers.
+    fn all(&self) -> Vec<Arc<Member<M>>> {
+        // ORDERING: Acquire, as in `publish`.
+        if !self.takes_turns.load(Ordering::Acquire) {
+            return self.members.load().iter().cloned().collect();
+        }
+        let turn = self.turn.lock();
+        let members = self.members.load();
+        let joining = turn.joining.clone();
+        drop(turn);
+        let mut all: Vec<_> = members.iter().cloned().collect();
+        all.extend(joining.iter().map(|joining| Arc::clone(&joining.member)));
+        all.sort_unstable_by_key(|member| member.id);
+        all
+    }
+
+    fn let_go(&self, for_good: bool, garbage: &mut Garbage) -> bool {
+        let mut turn = self.turn.lock();
+        turn.closed |= for_good;
+        garbage.push(turn.last.take());
+        let did = mem::replace(&mut turn.retains, false);
+        self.settle(&turn);
+        did
+    }
+}
+
+fn offer_first<M: Event>(member: &Arc<Member<M>>, event: M) {
+    // UNWIND: the drop of a displaced event is user code. The event has its place, and those behind it follow.
+    let _ = guard(|| member.offer_first(event));
 }
 
 impl<M: Event> AnySubject for Subject<M> {
@@ -149,25 +270,35 @@ impl<M: Event> AnySubject for Subject<M> {
     }
 
     fn leave(&self, id: u64, garbage: &mut Garbage) {
+        let mut turn = self.turn.lock();
         let shorter = self.members.load().without(id);
         if let Some(shorter) = shorter {
-            garbage.push(Box::new(self.members.swap(Arc::new(shorter))));
+            garbage.push(self.members.swap(Arc::new(shorter)));
+        } else if let Some(at) = turn.joining.iter().position(|joining| joining.member.id == id) {
+            garbage.push(turn.joining.remove(at));
+            self.settle(&turn);
+        } else {
+            return;
         }
+        // ORDERING: Release, as in `join`.
+        self.subscribed.fetch_sub(1, Ordering::Release);
     }
 
     fn is_empty(&self) -> bool {
-        self.members.load().is_empty()
+        // ORDERING: Acquire pairs with the Release of who joined or left.
+        self.subscribed.load(Ordering::Acquire) == 0
     }
 
     fn forget(&self, garbage: &mut Garbage) -> bool {
-        let mut last = self.last.lock();
-        garbage.push(Box::new(last.take()));
-        // ORDERING: Relaxed; as in `retain`.
-        self.retains.swap(false, Ordering::Relaxed)
+        self.let_go(false, garbage)
+    }
+
+    fn close(&self, garbage: &mut Garbage) -> bool {
+        self.let_go(true, garbage)
     }
 
     fn infos(&self) -> Vec<ActorInfo> {
-        self.members.load().iter().map(|member| member.info()).collect()
+        self.all().iter().map(|member| member.info()).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use super::Event;
 use super::error::SubscribeError;
+use super::garbage::Careful;
 use super::member::{Filter, Way};
 use super::overflow::Overflow;
 use super::shared::{Shared, Wish};
@@ -132,7 +133,8 @@ impl<M: Event> Subscribe<M> {
     /// The filter runs where the event is published, before it is cloned: it should be short. If it panics, the event
     /// counts as shed for this subscription. A second filter replaces the first.
     pub fn filter(mut self, filter: impl Fn(&M) -> bool + Send + Sync + 'static) -> Self {
-        self.filter = Some(Box::new(filter));
+        let filter = Careful::new(filter);
+        self.filter = Some(Box::new(move |event| filter.get()(event)));
         self
     }
 

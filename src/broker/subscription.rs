@@ -49,6 +49,12 @@ impl Tally {
         }
     }
 
+    /// Whether the subscription has not ended.
+    pub(super) fn is_active(&self) -> bool {
+        // ORDERING: Relaxed; a hint, or read under the lock that who ended the subscription takes after that.
+        self.active.load(Ordering::Relaxed)
+    }
+
     /// The subscription has ended.
     pub(super) fn end(&self) {
         // ORDERING: Relaxed; a hint for the handle's owner. What publishers see is their snapshot.
@@ -90,10 +96,7 @@ impl<M: Event> Subscription<M> {
     /// Ends the subscription. Events whose publishing has begun before may still come; what is published after this
     /// doesn't. Takes the broker's lock for a moment.
     ///
-    /// # Panics
-    ///
-    /// If the drop of the subscription's filter panics, or that of an event that it still had. The subscription has
-    /// ended all the same.
+    /// A panic in the drop of the subscription's filter ends there.
     pub fn unsubscribe(&self) {
         if let Some(broker) = self.broker.upgrade() {
             broker.unsubscribe(self.id);

@@ -82,21 +82,29 @@ impl Node {
         removed
     }
 
-    /// Adds the pattern `tokens`.
-    pub(super) fn plant<'t>(&mut self, mut tokens: impl Iterator<Item = &'t str>, wild: Wild) {
+    /// Adds the pattern `tokens`. Returns whether it is the first of its type of event.
+    pub(super) fn plant<'t>(&mut self, mut tokens: impl Iterator<Item = &'t str>, wild: Wild) -> bool {
+        let add = |to: &mut Vec<Wild>, wild: Wild| {
+            let first = to.iter().all(|other| other.event != wild.event);
+            to.push(wild);
+            first
+        };
         match tokens.next() {
-            None => self.here.push(wild),
-            Some(REST) => self.rest.push(wild),
+            None => add(&mut self.here, wild),
+            Some(REST) => add(&mut self.rest, wild),
             Some(ANY) => self.any.get_or_insert_default().plant(tokens, wild),
             Some(token) => self.children.entry(token.into()).or_default().plant(tokens, wild),
         }
     }
 
-    /// Takes the pattern `tokens` of number `id` out, and the places that only led to it.
-    pub(super) fn uproot<'t>(&mut self, mut tokens: impl Iterator<Item = &'t str>, id: u64) -> Option<Wild> {
+    /// Takes the pattern `tokens` of number `id` out, and the places that only led to it. Tells whether others of its
+    /// type of event are left.
+    pub(super) fn uproot<'t>(&mut self, mut tokens: impl Iterator<Item = &'t str>, id: u64) -> Option<(Wild, bool)> {
         let take = |from: &mut Vec<Wild>| {
             let at = from.binary_search_by_key(&id, |wild| wild.id).ok()?;
-            Some(from.remove(at))
+            let removed = from.remove(at);
+            let others = from.iter().any(|other| other.event == removed.event);
+            Some((removed, others))
         };
         match tokens.next() {
             None => take(&mut self.here),
