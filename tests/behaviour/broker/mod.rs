@@ -8,6 +8,7 @@ mod publish;
 mod retained;
 mod stress;
 mod topics;
+mod user_code;
 
 use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Mailbox, Message};
 
