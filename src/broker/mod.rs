@@ -90,8 +90,10 @@ impl<M: Message<Result = ()> + Clone> Event for M {}
 /// | method | progress |
 /// |---|---|
 /// | [`publish`](Self::publish), [`Topic::publish`] | lock-free; blocking for a moment if only patterns match and the topic is new, or if it retains |
-/// | [`subscribe`](Self::subscribe), `unsubscribe`, [`topic`](Self::topic), [`topics`](Self::topics) | blocking: one lock |
-/// | [`subscribers`](Self::subscribers) | lock-free if the topic is known |
+/// | [`subscribe`](Self::subscribe), `unsubscribe`, [`topic`](Self::topic), [`topics`](Self::topics) | blocking: locks, one at a time |
+/// | [`subscribers`](Self::subscribers) | lock-free if the topic is known and doesn't retain |
+///
+/// No filter runs under a lock, and no `Clone` or `Drop` of an event: they may use the broker themselves.
 ///
 /// ```
 /// use corecast::{Actor, ActorContext, ActorSystem, Handler, Message};
@@ -163,6 +165,10 @@ impl MessageBroker {
 
     /// Publishes an event: it is delivered at the call, to all who have room for it. The future resolves when nobody
     /// waits for room any more, with how many it [reached](crate::Published).
+    ///
+    /// Lock-free, also if no pattern matches a topic that isn't known; the first event of a topic that patterns alone
+    /// match takes the broker's lock. The queues of subscriptions with `DropOldest` and `Latest` are lock-free but for
+    /// one case: a publisher that is preempted in the middle of a push holds up those who need that place.
     ///
     /// # Errors
     ///

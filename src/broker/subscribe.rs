@@ -138,16 +138,18 @@ impl<M: Event> Subscribe<M> {
         self
     }
 
-    /// Subscribes, and returns at once. Takes the broker's lock for a moment.
+    /// Subscribes, and returns at once. Takes the broker's lock for a moment, and those of the topics that match.
+    /// Retained events are cloned without a lock.
     ///
     /// # Errors
     ///
     /// For a malformed pattern, a topic that carries another type of event, an overflow without room or with too much,
-    /// and an actor that takes no more messages.
+    /// an actor that takes no more messages, and a broker whose system has ended.
     ///
     /// # Panics
     ///
-    /// As the `Clone` of an event that a matching topic retains does.
+    /// As the `Clone` of an event that a matching topic retains does. There is no subscription then. If another thread
+    /// makes the clone, the event counts as shed instead.
     ///
     /// # Examples
     ///

@@ -57,7 +57,7 @@ impl<M: Event> Topic<M> {
     }
 
     /// Publishes an event, as [`MessageBroker::publish`](crate::MessageBroker::publish) does. Lock-free, unless the
-    /// topic [retains](Self::retain) its last event.
+    /// topic [retains](Self::retain) its last event: then a lock is taken for a moment.
     ///
     /// # Errors
     ///
@@ -79,8 +79,14 @@ impl<M: Event> Topic<M> {
     /// Lets the topic retain its last event: a new subscription that matches it gets that event first. It stays known
     /// from now on, without handles and subscriptions, until [`forget`](Self::forget).
     ///
-    /// Publishers of such a topic take turns, which is blocking for as long as another's publish takes. The event's
-    /// `Clone` and the filters run in that turn: they must not publish to the same topic, nor subscribe.
+    /// A new subscription gets all that is published after the retained event behind that one: none is missed, none
+    /// comes twice. If another thread is cloning the retained event when the subscription is made, that thread delivers
+    /// it, soon after.
+    ///
+    /// Publishers of such a topic take a lock for a moment, under which no user code runs. Each event is cloned once
+    /// more. Events of several publishers at once may come to one subscription in another order than to the next.
+    ///
+    /// After the end of the broker's system, nothing is retained any more.
     ///
     /// # Examples
     ///
@@ -111,7 +117,8 @@ impl<M: Event> Topic<M> {
         self.hold.broker.forget(&self.hold.name, &self.subject);
     }
 
-    /// The event that is retained. Blocking, for as long as another's publish takes.
+    /// The event that is retained. Blocking, while another thread clones it. None for the event's own `Clone`, which
+    /// must not ask for what another topic retains if that one's asks back.
     ///
     /// # Panics
     ///
@@ -122,7 +129,7 @@ impl<M: Event> Topic<M> {
     }
 
     /// Those who subscribe, to be talked to directly: by themselves, not by the topic. In the order of the
-    /// subscriptions; an actor with two of them is there twice. Lock-free.
+    /// subscriptions; an actor with two of them is there twice. Lock-free, unless the topic retains.
     ///
     /// # Examples
     ///

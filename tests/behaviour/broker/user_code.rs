@@ -151,7 +151,9 @@ fn topics_that_retain_can_be_changed_by_the_filters_of_each_other() {
                 }
             })
         });
-        threads.map(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
     });
 }
 
