@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -154,6 +155,53 @@ fn topics_that_retain_can_be_changed_by_the_filters_of_each_other() {
         for thread in threads {
             thread.join().unwrap();
         }
+    });
+}
+
+#[test]
+fn what_is_published_while_the_retained_event_is_cloned_comes_behind_it() {
+    within(LIMIT, || {
+        let system = system(2);
+        let broker = system.broker().clone();
+        let notes: [Arc<Mutex<Vec<u64>>>; 3] = Default::default();
+        let ears = notes.each_ref().map(|note| wait(system.spawn(Ear(Arc::clone(note)))).unwrap());
+        let topic = broker.topic::<Live>("live").unwrap();
+        topic.retain();
+        let (entered, is_in) = channel();
+        let (go_on, leave) = channel::<()>();
+        let gate = Mutex::new(Some(leave));
+        let armed = Arc::new(AtomicBool::new(false));
+        let fuse = Arc::clone(&armed);
+        let cloned: Act = Arc::new(move || {
+            let leave = if fuse.load(Ordering::Relaxed) { gate.lock().unwrap().take() } else { None };
+            if let Some(leave) = leave {
+                entered.send(()).unwrap();
+                leave.recv().unwrap();
+            }
+        });
+        drop(topic.publish(Live { number: 1, cloned, dropped: Arc::new(|| ()) }));
+        armed.store(true, Ordering::Relaxed);
+        let first = thread::spawn({
+            let (broker, ear) = (broker.clone(), ears[0].clone());
+            move || drop(broker.subscribe::<Live>("live", &ear).start().unwrap())
+        });
+        is_in.recv().unwrap();
+        // Nobody waits for the clone.
+        drop(broker.subscribe::<Live>("*", &ears[1]).start().unwrap());
+        let gone = broker.subscribe::<Live>(">", &ears[2]).start().unwrap();
+        assert_eq!(broker.subscribers("live").unwrap().len(), 3);
+        assert_eq!(wait(topic.publish(Live::new(2))).unwrap().reached(), 3);
+        gone.unsubscribe();
+        assert_eq!(wait(topic.publish(Live::new(3))).unwrap().reached(), 2);
+        topic.forget();
+        assert_eq!(wait(topic.publish(Live::new(4))).unwrap().reached(), 2);
+        go_on.send(()).unwrap();
+        first.join().unwrap();
+        assert_eq!(wait(topic.publish(Live::new(5))).unwrap().reached(), 2);
+        for (note, expected) in notes.iter().zip([&[1, 2, 3, 4, 5][..], &[1, 2, 3, 4, 5], &[1, 2]]) {
+            eventually("all have come in their order", || *note.lock().unwrap() == expected);
+        }
+        assert_eq!(broker.subscribers("live").unwrap().len(), 2);
     });
 }
 
