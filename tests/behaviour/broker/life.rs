@@ -1,6 +1,8 @@
 //! Subscriptions in numbers: many come and go, and nothing is left.
 
-use corecast::MessageBroker;
+use std::thread;
+
+use corecast::{MessageBroker, Overflow};
 
 use super::{Tick, heard, listener};
 use crate::support::{Random, seed, system, wait};
@@ -70,5 +72,34 @@ fn ten_thousand_subscriptions_are_found_and_ended() {
     assert_eq!(heard(&actor).len(), reached);
     assert!(reached > 1);
     subs.iter().for_each(|sub| sub.unsubscribe());
+    assert!(broker.topics().is_empty());
+}
+
+#[test]
+fn subscriptions_of_many_threads_are_in_their_lists_and_leave_nothing() {
+    let system = system(1);
+    let broker = MessageBroker::new();
+    let actor = listener(&system);
+    let threads: [_; 4] = std::array::from_fn(|number| {
+        let (broker, actor) = (broker.clone(), actor.clone());
+        thread::spawn(move || {
+            let pattern = ["a.b", "a.*"][number % 2];
+            let mut subs = Vec::new();
+            for round in 0..600 {
+                subs.push(broker.subscribe::<Tick>(pattern, &actor).overflow(Overflow::DropNewest).start().unwrap());
+                if round % 3 == 0 {
+                    subs.remove(subs.len() / 2).unsubscribe();
+                }
+            }
+            subs
+        })
+    });
+    let subs: Vec<_> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+    assert_eq!(subs.len(), 4 * 400);
+    assert_eq!(broker.subscribers("a.b").unwrap().len(), subs.len());
+    let published = wait(broker.publish("a.b", Tick(1))).unwrap();
+    assert_eq!(published.reached() + published.shed(), subs.len());
+    subs.iter().for_each(|sub| sub.unsubscribe());
+    assert!(broker.subscribers("a.b").unwrap().is_empty());
     assert!(broker.topics().is_empty());
 }
