@@ -43,6 +43,8 @@
 //! 5. An actor handles one message at a time and is never run by two workers at once.
 //! 6. No verb blocks a worker thread.
 //! 7. An actor is alive while it can be reached: by a reference, or by its name.
+//! 8. An event that a subscription takes is handled, fails or becomes a dead letter as any message does, or it is shed
+//!    because the subscription asks for that, and counted.
 //!
 //! # What is not guaranteed
 //!
@@ -57,12 +59,13 @@
 //!
 //! Imports point down only: `sync` (the facade over std and the model checker), `memory` (recycled blocks), `mailbox`
 //! and `reply` (the lock-free parts), `task` (one actor's cell and activation), `scheduler` (workers, queues, sleep),
-//! `actor` (traits and references), `system` (the composition root). ARCHITECTURE.md has the map.
+//! `actor` (traits and references), `broker` (publish and subscribe), `system` (the composition root). ARCHITECTURE.md has the map.
 
 // Some sizes of `sync::limits` are zero or the largest there.
 #![cfg_attr(corecast_loom, allow(clippy::absurd_extreme_comparisons))]
 
 mod actor;
+mod broker;
 mod error;
 #[cfg(corecast_loom)]
 #[doc(hidden)]
@@ -81,6 +84,13 @@ pub use actor::mailbox::Mailbox;
 pub use actor::recipient::Recipient;
 pub use actor::reference::{ActorRef, WeakActorRef};
 pub use actor::{Actor, Handler, Message};
+pub use broker::error::{PublishError, SubscribeError, TopicError};
+pub use broker::overflow::Overflow;
+pub use broker::publish::{Publish, Published};
+pub use broker::subscribe::{Subscribe, SubscribeFuture, Subscriber};
+pub use broker::subscription::{Subscription, SubscriptionGuard};
+pub use broker::topic::Topic;
+pub use broker::{Event, MessageBroker};
 pub use error::{
     BlockingError, BuildError, FindError, ReplyError, SendError, SendErrorReason, SpawnError, TellError,
     TellErrorReason, TrySendError, TrySendErrorReason, TryTellError, TryTellErrorReason,

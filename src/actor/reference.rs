@@ -44,6 +44,10 @@ impl<A: Actor> ActorRef<A> {
         self.0.strong()
     }
 
+    pub(crate) fn task(&self) -> &Task<Body<A>> {
+        &self.0
+    }
+
     /// Sends a message and expects nothing back.
     ///
     /// The future resolves when the message has its place in the mailbox; that is at once, if there is room.

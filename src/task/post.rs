@@ -119,6 +119,15 @@ impl<L: Send + 'static> Waiting<L> {
         Poll::Ready(self.leave().map_or(Ok(()), Err))
     }
 
+    /// Whether the wait is over, one way or the other; if not, the context's waker will be woken when it is. The
+    /// letter stays here.
+    pub(crate) fn is_over(&mut self, context: &mut Context<'_>) -> bool {
+        let (Some(ticket), Some(side)) = (&mut self.ticket, header::known_side(self.task.header())) else {
+            return true;
+        };
+        ticket.poll(&side.line, context.waker()).is_ready()
+    }
+
     /// The task that it waits for.
     pub(crate) fn task(&self) -> &Weak {
         &self.task

@@ -5,6 +5,7 @@
 //! | [`Task`] | the actor alive | the body's type |
 //! | [`WeakTask`] | the memory | the body's type |
 //! | [`Address`] | the actor alive | the ways of two kinds of letters |
+//! | [`WeakAddress`] | the memory | the ways of two kinds of letters |
 
 use std::marker::PhantomData;
 
@@ -113,6 +114,7 @@ pub(crate) struct Address<K, L> {
 
 impl<K: Letter, L: Letter> Address<K, L> {
     /// Sends a letter of the first kind.
+    #[inline(always)]
     pub(crate) fn post_first(&self, letter: K, patience: Patience) -> Posted<K> {
         // SAFETY: made for this task by `address_for`.
         unsafe { self.task.post(self.first, letter, patience) }
@@ -128,6 +130,31 @@ impl<K: Letter, L: Letter> Address<K, L> {
     pub(crate) fn strong(&self) -> &Strong {
         &self.task
     }
+
+    /// The same, without keeping the actor alive.
+    pub(crate) fn downgrade(&self) -> WeakAddress<K, L> {
+        WeakAddress { task: self.task.downgrade(), first: self.first, second: self.second }
+    }
+}
+
+/// A weak reference to a task that reads two kinds of letters.
+pub(crate) struct WeakAddress<K, L> {
+    task: Weak,
+    first: Way<K>,
+    second: Way<L>,
+}
+
+impl<K: Letter, L: Letter> WeakAddress<K, L> {
+    /// An address, if there is a strong reference. Lock-free.
+    #[inline(always)]
+    pub(crate) fn upgrade(&self) -> Option<Address<K, L>> {
+        Some(Address { task: self.task.upgrade()?, first: self.first, second: self.second })
+    }
+
+    /// The task.
+    pub(crate) fn weak(&self) -> &Weak {
+        &self.task
+    }
 }
 
 impl<K, L> Clone for Address<K, L> {
@@ -140,4 +167,5 @@ debug_as! {
     (B) Task<B> => "Task";
     (B) WeakTask<B> => "WeakTask";
     (K, L) Address<K, L> => "Address";
+    (K, L) WeakAddress<K, L> => "WeakAddress";
 }

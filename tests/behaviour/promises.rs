@@ -1,7 +1,6 @@
 //! The promises that the original's documentation made and its code did not keep, by their numbers there.
 //!
-//! Left to later releases: 5 (priorities: ours are none, as the document says), 6 and 7 (supervision) and the
-//! topics of 8. That the hot paths allocate nothing, 9, is measured in `tests/alloc.rs`.
+//! Left to later releases: 5 (priorities: ours are none, as the document says), 6 and 7 (supervision). That the hot paths allocate nothing, 9, is measured in `tests/alloc.rs`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -145,6 +144,72 @@ fn promise_08_a_message_told_at_once_after_the_spawn_is_not_lost() {
         drop(actor);
         assert_eq!(events.rest()[1], format!("note {number}"));
     }
+}
+
+/// An event of a second type.
+#[derive(Clone)]
+struct Mark;
+
+impl Message for Mark {
+    type Result = ();
+}
+
+impl corecast::Handler<Mark> for Probe {
+    async fn handle(&mut self, _: Mark, _ctx: &mut corecast::ActorContext<Self>) {}
+}
+
+#[test]
+fn promise_08_there_are_topics_and_each_has_its_own_type() {
+    let system = system(2);
+    let (reader, read) = spawn(&system);
+    let (other, _) = spawn(&system);
+    wait(system.broker().subscribe::<Note>("notes.new", &reader)).unwrap();
+    wait(system.broker().subscribe::<Note>("notes.old", &other)).unwrap();
+    wait(system.broker().subscribe::<Mark>("marks", &other)).unwrap();
+    assert_eq!(wait(system.broker().publish("notes.new", Note(1))).unwrap().reached(), 1);
+    assert_eq!(wait(system.broker().publish("marks", Mark)).unwrap().reached(), 1);
+    assert!(wait(system.broker().publish("marks", Note(2))).is_err());
+    assert_eq!(read.note(), 1);
+}
+
+#[test]
+fn promise_08_subscribers_that_have_ended_are_removed() {
+    let system = system(1);
+    for _ in 0..50 {
+        let (actor, _) = spawn(&system);
+        wait(system.broker().subscribe::<Note>("notes", &actor)).unwrap();
+        wait(system.broker().subscribe::<Note>("*", &actor)).unwrap();
+        actor.stop();
+        wait(actor.stopped());
+    }
+    eventually("nobody is left", || system.broker().subscribers("notes").unwrap().is_empty());
+    assert!(system.broker().topics().is_empty());
+}
+
+#[test]
+fn promise_08_an_event_that_is_published_at_once_after_the_subscription_is_not_lost() {
+    let system = system(2);
+    for number in 0..500 {
+        let (probe, events) = probe();
+        let actor = system.spawn(probe).start().unwrap();
+        let sub = system.broker().subscribe::<Note>("notes", actor).start().unwrap();
+        assert_eq!(wait(system.broker().publish("notes", Note(number))).unwrap().reached(), 1);
+        sub.unsubscribe();
+        assert_eq!(events.rest()[1], format!("note {number}"));
+    }
+}
+
+#[test]
+fn promise_08_a_slow_subscriber_takes_no_more_memory_than_its_mailbox() {
+    let system = system(1);
+    let (slow, _) = spawn_with(&system, Mailbox::bounded(4));
+    wait(system.broker().subscribe::<Note>("notes", &slow).overflow(corecast::Overflow::DropNewest)).unwrap();
+    let held = hold_and_fill(&slow, 4);
+    for number in 0..1_000 {
+        assert_eq!(wait(system.broker().publish("notes", Note(number))).unwrap().shed(), 1);
+    }
+    assert_eq!(slow.mailbox_size(), 4);
+    held.open();
 }
 
 /// Neither `Clone`, nor `Sync`, nor `Debug`.

@@ -41,6 +41,7 @@ impl Host for Inline {
 }
 
 /// A message with a number.
+#[derive(Clone)]
 pub struct Say(pub u32);
 
 impl Message for Say {

@@ -1,0 +1,335 @@
+//! A subscription as publishers see it: where its events go, and what happens when there is no room.
+//!
+//! # The token
+//!
+//! `DropOldest` and `Latest` keep events in a queue, and one token in the mailbox stands for all of them. The word
+//! `token` says whether it is out; whoever turns it from in to out holds it.
+//!
+//! | step | who | does |
+//! |---|---|---|
+//! | push | any publisher | pushes, displacing the oldest; then `claim`: takes the token if it is in |
+//! | claimed | the holder | events there: sends the token. None: `release`, since somebody has taken the event already |
+//! | take | the runner, with the token from the mailbox | pops one event |
+//! | pass on | the same | events there: sends the token again. None: `release` |
+//! | release | the holder | puts the token in, and looks again: a push may have come before that |
+//!
+//! No event is left without a token: a push is followed by a claim, a read-modify-write of the word that a release
+//! changes as well. If the claim comes first, the look behind the release sees the event; if it comes second, it takes
+//! the token. Whoever gets a token back that the mailbox refuses sheds what is left, and releases it.
+//!
+//! A token (or a retained event) for which the mailbox has no room waits in line. Whoever makes room places it; what
+//! waits is kept here until then, and woken to be let go of.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::task::{Context, Wake, Waker};
+
+use super::Event;
+use super::subscription::Tally;
+use crate::actor::delivery::{Delivery, Source, Token};
+use crate::actor::letter::{Asked, Told};
+use crate::mailbox::waiters::Refused;
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::lock::Mutex;
+use crate::sync::recent::Recent;
+use crate::sync::unwind::guard;
+use crate::task::identity::ActorInfo;
+use crate::task::post::{Patience, Posted, Waiting};
+use crate::task::typed::{Address, WeakAddress};
+
+/// The ways of events to an actor.
+pub(super) type Way<M> = Address<Told<M>, Delivery<M>>;
+
+/// What a subscription lets through.
+pub(super) type Filter<M> = Box<dyn Fn(&M) -> bool + Send + Sync>;
+
+/// A subscription, in the lists of the topics that it matches.
+pub(super) struct Member<M: Event> {
+    pub(super) id: u64,
+    pub(super) route: Route<M>,
+    /// For those who look for subscribers.
+    pub(super) who: WeakAddress<Told<M>, Asked<M>>,
+    pub(super) filter: Option<Filter<M>>,
+    pub(super) policy: Policy<M>,
+    pub(super) tally: Arc<Tally>,
+    /// What waits in the mailbox's line on this subscription's behalf.
+    pub(super) parked: Mutex<VecDeque<Parked<M>>>,
+}
+
+/// How the actor is reached.
+pub(super) enum Route<M: Event> {
+    /// It is kept alive.
+    Strong(Way<M>),
+    /// It isn't.
+    Weak(WeakAddress<Told<M>, Delivery<M>>),
+}
+
+/// What is done with events.
+pub(super) enum Policy<M> {
+    /// They wait for room.
+    Wait,
+    /// They are shed if there is none.
+    DropNewest,
+    /// They wait elsewhere.
+    Ring(Box<Ring<M>>),
+}
+
+/// Events that wait outside of the mailbox.
+pub(super) struct Ring<M> {
+    events: Recent<M>,
+    /// Whether the token is out. See the module's documentation.
+    token: AtomicBool,
+}
+
+/// What waits in line, unpolled.
+pub(super) enum Parked<M: Event> {
+    Token(Waiting<Delivery<M>>),
+    Event(Waiting<Told<M>>),
+}
+
+/// What became of an event at one subscription.
+#[must_use = "a waiting event is withdrawn when it is dropped"]
+pub(super) enum Offered<M: Event> {
+    /// It has its place.
+    Reached,
+    /// It has its place, and displaced another.
+    Displaced,
+    /// There was no room.
+    Shed,
+    /// The actor takes no more messages.
+    Gone,
+    /// It waits for room.
+    Waiting(Waiting<Told<M>>),
+}
+
+impl<M> Ring<M> {
+    pub(super) fn new(room: usize) -> Self {
+        Self { events: Recent::new(room), token: AtomicBool::new(false) }
+    }
+
+    /// Takes the token for an event that was pushed. False: there is nothing to do.
+    fn claim(&self) -> bool {
+        loop {
+            // ORDERING: AcqRel; Release shows our push to whoever releases the token after this, Acquire shows us what
+            // the last holder popped.
+            if self.token.swap(true, Ordering::AcqRel) {
+                return false;
+            }
+            if !self.events.is_empty() {
+                return true;
+            }
+            // The event was popped by the holder before us.
+            if !self.let_go() {
+                return false;
+            }
+        }
+    }
+
+    /// Puts the token in. True: there are events behind it, and it should be claimed again.
+    fn let_go(&self) -> bool {
+        // ORDERING: AcqRel; Release shows our pops to the next holder, Acquire shows us the pushes of those whose claims
+        // found the token out.
+        let _ = self.token.swap(false, Ordering::AcqRel);
+        // RECHECK: a push may have come before the token was in.
+        !self.events.is_empty()
+    }
+
+    /// Gives the token up when there are no events. True: there are some, and the caller holds the token.
+    fn keep_or_release(&self) -> bool {
+        !self.events.is_empty() || (self.let_go() && self.claim())
+    }
+}
+
+impl<M: Event> Member<M> {
+    /// Whether the filter lets `event` through. One that panics doesn't, and the event counts as shed.
+    #[inline(always)]
+    pub(super) fn wants(&self, event: &M) -> bool {
+        match &self.filter {
+            None => true,
+            Some(filter) => self.ask(filter, event),
+        }
+    }
+
+    fn ask(&self, filter: &Filter<M>, event: &M) -> bool {
+        // UNWIND: nothing has been done for this subscription yet.
+        guard(|| filter(event)).unwrap_or_else(|_| {
+            self.tally.shed(1);
+            false
+        })
+    }
+
+    /// Delivers an event, as far as that can be done now.
+    #[inline(always)]
+    pub(super) fn offer(self: &Arc<Self>, event: M) -> Offered<M> {
+        match &self.route {
+            Route::Strong(way) => self.offer_by(way, event),
+            Route::Weak(way) => match way.upgrade() {
+                Some(way) => self.offer_by(&way, event),
+                None => Offered::Gone,
+            },
+        }
+    }
+
+    #[inline(always)]
+    fn offer_by(self: &Arc<Self>, way: &Way<M>, event: M) -> Offered<M> {
+        match &self.policy {
+            Policy::Wait => match way.post_first(Told(event), Patience::Wait) {
+                Posted::Accepted => Offered::Reached,
+                Posted::Waiting(waiting) => Offered::Waiting(waiting),
+                Posted::Refused(..) => Offered::Gone,
+            },
+            Policy::DropNewest => self.offer_or_shed(way, event),
+            Policy::Ring(ring) => self.put(way, ring, event),
+        }
+    }
+
+    fn offer_or_shed(&self, way: &Way<M>, event: M) -> Offered<M> {
+        let missed = self.tally.take_unreported();
+        let refused = if missed == 0 {
+            match way.post_first(Told(event), Patience::Try) {
+                Posted::Refused(_, refused) => refused,
+                Posted::Accepted | Posted::Waiting(_) => return Offered::Reached,
+            }
+        } else {
+            match way.post_second(Delivery::After(event, missed), Patience::Try) {
+                Posted::Refused(_, refused) => refused,
+                Posted::Accepted | Posted::Waiting(_) => return Offered::Reached,
+            }
+        };
+        self.tally.not_reported(missed);
+        if refused == Refused::Full {
+            self.tally.shed(1);
+            Offered::Shed
+        } else {
+            Offered::Gone
+        }
+    }
+
+    fn put(self: &Arc<Self>, way: &Way<M>, ring: &Ring<M>, event: M) -> Offered<M> {
+        if !way.strong().is_alive() {
+            return Offered::Gone;
+        }
+        let displaced = ring.events.force_push(event);
+        if displaced.is_some() {
+            self.tally.shed(1);
+        }
+        if ring.claim() && self.send_token(way).is_some() {
+            return Offered::Gone;
+        }
+        if displaced.is_some() { Offered::Displaced } else { Offered::Reached }
+    }
+
+    /// Sends the token, which the caller holds. It comes back if the mailbox takes no more; dropping it then sheds
+    /// what is left.
+    fn send_token(self: &Arc<Self>, way: &Way<M>) -> Option<Delivery<M>> {
+        let token = Delivery::Token(Token::new(Arc::clone(self) as Arc<dyn Source<M>>));
+        match way.post_second(token, Patience::Wait) {
+            Posted::Accepted => None,
+            Posted::Waiting(waiting) => {
+                self.park(Parked::Token(waiting));
+                None
+            }
+            Posted::Refused(token, _) => Some(token),
+        }
+    }
+
+    /// Delivers a retained event, before all others. It waits for room if it must, but nobody waits for it.
+    pub(super) fn offer_first(self: &Arc<Self>, event: M) {
+        if let Offered::Waiting(waiting) = self.offer(event) {
+            self.park(Parked::Event(waiting));
+        }
+    }
+
+    /// Keeps what waits in line until it waits no more.
+    fn park(self: &Arc<Self>, mut waiting: Parked<M>) {
+        let waker = Waker::from(Arc::clone(self));
+        let mut parked = self.parked.lock();
+        if !waiting.is_over(&mut Context::from_waker(&waker)) {
+            parked.push_back(waiting);
+        }
+    }
+
+    /// Lets go of what waits no more: the first ones, since a line is served in its order.
+    fn look_after_parked(self: &Arc<Self>) {
+        let waker = Waker::from(Arc::clone(self));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            let mut parked = self.parked.lock();
+            let is_over = parked.front_mut().is_some_and(|first| first.is_over(&mut context));
+            let over = if is_over { parked.pop_front() } else { None };
+            drop(parked);
+            // What came back goes after the lock: its drop is user code.
+            if over.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// The actor.
+    pub(super) fn info(&self) -> ActorInfo {
+        self.who.weak().info()
+    }
+}
+
+impl<M: Event> Parked<M> {
+    fn is_over(&mut self, context: &mut Context<'_>) -> bool {
+        match self {
+            Self::Token(waiting) => waiting.is_over(context),
+            Self::Event(waiting) => waiting.is_over(context),
+        }
+    }
+}
+
+impl<M: Event> Wake for Member<M> {
+    fn wake(self: Arc<Self>) {
+        self.look_after_parked();
+    }
+}
+
+impl<M: Event> Source<M> for Member<M> {
+    fn take(&self) -> Option<(M, u64)> {
+        let Policy::Ring(ring) = &self.policy else { return None };
+        loop {
+            if let Some(event) = ring.events.pop() {
+                return Some((event, self.tally.take_unreported()));
+            }
+            if !ring.keep_or_release() {
+                return None;
+            }
+        }
+    }
+
+    fn pass_on(self: Arc<Self>) -> Option<Arc<dyn Source<M>>> {
+        let Policy::Ring(ring) = &self.policy else { return None };
+        if !ring.keep_or_release() {
+            return None;
+        }
+        let refused = match &self.route {
+            Route::Strong(way) => self.send_token(way),
+            Route::Weak(way) => match way.upgrade() {
+                Some(way) => self.send_token(&way),
+                // Nobody can reach the actor any more, and it finishes what it has.
+                None => return Some(self),
+            },
+        };
+        match refused {
+            Some(Delivery::Token(token)) => token.into_source(),
+            _ => None,
+        }
+    }
+
+    fn abandon(&self) {
+        while let Some((event, _)) = self.take() {
+            self.tally.shed(1);
+            // UNWIND: the event's drop is user code; the others follow.
+            let _ = guard(|| drop(event));
+        }
+    }
+}
+
+impl<M: Event> fmt::Debug for Member<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Member").field("id", &self.id).finish_non_exhaustive()
+    }
+}
