@@ -8,12 +8,14 @@
 mod common;
 
 use common::drive;
-use common::inline::{Body, Inline, Say};
+use common::inline::{Body, Inline, Outside, Say};
 use common::ledger::Ledger;
-use corecast::loom_api::task;
-use corecast::{Actor, ActorContext, ActorRef, Handler, MessageBroker, Overflow, StopReason};
+use corecast::loom_api::task::{self, Host, weakly};
+use corecast::{Actor, ActorContext, ActorRef, Handler, MessageBroker, Overflow, Publish, StopReason};
 use loom::thread;
 use loom_tests::{Bounds, model};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 struct Probe {
     body: Body,
@@ -34,9 +36,20 @@ impl Handler<Say> for Probe {
 
 /// An actor that has started and is idle.
 fn idle(ledger: &Ledger) -> ActorRef<Probe> {
-    let (actor, runnable) = task::actor(Inline(ledger.clone()), None, Probe { body: Body::new(ledger) });
+    idle_under(Inline(ledger.clone()), ledger)
+}
+
+fn idle_under(host: impl Host, ledger: &Ledger) -> ActorRef<Probe> {
+    let (actor, runnable) = task::actor(host, None, Probe { body: Body::new(ledger) });
     drive(runnable);
     actor
+}
+
+/// How many subscriptions an event came to, where nobody waits.
+fn reached(publish: Publish<Say>) -> usize {
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(Ok(published)) = pin!(publish).poll(&mut context) else { panic!("nobody waits") };
+    published.reached()
 }
 
 fn bounds() -> Bounds {
@@ -117,4 +130,84 @@ fn two_publishers_and_the_token_of_a_queue() {
 #[test]
 fn two_publishers_and_the_token_of_the_latest() {
     token("token of one", Overflow::Latest, &["all handled", "one shed"]);
+}
+
+#[test]
+fn a_push_against_a_stop() {
+    model("push and stop", bounds(), &["refused", "handled", "shed"], |outcomes| {
+        let ledger = Ledger::default();
+        let broker = MessageBroker::new();
+        let actor = idle(&ledger);
+        let sub = broker.subscribe::<Say>("a", &actor).overflow(Overflow::DropOldest(2)).start().unwrap();
+        let topic = broker.topic::<Say>("a").unwrap();
+        let other = thread::spawn({
+            let topic = topic.clone();
+            move || reached(topic.publish(Say(1)))
+        });
+        let mut accepted = reached(topic.publish(Say(2)));
+        assert_eq!(accepted, 1);
+        actor.stop();
+        drop(actor);
+        drop(topic);
+        accepted += other.join().unwrap();
+        let seen = ledger.ended(1);
+        let shed = sub.missed() as usize;
+        assert!(seen.dead.is_empty());
+        assert_eq!(seen.handled.len() + shed, accepted, "{seen:?}");
+        outcomes.saw(match (accepted, shed) {
+            (1, 0) => "refused",
+            (_, 0) => "handled",
+            _ => "shed",
+        });
+    });
+}
+
+#[test]
+fn a_push_against_a_gate_that_is_held() {
+    model("push and hold", bounds(), &["let in", "held"], |outcomes| {
+        let ledger = Ledger::default();
+        let broker = MessageBroker::new();
+        let actor = idle_under(Outside(Inline(ledger.clone())), &ledger);
+        let sub = broker.subscribe::<Say>("a", &actor).overflow(Overflow::DropOldest(2)).start().unwrap();
+        let topic = broker.topic::<Say>("a").unwrap();
+        let other = thread::spawn({
+            let topic = topic.clone();
+            move || reached(topic.publish(Say(1)))
+        });
+        weakly(&actor).hold_gate();
+        assert_eq!(reached(topic.publish(Say(2))), 0, "from then on nobody is let in");
+        let accepted = other.join().unwrap();
+        actor.stop();
+        drop(actor);
+        drop(topic);
+        let seen = ledger.ended(1);
+        assert!(seen.dead.is_empty());
+        assert_eq!((seen.handled.len(), sub.missed()), (accepted, 0), "{seen:?}");
+        outcomes.saw(if accepted == 0 { "held" } else { "let in" });
+    });
+}
+
+#[test]
+fn a_token_that_a_weak_subscriber_passes_on_while_it_is_let_go_of() {
+    model("weak token", bounds(), &["none", "one", "both"], |outcomes| {
+        let ledger = Ledger::default();
+        let broker = MessageBroker::new();
+        let actor = idle(&ledger);
+        let weak = broker.subscribe::<Say>("a", actor.downgrade()).overflow(Overflow::DropOldest(2));
+        let sub = weak.start().unwrap();
+        let topic = broker.topic::<Say>("a").unwrap();
+        let other = thread::spawn({
+            let topic = topic.clone();
+            move || reached(topic.publish(Say(1)))
+        });
+        let letting_go = thread::spawn(move || drop(actor));
+        let mut accepted = reached(topic.publish(Say(2)));
+        drop(topic);
+        accepted += other.join().unwrap();
+        letting_go.join().unwrap();
+        let seen = ledger.ended(1);
+        assert!(seen.dead.is_empty());
+        assert_eq!((seen.handled.len(), sub.missed()), (accepted, 0), "{seen:?}");
+        outcomes.saw(["none", "one", "both"][accepted]);
+    });
 }

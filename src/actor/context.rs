@@ -9,7 +9,7 @@ use super::{Actor, Body};
 use crate::scheduler::worker;
 use crate::sync::Arc;
 use crate::task::identity::{ActorId, ActorInfo};
-use crate::task::letter::Host;
+use crate::task::letter::{Host, Letter, Receive};
 use crate::task::typed::WeakTask;
 
 /// What a handler or a hook knows of its own actor, and may ask of it.
@@ -25,6 +25,15 @@ pub struct ActorContext<A: Actor> {
 impl<A: Actor> ActorContext<A> {
     pub(crate) fn new(task: WeakTask<Body<A>>) -> Self {
         Self { task, missed: 0 }
+    }
+
+    /// Puts a letter aside for which the mailbox, which is closed, has no place. See
+    /// [`Weak::put_aside`](crate::task::handle::Weak::put_aside).
+    pub(super) fn put_aside<L: Letter>(&self, letter: L)
+    where
+        Body<A>: Receive<L::Message, Output = L::Output>,
+    {
+        self.task.put_aside(letter);
     }
 
     pub(crate) fn host(&self) -> &Arc<dyn Host> {

@@ -3,8 +3,9 @@
 //!
 //! A token stands in the mailbox for the events of one [`Source`]. There is at most one of each source; whoever has it
 //! is the only one who takes events out. It goes back into the mailbox before its event is handled, so that the
-//! actor's other messages have their turn; a mailbox that is closed takes it no more, and then it stays until all
-//! events are handled.
+//! actor's other messages have their turn. A mailbox that is closed takes it no more: then it is put aside until the
+//! mailbox has been drained, and an event is handled each time that the actor comes round. However the actor ends, what
+//! is left is a dead letter each.
 
 use std::any::Any;
 use std::fmt;
@@ -22,7 +23,8 @@ pub(crate) trait Source<M>: Send + Sync + 'static {
     /// The oldest event, and how many were shed before it. None gives up the token.
     fn take(&self) -> Option<(M, u64)>;
 
-    /// Sends the token on, if there are events left. It comes back if the mailbox takes no more.
+    /// Sends the token on, if there are events left. It comes back if the mailbox takes no more. Called by the actor's
+    /// runner.
     fn pass_on(self: Arc<Self>) -> Option<Arc<dyn Source<M>>>;
 
     /// The token is dropped, and nobody handles what is left.
@@ -61,8 +63,9 @@ impl<M> Token<M> {
         event
     }
 
-    fn pass_on(&mut self) {
-        self.0 = self.0.take().and_then(Source::pass_on);
+    /// Sends the token on, if there are events left. It comes back if the mailbox takes no more.
+    fn pass_on(mut self) -> Option<Self> {
+        self.0.take().and_then(Source::pass_on).map(Self::new)
     }
 }
 
@@ -119,10 +122,11 @@ impl<A: Handler<M>, M: Message<Result = ()>> Receive<Delivery<M>> for Body<A> {
             Delivery::After(event, missed) => return self.handle_after(event, missed).await,
             Delivery::Token(token) => token,
         };
-        while let Some((event, missed)) = token.take() {
-            token.pass_on();
-            self.handle_after(event, missed).await;
+        let Some((event, missed)) = token.take() else { return };
+        if let Some(token) = token.pass_on() {
+            self.context.put_aside(Delivery::Token(token));
         }
+        self.handle_after(event, missed).await;
     }
 }
 

@@ -15,7 +15,11 @@
 //!
 //! No event is left without a token: a push is followed by a claim, a read-modify-write of the word that a release
 //! changes as well. If the claim comes first, the look behind the release sees the event; if it comes second, it takes
-//! the token. Whoever gets a token back that the mailbox refuses sheds what is left, and releases it.
+//! the token.
+//!
+//! Who may not send to the actor doesn't push, whether the token is out or not. What was pushed is accepted: its token
+//! passes the gate of a shutdown that has begun since. A mailbox that has been closed since refuses the token. The
+//! runner puts it aside then (see [`delivery`](crate::actor::delivery)); a publisher sheds what is left, and releases it.
 //!
 //! A token (or a retained event) for which the mailbox has no room waits in line. Whoever makes room places it; what
 //! waits is kept here until then, and woken to be let go of.
@@ -142,7 +146,7 @@ impl<M> Ring<M> {
 }
 
 impl<M: Event> Member<M> {
-    /// Whether the filter lets `event` through. One that panics doesn't, and the event counts as shed.
+    /// Whether the filter lets `event` through. One that panics doesn't, and the event counts as missed.
     #[inline(always)]
     pub(super) fn wants(&self, event: &M) -> bool {
         match &self.filter {
@@ -154,7 +158,7 @@ impl<M: Event> Member<M> {
     fn ask(&self, filter: &Filter<M>, event: &M) -> bool {
         // UNWIND: nothing has been done for this subscription yet.
         guard(|| filter(event)).unwrap_or_else(|_| {
-            self.tally.shed(1);
+            self.tally.not_asked();
             false
         })
     }
@@ -207,24 +211,26 @@ impl<M: Event> Member<M> {
     }
 
     fn put(self: &Arc<Self>, way: &Way<M>, ring: &Ring<M>, event: M) -> Offered<M> {
-        if !way.strong().is_alive() {
+        // Before the push: while the token is out, nobody asks the mailbox.
+        if !way.strong().admits() {
             return Offered::Gone;
         }
         let displaced = ring.events.force_push(event);
         if displaced.is_some() {
             self.tally.shed(1);
         }
-        if ring.claim() && self.send_token(way).is_some() {
-            return Offered::Gone;
+        if ring.claim() {
+            // A mailbox that was closed since: what the queue has is shed, as if displaced.
+            drop(self.send_token(way));
         }
         if displaced.is_some() { Offered::Displaced } else { Offered::Reached }
     }
 
     /// Sends the token, which the caller holds. It comes back if the mailbox takes no more; dropping it then sheds
-    /// what is left.
+    /// what is left. A gate that is held lets it pass: it stands for others' events as well, and all were let in.
     fn send_token(self: &Arc<Self>, way: &Way<M>) -> Option<Delivery<M>> {
         let token = Delivery::Token(Token::new(Arc::clone(self) as Arc<dyn Source<M>>));
-        match way.post_second(token, Patience::Wait) {
+        match way.post_second(token, Patience::Pass) {
             Posted::Accepted => None,
             Posted::Waiting(waiting) => {
                 self.park(Parked::Token(waiting));
@@ -307,11 +313,8 @@ impl<M: Event> Source<M> for Member<M> {
         }
         let refused = match &self.route {
             Route::Strong(way) => self.send_token(way),
-            Route::Weak(way) => match way.upgrade() {
-                Some(way) => self.send_token(&way),
-                // Nobody can reach the actor any more, and it finishes what it has.
-                None => return Some(self),
-            },
+            // The caller is the runner. If nobody else can reach the actor, it finishes what it has.
+            Route::Weak(way) => self.send_token(&way.revive()),
         };
         match refused {
             Some(Delivery::Token(token)) => token.into_source(),

@@ -14,6 +14,7 @@ use super::error::SubscribeError;
 ///
 /// What is shed is counted: [`Subscription::missed`](crate::Subscription::missed) for all of it,
 /// [`ActorContext::missed`](crate::ActorContext::missed) for what is missing before the event that is handled.
+/// Neither the latter nor [`Published::shed`](crate::Published::shed) has events on which the filter panicked.
 ///
 /// ```
 #[doc = include_str!("../doc/orders.txt")]

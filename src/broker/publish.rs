@@ -125,19 +125,13 @@ impl<M: Event> Publish<M> {
             Some(Later::Failed(error)) => Poll::Ready(Err(error.take().expect("`Publish` polled after it was ready"))),
             Some(Later::Waiting(all)) => {
                 let published = &mut self.published;
-                all.retain_mut(|waiting| match waiting.poll(context) {
-                    Poll::Pending => true,
-                    Poll::Ready(Ok(())) => {
-                        published.reached += 1;
-                        false
+                // One at a time: the others are placed without being polled, and all are needed.
+                while let Some(waiting) = all.last_mut() {
+                    match ready!(waiting.poll(context)) {
+                        Ok(()) => published.reached += 1,
+                        Err(_) => published.gone += 1,
                     }
-                    Poll::Ready(Err(_)) => {
-                        published.gone += 1;
-                        false
-                    }
-                });
-                if !all.is_empty() {
-                    return Poll::Pending;
+                    all.pop();
                 }
                 *self.later = None;
                 Poll::Ready(Ok(()))

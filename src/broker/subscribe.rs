@@ -131,7 +131,8 @@ impl<M: Event> Subscribe<M> {
     /// Which events the subscription wants; the others are neither delivered nor counted.
     ///
     /// The filter runs where the event is published, before it is cloned: it should be short. If it panics, the event
-    /// counts as shed for this subscription. A second filter replaces the first.
+    /// isn't delivered, and counts in [`Subscription::missed`](crate::Subscription::missed) alone, whatever the overflow
+    /// is. A second filter replaces the first.
     pub fn filter(mut self, filter: impl Fn(&M) -> bool + Send + Sync + 'static) -> Self {
         let filter = Careful::new(filter);
         self.filter = Some(Box::new(move |event| filter.get()(event)));

@@ -31,6 +31,13 @@ impl Tally {
         self.unreported.fetch_add(events, Ordering::Relaxed);
     }
 
+    /// Counts an event on which the filter panicked: nobody knows whether it was wanted, so the handler isn't told.
+    #[cold]
+    pub(super) fn not_asked(&self) {
+        // ORDERING: Relaxed; as above.
+        self.missed.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// What the next handler is to be told.
     #[inline]
     pub(super) fn take_unreported(&self) -> u64 {
@@ -105,7 +112,9 @@ impl<M: Event> Subscription<M> {
 
     /// How many events were shed, as the subscription's [`Overflow`](crate::Overflow) asks for. Wait-free.
     ///
-    /// An event on which the filter panicked counts as well.
+    /// An event on which the filter panicked counts as well, and only here, whatever the overflow is: whether it was
+    /// wanted isn't known. An event that was accepted and met the end of its actor before it came into the mailbox
+    /// counts, too.
     #[must_use]
     pub fn missed(&self) -> u64 {
         // ORDERING: Relaxed; a count.

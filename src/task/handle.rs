@@ -117,6 +117,14 @@ impl Strong {
         !self.header().is_closed()
     }
 
+    /// Whether the calling thread may send: the mailbox isn't closed, and its gate isn't held against the thread.
+    #[inline]
+    pub(crate) fn admits(&self) -> bool {
+        let header = self.header();
+        !header.is_closed()
+            && (!header.is_gated() || header.near().host.is_inside() || !waiters::is_held(&header::side(header).line))
+    }
+
     /// Messages that are accepted and not yet taken out.
     pub(crate) fn len(&self) -> usize {
         self.header().len() as usize

@@ -22,6 +22,7 @@ use super::frame::{self, Frame, Scratch};
 use super::handle::Weak;
 use super::header::{self, Far, Header, Near};
 use super::letter::Undertaker;
+use super::post::Aside;
 use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
 use super::runnable::Runnable;
 use super::share::Share;
@@ -436,7 +437,7 @@ impl<'a> Turn<'a> {
                         let _ = self.cell().nudge();
                     }
                     Rest::Nudged => return Err(self.stop(StopReason::Unreachable)),
-                    Rest::Drained => return Err(self.stop(self.why_closed())),
+                    Rest::Drained => return Err(self.go_on_aside()),
                 }
             }
             if self.is_killed() {
@@ -446,6 +447,27 @@ impl<'a> Turn<'a> {
                 return Ok(parcel);
             }
         }
+    }
+
+    /// Opens the next letter that was put aside, or stops if there is none. The others have their turn after each.
+    #[cold]
+    fn go_on_aside(&mut self) -> Drained {
+        let Some(mut aside) = self.take_aside() else {
+            return self.stop(self.why_closed());
+        };
+        // SAFETY: put aside for this task's body, and read once; its vtable expects a turn.
+        match unsafe { (aside.vtable.open)(aside.payload.as_mut_ptr(), NonNull::from(&mut *self).cast()) } {
+            Opened::Done => Drained::Share,
+            Opened::Suspended => Drained::Suspended,
+            Opened::Panicked => {
+                let reason = self.panic_reason(Place::Handler);
+                self.stop(reason)
+            }
+        }
+    }
+
+    fn take_aside(&self) -> Option<Aside> {
+        header::known_side(self.cell())?.ending.lock().aside.pop_front()
     }
 
     /// Places waiting messages. Returns whether the line is empty.
@@ -614,15 +636,15 @@ impl<'a> Turn<'a> {
         let mut pauses = 0;
         loop {
             if let Some(parcel) = reader.next() {
-                let header = self.cell();
-                let cause = reason_of(header, self.verdict());
-                let undertaker = Undertaker { host: &*header.near().host, actor: &header::info(header), cause: &cause };
                 // SAFETY: the ring's vtables expect an undertaker here.
-                unsafe { parcel.discard(NonNull::from(&undertaker).cast()) };
+                self.bury(|undertaker| unsafe { parcel.discard(undertaker) });
                 continue;
             }
             match reader.rest(true) {
-                Rest::Drained => return true,
+                Rest::Drained => {
+                    self.discard_aside();
+                    return true;
+                }
                 _ if pauses == BUSY_SPINS => return false,
                 _ => {
                     pauses += 1;
@@ -630,6 +652,22 @@ impl<'a> Turn<'a> {
                 }
             }
         }
+    }
+
+    /// The same for letters that were put aside.
+    fn discard_aside(&self) {
+        while let Some(mut aside) = self.take_aside() {
+            // SAFETY: as for those in the ring, and read once.
+            self.bury(|undertaker| unsafe { (aside.vtable.discard)(aside.payload.as_mut_ptr(), undertaker) });
+        }
+    }
+
+    /// Discards a letter, with the undertaker that its vtable expects.
+    fn bury(&self, discard: impl FnOnce(NonNull<()>)) {
+        let header = self.cell();
+        let cause = reason_of(header, self.verdict());
+        let undertaker = Undertaker { host: &*header.near().host, actor: &header::info(header), cause: &cause };
+        discard(NonNull::from(&undertaker).cast());
     }
 
     /// Drops the body and announces the end. The living actor's reference is left to `activation`.

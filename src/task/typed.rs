@@ -93,6 +93,15 @@ impl<B: Body> WeakTask<B> {
         Task(self.0.revive(), PhantomData)
     }
 
+    /// See [`Weak::put_aside`].
+    pub(crate) fn put_aside<L: Letter>(&self, letter: L)
+    where
+        B: Receive<L::Message, Output = L::Output>,
+    {
+        // SAFETY: this task's body is a `B`.
+        unsafe { self.0.put_aside(Way::to::<B>(), letter) };
+    }
+
     /// The task, its type forgotten.
     pub(crate) fn weak(&self) -> &Weak {
         &self.0
@@ -149,6 +158,11 @@ impl<K: Letter, L: Letter> WeakAddress<K, L> {
     #[inline(always)]
     pub(crate) fn upgrade(&self) -> Option<Address<K, L>> {
         Some(Address { task: self.task.upgrade()?, first: self.first, second: self.second })
+    }
+
+    /// See [`Weak::revive`].
+    pub(crate) fn revive(&self) -> Address<K, L> {
+        Address { task: self.task.revive(), first: self.first, second: self.second }
     }
 
     /// The task.
