@@ -16,6 +16,7 @@ use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::lock::Mutex;
 use crate::sync::snapshot::Snapshot;
+use crate::sync::unwind::guard;
 use crate::task::identity::ActorInfo;
 
 /// Something that is let go of when the broker's lock is free: its drop may be user code.
@@ -113,7 +114,10 @@ impl<M: Event> Subject<M> {
         if let Some(event) = last.as_ref()
             && member.wants(event)
         {
-            member.offer_first(event.clone());
+            // UNWIND: the clone is user code; the subscription is made without the event.
+            if guard(|| member.offer_first(event.clone())).is_err() {
+                member.tally.shed(1);
+            }
         }
         self.add(member, garbage);
         drop(last);

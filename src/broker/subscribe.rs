@@ -143,9 +143,7 @@ impl<M: Event> Subscribe<M> {
     /// For a malformed pattern, a topic that carries another type of event, an overflow without room or with too much,
     /// and an actor that takes no more messages.
     ///
-    /// # Panics
-    ///
-    /// As the `Clone` of an event that a matching topic retains does.
+    /// A retained event whose `Clone` panics isn't delivered, and counts as shed.
     ///
     /// # Examples
     ///
