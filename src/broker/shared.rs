@@ -19,7 +19,6 @@ use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::mem;
-use std::panic::resume_unwind;
 use std::task::{Context, Wake, Waker};
 
 use super::Event;
@@ -190,11 +189,7 @@ impl Shared {
             }
         }
         for subject in subjects {
-            if let Err(panic) = subject.join(&member, &mut garbage) {
-                self.unsubscribe(id);
-                // UNWIND: the clone of a retained event has panicked, and the subscription has ended.
-                resume_unwind(Box::new(String::from(panic)));
-            }
+            subject.join(&member, &mut garbage);
         }
         drop(last_way);
         Ok(Subscription::new(Arc::downgrade(self), id, tally))

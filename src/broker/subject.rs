@@ -22,7 +22,7 @@ use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::sync::lock::Mutex;
 use crate::sync::snapshot::Snapshot;
-use crate::sync::unwind::{Text, guard};
+use crate::sync::unwind::guard;
 use crate::task::identity::ActorInfo;
 
 /// A topic's inside.
@@ -133,28 +133,24 @@ impl<M: Event> Subject<M> {
     }
 
     /// Adds a subscription, unless it has ended. If an event is retained, the subscription gets that one first, at once
-    /// or from a thread that clones the event right now.
-    ///
-    /// # Errors
-    ///
-    /// If the clone of the retained event panics.
-    pub(super) fn join(&self, member: &Arc<Member<M>>, garbage: &mut Garbage) -> Result<(), Text> {
+    /// or from a thread that clones the event right now. If the clone panics, the event is shed.
+    pub(super) fn join(&self, member: &Arc<Member<M>>, garbage: &mut Garbage) {
         let mut turn = self.turn.lock();
         // Who ends a subscription says so before taking it out of the lists, which needs our lock.
         if !member.tally.is_active() {
-            return Ok(());
+            return;
         }
         // ORDERING: Release pairs with `is_empty`.
         self.subscribed.fetch_add(1, Ordering::Release);
         let Some(kept) = turn.last.clone() else {
             self.add(member, garbage);
-            return Ok(());
+            return;
         };
         let joining = Arc::new(Joining::new(Arc::clone(member)));
         turn.joining.push(Arc::clone(&joining));
         drop(turn);
-        kept.ask(Arc::clone(&joining));
-        self.serve(&kept, Some(&joining))
+        kept.ask(joining);
+        self.serve(&kept);
     }
 
     /// Adds to the list. The caller has the lock.
@@ -163,19 +159,17 @@ impl<M: Event> Subject<M> {
         garbage.push(self.members.swap(longer));
     }
 
-    /// Gives a retained event to those who ask for it. What goes wrong with the caller's own copy comes back.
-    fn serve(&self, kept: &Kept<M>, own: Option<&Arc<Joining<M>>>) -> Result<(), Text> {
-        let mut outcome = Ok(());
+    /// Gives a retained event to those who ask for it.
+    fn serve(&self, kept: &Kept<M>) {
         kept.serve(|joining, copy| {
             match copy {
                 Ok(event) if joining.member.wants(&event) => offer_first(&joining.member, event),
                 Ok(event) => drop(Careful::new(event)),
-                Err(panic) if own.is_some_and(|own| Arc::ptr_eq(own, &joining)) => outcome = Err(panic),
+                // The subscription stands: whoever makes the copy, it is the event that can't be had.
                 Err(_) => joining.member.tally.shed(1),
             }
             self.finish(&joining);
         });
-        outcome
     }
 
     /// Delivers what came while a subscription was joining, and puts it into the list.
@@ -223,7 +217,7 @@ impl<M: Event> Subject<M> {
     pub(super) fn retained(&self) -> Option<M> {
         let kept = self.turn.lock().last.clone()?;
         let copy = kept.copy()?;
-        let _ = self.serve(&kept, None);
+        self.serve(&kept);
         // UNWIND: the event is back in its place, and all who asked have been served.
         copy.map_or_else(|panic| resume_unwind(Box::new(String::from(panic))), Some)
     }

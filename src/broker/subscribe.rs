@@ -130,9 +130,10 @@ impl<M: Event> Subscribe<M> {
 
     /// Which events the subscription wants; the others are neither delivered nor counted.
     ///
-    /// The filter runs where the event is published, before it is cloned: it should be short. If it panics, the event
-    /// isn't delivered, and counts in [`Subscription::missed`](crate::Subscription::missed) alone, whatever the overflow
-    /// is. A second filter replaces the first.
+    /// The filter runs where the event is published, before it is cloned: it should be short. A retained event is
+    /// cloned first. If the filter panics, the event isn't delivered, and counts in
+    /// [`Subscription::missed`](crate::Subscription::missed) alone, whatever the overflow is. A second filter replaces
+    /// the first.
     pub fn filter(mut self, filter: impl Fn(&M) -> bool + Send + Sync + 'static) -> Self {
         let filter = Careful::new(filter);
         self.filter = Some(Box::new(move |event| filter.get()(event)));
@@ -147,10 +148,7 @@ impl<M: Event> Subscribe<M> {
     /// For a malformed pattern, a topic that carries another type of event, an overflow without room or with too much,
     /// an actor that takes no more messages, and a broker whose system has ended.
     ///
-    /// # Panics
-    ///
-    /// As the `Clone` of an event that a matching topic retains does. There is no subscription then. If another thread
-    /// makes the clone, the event counts as shed instead.
+    /// A retained event whose `Clone` panics isn't delivered, and counts as shed; the subscription is made.
     ///
     /// # Examples
     ///

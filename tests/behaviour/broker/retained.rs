@@ -1,11 +1,12 @@
 //! Topics that retain their last event.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use corecast::Overflow;
+use corecast::{ActorContext, Handler, Message, Overflow};
 
-use super::{Tick, heard, hold, listener, narrow};
-use crate::support::{eventually, system, wait};
+use super::{Listener, Tick, heard, hold, listener, narrow};
+use crate::support::{assert_goes_on, eventually, system, wait};
 
 #[test]
 fn a_new_subscriber_gets_the_retained_event_first() {
@@ -105,6 +106,39 @@ fn many_retained_events_wait_for_room_in_their_order() {
     drop(held);
     wait(killed.stopped());
     assert!(sub.is_active());
+}
+
+/// An event that can't be cloned a second time.
+struct Once(AtomicBool);
+
+impl Clone for Once {
+    fn clone(&self) -> Self {
+        // ORDERING: Relaxed; one thread at a time clones an event.
+        assert!(!self.0.load(Ordering::Relaxed), "a clone's panic");
+        Once(AtomicBool::new(true))
+    }
+}
+
+impl Message for Once {
+    type Result = ();
+}
+
+impl Handler<Once> for Listener {
+    async fn handle(&mut self, _: Once, _ctx: &mut ActorContext<Self>) {}
+}
+
+#[test]
+fn a_retained_event_whose_clone_panics_is_counted_as_shed() {
+    let system = system(1);
+    let topic = system.broker().topic::<Once>("once").unwrap();
+    topic.retain();
+    wait(topic.publish(Once(AtomicBool::new(false)))).unwrap();
+    let actor = listener(&system);
+    let sub = wait(system.broker().subscribe::<Once>("*", &actor)).unwrap();
+    assert_eq!(sub.missed(), 1);
+    assert_eq!(wait(topic.publish(Once(AtomicBool::new(false)))).unwrap().reached(), 1);
+    sub.unsubscribe();
+    assert_goes_on(&system);
 }
 
 #[test]
