@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use floors::Floors;
 use loads::alone::Alone;
+use loads::publish::Publishing;
 use loads::samples::Samples;
 use loads::size::Size;
 use loads::{Load, cross, enqueue, hop, ping_pong, scaling, send, spawn, tell};
@@ -93,7 +94,7 @@ struct Row {
     measure: fn(&Run) -> Result<Samples, String>,
 }
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 15] = [
     Row {
         name: "enqueue",
         load: "enqueue alone, warm memory",
@@ -148,6 +149,30 @@ const ROWS: [Row; 12] = [
             }
             Ok(run.nanos(load, 41, 20))
         },
+    },
+    Row {
+        name: "publish_1",
+        load: "publish to 1 subscriber, over a plain tell",
+        unit: "ns",
+        target: Target::Rmw(4.0),
+        measure: |run| {
+            let tell = run.nanos(tell::load(), 11, 1_000).median();
+            Ok(run.nanos(Publishing::<1>::new(), 21, 2_000).minus(tell))
+        },
+    },
+    Row {
+        name: "publish_10",
+        load: "publish to 10 subscribers, for each",
+        unit: "ns",
+        target: Target::Rmw(5.0),
+        measure: |run| Ok(run.nanos(Publishing::<10>::new(), 21, 300)),
+    },
+    Row {
+        name: "publish_100",
+        load: "publish to 100 subscribers, for each",
+        unit: "ns",
+        target: Target::Rmw(5.0),
+        measure: |run| Ok(run.nanos(Publishing::<100>::new(), 21, 30)),
     },
     Row {
         name: "spawn",

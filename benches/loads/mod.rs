@@ -6,6 +6,7 @@
 //! | [`tell`] | CPU time of the worker | one `tell`, up to the end of its handler |
 //! | [`hop`] | CPU time of the worker | one turn of a ping-pong |
 //! | [`send`] | CPU time of the worker | one `send` and its reply |
+//! | [`publish`] | CPU time of the worker | one event for one subscriber, up to the end of its handler |
 //! | [`spawn`] | CPU time of the worker | an actor's life: start, one message, stop |
 //! | [`ping_pong`] | wall | one turn, with all workers and with one |
 //! | [`scaling`] | wall | the work of 64 actors, with two workers and with one |
@@ -34,6 +35,7 @@ pub mod hop;
 pub mod idle;
 pub mod memory;
 pub mod ping_pong;
+pub mod publish;
 pub mod resident;
 pub mod samples;
 pub mod scaling;

@@ -14,6 +14,11 @@ impl Samples {
     pub fn min(&self) -> f64 {
         self.0[0]
     }
+
+    /// What each measurement exceeds `other` by.
+    pub fn minus(self, other: f64) -> Self {
+        self.0.into_iter().map(|measured| measured - other).collect()
+    }
 }
 
 impl FromIterator<f64> for Samples {
