@@ -20,7 +20,7 @@ use loads::alone::Alone;
 use loads::publish::Publishing;
 use loads::samples::Samples;
 use loads::size::Size;
-use loads::{Load, cross, enqueue, hop, ping_pong, scaling, send, spawn, tell};
+use loads::{Load, cross, enqueue, hop, ping_pong, scaling, send, spawn, subscribe, tell};
 
 fn main() -> ExitCode {
     if Alone::was_asked() {
@@ -94,7 +94,7 @@ struct Row {
     measure: fn(&Run) -> Result<Samples, String>,
 }
 
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 16] = [
     Row {
         name: "enqueue",
         load: "enqueue alone, warm memory",
@@ -173,6 +173,13 @@ const ROWS: [Row; 15] = [
         unit: "ns",
         target: Target::Rmw(5.0),
         measure: |run| Ok(run.nanos(Publishing::<100>::new(), 21, 30)),
+    },
+    Row {
+        name: "subscribe",
+        load: "subscribe or unsubscribe, 10,000 others",
+        unit: "ns",
+        target: Target::AtMost(20_000.0),
+        measure: |run| Ok(run.nanos(subscribe::load(), 21, 1)),
     },
     Row {
         name: "spawn",

@@ -1,4 +1,5 @@
-//! Publishing to 1, 10 and 100 subscribers of the same worker: see [`loads::publish`].
+//! Publishing to 1, 10 and 100 subscribers of the same worker, and subscribing: see [`loads::publish`] and
+//! [`loads::subscribe`].
 
 mod loads;
 
@@ -14,6 +15,9 @@ fn publish(criterion: &mut Criterion) {
     group.bench_function("10 subscribers, each", |bencher| bencher.iter_custom(|events| ten.operations(events)));
     let mut hundred = Publishing::<100>::new();
     group.bench_function("100 subscribers, each", |bencher| bencher.iter_custom(|events| hundred.operations(events)));
+    let mut subscribing = loads::subscribe::load();
+    group
+        .bench_function("subscribe, unsubscribe", |bencher| bencher.iter_custom(|calls| subscribing.operations(calls)));
     group.finish();
 }
 
