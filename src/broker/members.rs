@@ -2,6 +2,8 @@
 //!
 //! A list is copied for each change, so it is kept in chunks that the copies share: a change copies one chunk and the
 //! list of chunks.
+//!
+//! A list says, too, whether publishers may use it as it is. So nobody reads one without the other.
 
 use super::Event;
 use super::member::Member;
@@ -17,13 +19,27 @@ pub(super) type Numbered<M> = (u64, Arc<Member<M>>);
 pub(super) struct Members<M: Event> {
     /// None is empty; numbers grow from each to the next.
     chunks: Vec<Arc<Vec<Numbered<M>>>>,
+    /// Publishers take the topic's lock and look again.
+    by_turns: bool,
 }
 
 impl<M: Event> Members<M> {
     /// `members` in the order of their numbers.
     pub(super) fn new(members: &[Arc<Member<M>>]) -> Self {
         let number = |member: &Arc<Member<M>>| (member.id, Arc::clone(member));
-        Self { chunks: members.chunks(CHUNK).map(|chunk| Arc::new(chunk.iter().map(number).collect())).collect() }
+        let chunks = members.chunks(CHUNK).map(|chunk| Arc::new(chunk.iter().map(number).collect())).collect();
+        Self { chunks, by_turns: false }
+    }
+
+    /// The same members, for publishers who take the lock, or don't.
+    pub(super) fn by_turns(&self, by_turns: bool) -> Self {
+        Self { chunks: self.chunks.clone(), by_turns }
+    }
+
+    /// Whether publishers take the lock.
+    #[inline(always)]
+    pub(super) fn is_by_turns(&self) -> bool {
+        self.by_turns
     }
 
     /// The list with `member` at its place: the end, unless one with a higher number was faster.
@@ -35,7 +51,7 @@ impl<M: Event> Members<M> {
         let filled = if at == chunks.len() { chunks.last().filter(|last| last.len() < CHUNK) } else { chunks.get(at) };
         let Some(chunk) = filled else {
             chunks.push(Arc::new(vec![numbered]));
-            return Self { chunks };
+            return Self { chunks, ..*self };
         };
         let place = chunk.partition_point(|(number, _)| *number < member.id);
         let mut longer = Vec::with_capacity(chunk.len() + 1);
@@ -48,7 +64,7 @@ impl<M: Event> Members<M> {
             chunks.insert(at + 1, Arc::new(upper));
         }
         chunks[at] = Arc::new(longer);
-        Self { chunks }
+        Self { chunks, ..*self }
     }
 
     /// The list without the member of this number; none if it isn't there.
@@ -65,7 +81,7 @@ impl<M: Event> Members<M> {
             shorter.extend_from_slice(&chunk[place + 1..]);
             chunks[at] = Arc::new(shorter);
         }
-        Some(Self { chunks })
+        Some(Self { chunks, ..*self })
     }
 
     /// The members, chunk by chunk.

@@ -1,10 +1,10 @@
 //! A topic's inside: its list of subscriptions, and the publishing to it.
 //!
 //! Publishers read the list without a lock. Who changes it has the topic's lock, under which no user code runs and no
-//! other lock of the broker is taken. A topic that retains its last event is different: its publishers take the lock
-//! for a moment, in which the event becomes the last one and the list is read. A subscription is made in such a moment
-//! too. So an event is either among those before the subscription, of which it gets the last, or it comes to it. Until
-//! that last one has been delivered, the subscription is *joining*: later events wait behind it.
+//! other lock of the broker is taken. A topic that retains its last event is different: its list tells its publishers to
+//! take the lock for a moment, in which the event becomes the last one and the list is read. A subscription is made in
+//! such a moment too. So an event is either among those before the subscription, of which it gets the last, or it comes
+//! to it. Until that last one has been delivered, the subscription is *joining*: later events wait behind it.
 
 use std::any::Any;
 use std::fmt;
@@ -19,7 +19,7 @@ use super::members::Members;
 use super::publish::Publish;
 use crate::actor::recipient::Recipient;
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::lock::Mutex;
 use crate::sync::snapshot::Snapshot;
 use crate::sync::unwind::guard;
@@ -31,8 +31,6 @@ pub(super) struct Subject<M: Event> {
     members: Snapshot<Members<M>>,
     /// How many subscribe, those who are joining too. Changed under the lock.
     subscribed: AtomicUsize,
-    /// Whether publishers have to take the lock: the last event is retained, or somebody is joining. Changed under it.
-    takes_turns: AtomicBool,
     turn: Mutex<Turn<M>>,
 }
 
@@ -72,7 +70,6 @@ impl<M: Event> Subject<M> {
         Self {
             members: Snapshot::new(Arc::new(Members::new(members))),
             subscribed: AtomicUsize::new(members.len()),
-            takes_turns: AtomicBool::new(false),
             turn: Mutex::new(Turn { retains: false, last: None, joining: Vec::new(), closed: false }),
         }
     }
@@ -84,20 +81,18 @@ impl<M: Event> Subject<M> {
     /// As the event's `Clone` does.
     #[inline(always)]
     pub(super) fn publish(&self, event: M) -> Publish<M> {
-        // ORDERING: Acquire pairs with the Release of who ended the turns: the list has those who were joining. That
-        // turns began is seen by who was told so, and nobody else can expect it.
-        if self.takes_turns.load(Ordering::Acquire) { self.publish_in_turn(event) } else { self.fan_out(event) }
-    }
-
-    #[inline(always)]
-    fn fan_out(&self, event: M) -> Publish<M> {
+        let members = self.members.load();
+        if members.is_by_turns() {
+            drop(members);
+            return self.publish_in_turn(event);
+        }
         let mut publish = Publish::nobody();
-        Self::fan_out_to(&self.members.load(), event, &mut publish);
+        Self::fan_out(&members, event, &mut publish);
         publish
     }
 
     #[inline(always)]
-    fn fan_out_to(members: &Members<M>, event: M, publish: &mut Publish<M>) {
+    fn fan_out(members: &Members<M>, event: M, publish: &mut Publish<M>) {
         // One behind, so that the last one gets the event itself and not a clone of it.
         let mut behind: Option<&Arc<Member<M>>> = None;
         for chunk in members.chunks() {
@@ -125,10 +120,10 @@ impl<M: Event> Subject<M> {
         drop(gone);
         let mut publish = Publish::nobody();
         for joining in joining.iter().filter(|joining| joining.member.wants(&event)) {
-            // UNWIND: as in `fan_out_to`.
+            // UNWIND: as in `fan_out`.
             publish.count(joining.offer(event.clone()));
         }
-        Self::fan_out_to(&members, event, &mut publish);
+        Self::fan_out(&members, event, &mut publish);
         publish
     }
 
@@ -140,8 +135,8 @@ impl<M: Event> Subject<M> {
         if !member.tally.is_active() {
             return;
         }
-        // ORDERING: Release pairs with `is_empty`.
-        self.subscribed.fetch_add(1, Ordering::Release);
+        // ORDERING: Relaxed; see `is_empty`.
+        self.subscribed.fetch_add(1, Ordering::Relaxed);
         let Some(kept) = turn.last.clone() else {
             self.add(member, garbage);
             return;
@@ -187,25 +182,31 @@ impl<M: Event> Subject<M> {
                 garbage.push(turn.joining.remove(at));
                 self.add(&joining.member, &mut garbage);
             }
-            self.settle(&turn);
+            self.settle(&turn, &mut garbage);
             drop(turn);
             return;
         }
     }
 
-    /// Says whether publishers have to take the lock from now on. The caller has it.
-    fn settle(&self, turn: &Turn<M>) {
-        // ORDERING: Release pairs with the Acquire of publishers.
-        self.takes_turns.store(turn.retains || !turn.joining.is_empty(), Ordering::Release);
+    /// Says whether publishers have to take the lock from now on: the last event is retained, or somebody is joining. The
+    /// caller has the lock.
+    fn settle(&self, turn: &Turn<M>, garbage: &mut Garbage) {
+        let by_turns = turn.retains || !turn.joining.is_empty();
+        let members = self.members.load();
+        if members.is_by_turns() != by_turns {
+            garbage.push(self.members.swap(Arc::new(members.by_turns(by_turns))));
+        }
     }
 
     /// Retains the last event from now on. Returns whether it didn't before; after the end, it never does.
     pub(super) fn retain(&self) -> bool {
+        let mut garbage = Garbage::default();
         let mut turn = self.turn.lock();
         if turn.closed || mem::replace(&mut turn.retains, true) {
             return false;
         }
-        self.settle(&turn);
+        self.settle(&turn, &mut garbage);
+        drop(turn);
         true
     }
 
@@ -229,9 +230,9 @@ impl<M: Event> Subject<M> {
 
     /// Those who subscribe, in the order of their numbers.
     fn all(&self) -> Vec<Arc<Member<M>>> {
-        // ORDERING: Acquire, as in `publish`.
-        if !self.takes_turns.load(Ordering::Acquire) {
-            return self.members.load().iter().cloned().collect();
+        let members = self.members.load();
+        if !members.is_by_turns() {
+            return members.iter().cloned().collect();
         }
         let turn = self.turn.lock();
         let members = self.members.load();
@@ -248,7 +249,7 @@ impl<M: Event> Subject<M> {
         turn.closed |= for_good;
         garbage.push(turn.last.take());
         let did = mem::replace(&mut turn.retains, false);
-        self.settle(&turn);
+        self.settle(&turn, garbage);
         did
     }
 }
@@ -270,17 +271,18 @@ impl<M: Event> AnySubject for Subject<M> {
             garbage.push(self.members.swap(Arc::new(shorter)));
         } else if let Some(at) = turn.joining.iter().position(|joining| joining.member.id == id) {
             garbage.push(turn.joining.remove(at));
-            self.settle(&turn);
+            self.settle(&turn, garbage);
         } else {
             return;
         }
-        // ORDERING: Release, as in `join`.
-        self.subscribed.fetch_sub(1, Ordering::Release);
+        // ORDERING: Relaxed; see `is_empty`.
+        self.subscribed.fetch_sub(1, Ordering::Relaxed);
     }
 
     fn is_empty(&self) -> bool {
-        // ORDERING: Acquire pairs with the Release of who joined or left.
-        self.subscribed.load(Ordering::Acquire) == 0
+        // ORDERING: Relaxed; the caller has the broker's lock, which whoever leaves takes after that. One who joins may be
+        // overlooked: the books know that subscription already, and it holds the topic or is found again by its pattern.
+        self.subscribed.load(Ordering::Relaxed) == 0
     }
 
     fn forget(&self, garbage: &mut Garbage) -> bool {
