@@ -1,5 +1,5 @@
-//! Models of the broker: publishing against unsubscribing, against the end of the actor, and the token of a
-//! subscription that keeps events outside of the mailbox.
+//! Models of the broker: publishing against unsubscribing, against the end of the actor, and against a subscription that
+//! gets the retained event first; the token of a subscription that keeps events outside of the mailbox.
 //!
 //! The host runs an actor there and then, on the thread that scheduled it. Lists of subscriptions are doubles with a
 //! lock (see ARCHITECTURE.md), so what is explored is the order of whole lists, and the token's word.
@@ -11,7 +11,7 @@ use common::drive;
 use common::inline::{Body, Inline, Outside, Say};
 use common::ledger::Ledger;
 use corecast::loom_api::task::{self, Host, weakly};
-use corecast::{Actor, ActorContext, ActorRef, Handler, MessageBroker, Overflow, Publish, StopReason};
+use corecast::{Actor, ActorContext, ActorRef, Handler, MessageBroker, Overflow, Publish, StopReason, Topic};
 use loom::thread;
 use loom_tests::{Bounds, model};
 use std::pin::pin;
@@ -209,5 +209,159 @@ fn a_token_that_a_weak_subscriber_passes_on_while_it_is_let_go_of() {
         assert!(seen.dead.is_empty());
         assert_eq!((seen.handled.len(), sub.missed()), (accepted, 0), "{seen:?}");
         outcomes.saw(["none", "one", "both"][accepted]);
+    });
+}
+
+/// A topic that retains an event with the number 1.
+fn retaining(broker: &MessageBroker) -> Topic<Say> {
+    let topic = broker.topic::<Say>("a").unwrap();
+    topic.retain();
+    drop(topic.publish(Say(1)));
+    topic
+}
+
+/// Whether the event of this number has been handled.
+fn has_come(ledger: &Ledger, number: u32) -> bool {
+    ledger.note(|seen| seen.handled.contains(&number))
+}
+
+/// What somebody who joined while the event 2 was published has handled: that one as the retained one, or behind it.
+fn joined(ledger: &Ledger, reached: usize) -> bool {
+    let seen = ledger.ended(1);
+    assert!(seen.dead.is_empty());
+    assert_eq!(seen.handled, [1, 2][1 - reached..], "the last event before the subscription, then each once");
+    reached == 1
+}
+
+#[test]
+fn a_publish_against_a_subscription_that_gets_the_retained_event_first() {
+    model("publish and join", bounds(), &["retained", "at once", "behind"], |outcomes| {
+        let ledger = Ledger::default();
+        let broker = MessageBroker::new();
+        let topic = retaining(&broker);
+        let actor = idle(&ledger);
+        let publisher = thread::spawn({
+            let (topic, ledger) = (topic.clone(), ledger.clone());
+            move || {
+                let reached = reached(topic.publish(Say(2)));
+                (reached, has_come(&ledger, 2))
+            }
+        });
+        let sub = broker.subscribe("a", actor).start().unwrap();
+        let (reached, at_once) = publisher.join().unwrap();
+        assert!(has_come(&ledger, 2), "nothing is left behind");
+        assert_eq!(sub.missed(), 0);
+        sub.unsubscribe();
+        topic.forget();
+        drop(topic);
+        assert!(broker.topics().is_empty());
+        outcomes.saw(match (joined(&ledger, reached), at_once) {
+            (false, _) => "retained",
+            (true, true) => "at once",
+            (true, false) => "behind",
+        });
+    });
+}
+
+#[test]
+fn two_publishes_and_a_queue_that_gets_the_retained_event_first() {
+    model("publish twice and join", bounds(), &["none", "one", "both"], |outcomes| {
+        let ledger = Ledger::default();
+        let broker = MessageBroker::new();
+        let topic = retaining(&broker);
+        let actor = idle(&ledger);
+        let publisher = thread::spawn({
+            let topic = topic.clone();
+            move || reached(topic.publish(Say(2))) + reached(topic.publish(Say(3)))
+        });
+        let sub = broker.subscribe("a", actor).overflow(Overflow::DropOldest(3)).start().unwrap();
+        let reached = publisher.join().unwrap();
+        assert_eq!(sub.missed(), 0);
+        sub.unsubscribe();
+        let seen = ledger.ended(1);
+        assert!(seen.dead.is_empty());
+        assert_eq!(seen.handled, [1, 2, 3][2 - reached..]);
+        outcomes.saw(["none", "one", "both"][reached]);
+    });
+}
+
+#[test]
+fn two_subscriptions_and_a_publish() {
+    let expected = ["both before", "first before", "second before", "both after"];
+    model("two join", bounds(), &expected, |outcomes| {
+        let ledgers = [Ledger::default(), Ledger::default()];
+        let broker = MessageBroker::new();
+        let topic = retaining(&broker);
+        let other = thread::spawn({
+            let (broker, actor) = (broker.clone(), idle(&ledgers[1]));
+            move || broker.subscribe::<Say>("*", actor).start().unwrap()
+        });
+        let publisher = thread::spawn({
+            let topic = topic.clone();
+            move || reached(topic.publish(Say(2)))
+        });
+        let sub = broker.subscribe::<Say>("a", idle(&ledgers[0])).start().unwrap();
+        let reached = publisher.join().unwrap();
+        other.join().unwrap().unsubscribe();
+        sub.unsubscribe();
+        let before = ledgers.each_ref().map(|ledger| {
+            let before = has_come(ledger, 1);
+            joined(ledger, usize::from(before))
+        });
+        assert_eq!(reached, before.iter().filter(|before| **before).count());
+        outcomes.saw(match before {
+            [true, true] => "both before",
+            [true, false] => "first before",
+            [false, true] => "second before",
+            [false, false] => "both after",
+        });
+    });
+}
+
+#[test]
+fn a_subscription_that_gets_a_retained_event_that_another_thread_is_cloning() {
+    model("look and join", bounds(), &["by itself", "by the other"], |outcomes| {
+        let ledger = Ledger::default();
+        let broker = MessageBroker::new();
+        let topic = retaining(&broker);
+        let actor = idle(&ledger);
+        let looking = thread::spawn({
+            let topic = topic.clone();
+            move || topic.retained().map(|say| say.0)
+        });
+        let sub = broker.subscribe("a", actor).start().unwrap();
+        let by_itself = has_come(&ledger, 1);
+        assert_eq!(looking.join().unwrap(), Some(1));
+        assert_eq!(reached(topic.publish(Say(2))), 1);
+        sub.unsubscribe();
+        assert!(joined(&ledger, 1));
+        outcomes.saw(if by_itself { "by itself" } else { "by the other" });
+    });
+}
+
+#[test]
+fn a_subscription_that_gets_the_retained_event_first_against_a_stop() {
+    model("join and stop", bounds(), &["refused", "gone", "handled"], |outcomes| {
+        let ledger = Ledger::default();
+        let broker = MessageBroker::new();
+        let _topic = retaining(&broker);
+        let actor = idle(&ledger);
+        let stopping = thread::spawn({
+            let actor = actor.clone();
+            move || actor.stop()
+        });
+        let sub = broker.subscribe::<Say>("a", actor).start();
+        stopping.join().unwrap();
+        assert!(broker.subscribers("a").unwrap().is_empty(), "nobody is left in the list");
+        let seen = ledger.ended(1);
+        assert!(seen.dead.is_empty());
+        outcomes.saw(match (sub, &seen.handled[..]) {
+            (Err(_), []) => "refused",
+            (Ok(sub), handled) => {
+                assert!(!sub.is_active());
+                if handled.is_empty() { "gone" } else { "handled" }
+            }
+            (Err(error), handled) => panic!("{error}, and {handled:?}"),
+        });
     });
 }
