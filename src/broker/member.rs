@@ -114,34 +114,31 @@ impl<M> Ring<M> {
 
     /// Takes the token for an event that was pushed. False: there is nothing to do.
     fn claim(&self) -> bool {
-        loop {
-            // ORDERING: AcqRel; Release shows our push to whoever releases the token after this, Acquire shows us what
-            // the last holder popped.
-            if self.token.swap(true, Ordering::AcqRel) {
-                return false;
-            }
-            if !self.events.is_empty() {
-                return true;
-            }
-            // The event was popped by the holder before us.
-            if !self.let_go() {
-                return false;
-            }
-        }
+        self.take_token() && self.keep_or_release()
     }
 
-    /// Puts the token in. True: there are events behind it, and it should be claimed again.
-    fn let_go(&self) -> bool {
-        // ORDERING: AcqRel; Release shows our pops to the next holder, Acquire shows us the pushes of those whose claims
-        // found the token out.
-        let _ = self.token.swap(false, Ordering::AcqRel);
-        // RECHECK: a push may have come before the token was in.
-        !self.events.is_empty()
+    /// Turns the token from in to out. False: it is out.
+    fn take_token(&self) -> bool {
+        // ORDERING: AcqRel; Release shows our push to whoever releases the token after this, Acquire shows us what the
+        // last holder popped.
+        !self.token.swap(true, Ordering::AcqRel)
     }
 
     /// Gives the token up when there are no events. True: there are some, and the caller holds the token.
     fn keep_or_release(&self) -> bool {
-        !self.events.is_empty() || (self.let_go() && self.claim())
+        loop {
+            if !self.events.is_empty() {
+                return true;
+            }
+            // ORDERING: AcqRel; Release shows our pops to the next holder, Acquire shows us the pushes of those whose
+            // claims found the token out.
+            self.token.swap(false, Ordering::AcqRel);
+            // RECHECK: a push may have come before the token was in.
+            if !self.events.is_empty() && self.take_token() {
+                continue;
+            }
+            return false;
+        }
     }
 }
 
