@@ -129,7 +129,8 @@ pub struct MessageBroker(Arc<Shared>);
 impl MessageBroker {
     /// A broker of its own.
     ///
-    /// It keeps the actors that subscribe by an [`ActorRef`](crate::ActorRef) until the last clone is dropped.
+    /// It keeps the actors that subscribe by an [`ActorRef`](crate::ActorRef) until the last clone is dropped. An actor
+    /// that has subscribed remembers each such broker, in one small record, until either of them ends.
     #[must_use]
     pub fn new() -> Self {
         Self(Shared::new())

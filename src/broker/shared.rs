@@ -73,10 +73,18 @@ struct Record {
     tally: Arc<Tally>,
 }
 
-/// An actor that has subscribed, until its end.
+/// An actor that has subscribed, until its end or the broker's. No drop of it is under the books' lock.
 struct Attendance {
-    _cell: WeakTask,
+    cell: WeakTask,
+    farewell: Arc<Farewell>,
     subscriptions: HashSet<u64>,
+}
+
+impl Drop for Attendance {
+    fn drop(&mut self) {
+        // The actor may outlive the broker by far.
+        self.cell.unlist(&Waker::from(Arc::clone(&self.farewell)));
+    }
 }
 
 /// A subscription that is out of the books, and has to be taken out of these lists.
@@ -174,18 +182,22 @@ impl Shared {
         }
         let record = Record { pattern: wish.pattern.into(), reach, event, actor, tally: Arc::clone(&tally) };
         books.subscriptions.insert(id, record);
-        let known = books.actors.contains_key(&actor);
-        let attendance = books
-            .actors
-            .entry(actor)
-            .or_insert_with(|| Attendance { _cell: cell.clone(), subscriptions: HashSet::new() });
+        let mut farewell = None;
+        let attendance = books.actors.entry(actor).or_insert_with(|| {
+            let new = Arc::new(Farewell { broker: Arc::downgrade(self), actor });
+            farewell = Some(Waker::from(Arc::clone(&new)));
+            Attendance { cell: cell.clone(), farewell: new, subscriptions: HashSet::new() }
+        });
         attendance.subscriptions.insert(id);
         drop(books);
-        if !known {
-            let farewell = Waker::from(Arc::new(Farewell { broker: Arc::downgrade(self), actor }));
+        if let Some(farewell) = farewell {
             if cell.poll_ended(&mut Context::from_waker(&farewell)).is_ready() {
                 self.actor_ended(actor);
                 return Err(stopped);
+            }
+            // Its attendance may have ended before it was listed.
+            if self.books.lock().closed {
+                cell.unlist(&farewell);
             }
         }
         for subject in subjects {
@@ -455,9 +467,9 @@ impl fmt::Debug for Shared {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outline, Shared, TypeId, tokens};
-    use crate::Message;
+    use super::{Attendance, Outline, Shared, TypeId, tokens};
     use crate::sync::Arc;
+    use crate::{Actor, ActorContext, ActorSystem, Handler, Message, MessageBroker};
 
     #[derive(Clone)]
     struct One;
@@ -481,5 +493,40 @@ mod tests {
         drop(shared.publish_to_unknown("b.x", One));
         drop(shared.publish_to_unknown("a.x", Other));
         drop(books);
+    }
+
+    struct Ear;
+    impl Actor for Ear {}
+    impl Handler<One> for Ear {
+        async fn handle(&mut self, _: One, _ctx: &mut ActorContext<Self>) {}
+    }
+
+    #[test]
+    fn an_actor_keeps_nothing_of_brokers_that_are_gone() {
+        let system = ActorSystem::builder().workers(1).build().unwrap();
+        let actor = system.spawn(Ear).start().unwrap();
+        let ends: [fn(MessageBroker) -> Option<MessageBroker>; 2] = [
+            |broker| {
+                drop(broker);
+                None
+            },
+            |broker| {
+                broker.close();
+                Some(broker)
+            },
+        ];
+        for end in ends {
+            let broker = MessageBroker::new();
+            for pattern in ["a", "*"] {
+                drop(broker.subscribe::<One>(pattern, &actor).start().unwrap());
+            }
+            let books = broker.0.books.lock();
+            let [attendance]: [&Attendance; 1] = books.actors.values().collect::<Vec<_>>().try_into().ok().unwrap();
+            let farewell = Arc::downgrade(&attendance.farewell);
+            drop(books);
+            assert_eq!(farewell.strong_count(), 2, "the broker's, and one on the actor's list");
+            let _closed = end(broker);
+            assert_eq!(farewell.strong_count(), 0);
+        }
     }
 }

@@ -10,7 +10,7 @@
 //! can.
 
 use std::ptr::NonNull;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::header::{self, Ending, Header};
 use super::identity::{ActorId, ActorInfo};
@@ -303,11 +303,21 @@ impl Weak {
         }
         Poll::Pending
     }
+
+    /// Takes a waker off the list again. One that is woken right now isn't on it any more.
+    pub(crate) fn unlist(&self, waker: &Waker) {
+        let Some(side) = header::known_side(self.header()) else { return };
+        let mut ending = side.ending.lock();
+        let at = ending.watchers.iter().position(|listed| listed.will_wake(waker));
+        let listed = at.map(|at| ending.watchers.remove(at));
+        drop(ending);
+        drop(listed);
+    }
 }
 
 impl Ending {
     /// Lists a waker; one that is listed already isn't listed twice.
-    fn list(&mut self, waker: std::task::Waker) -> Option<std::task::Waker> {
+    fn list(&mut self, waker: Waker) -> Option<Waker> {
         if self.watchers.iter().any(|listed| listed.will_wake(&waker)) {
             return Some(waker);
         }
