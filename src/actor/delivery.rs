@@ -11,11 +11,13 @@ use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 
+use super::letter::{Asked, Told};
 use super::{Actor, Body, Handler, Message};
 use crate::sync::Arc;
 use crate::task::identity::ActorInfo;
 use crate::task::letter::{Letter, Receive};
 use crate::task::reason::ReplyErrorReason;
+use crate::task::typed::{Address, WeakAddress};
 use crate::task::{Completion, Turn};
 
 /// Where the events of a token are. Implemented above.
@@ -41,6 +43,12 @@ pub(crate) enum Delivery<M: 'static> {
     /// An event that waits elsewhere.
     Token(Token<M>),
 }
+
+/// A reference to an actor by all ways that events and messages of type `M` take to it.
+pub(crate) type Ways<M> = Address<Told<M>, Asked<M>, Delivery<M>>;
+
+/// The same, without keeping the actor alive.
+pub(crate) type WeakWays<M> = WeakAddress<Told<M>, Asked<M>, Delivery<M>>;
 
 /// Nobody waits for the end of a delivery.
 pub(crate) struct Delivered<M>(PhantomData<fn(M)>);
@@ -77,7 +85,7 @@ impl<M> Drop for Token<M> {
     }
 }
 
-impl<M: Message<Result = ()>> Letter for Delivery<M> {
+impl<M: Message> Letter for Delivery<M> {
     type Message = Self;
     type Output = ();
     type Completion = Delivered<M>;
@@ -102,7 +110,7 @@ impl<M: Message<Result = ()>> Letter for Delivery<M> {
     }
 }
 
-impl<M: Message<Result = ()>> Completion<()> for Delivered<M> {
+impl<M: Message> Completion<()> for Delivered<M> {
     fn message() -> Option<&'static str> {
         Some(std::any::type_name::<M>())
     }
@@ -114,7 +122,7 @@ impl<M: Message<Result = ()>> Completion<()> for Delivered<M> {
     }
 }
 
-impl<A: Handler<M>, M: Message<Result = ()>> Receive<Delivery<M>> for Body<A> {
+impl<A: Handler<M>, M: Message> Receive<Delivery<M>> for Body<A> {
     type Output = ();
 
     async fn receive(&mut self, delivery: Delivery<M>) {
@@ -131,13 +139,13 @@ impl<A: Handler<M>, M: Message<Result = ()>> Receive<Delivery<M>> for Body<A> {
 }
 
 impl<A: Actor> Body<A> {
-    /// Handles an event before which `missed` others were shed.
-    async fn handle_after<M: Message<Result = ()>>(&mut self, event: M, missed: u64)
+    /// Handles an event before which `missed` others were shed. The result is dropped, as that of a message that was told.
+    async fn handle_after<M: Message>(&mut self, event: M, missed: u64)
     where
         A: Handler<M>,
     {
         self.context.missed = missed;
-        self.actor.handle(event, &mut self.context).await;
+        drop(self.actor.handle(event, &mut self.context).await);
         self.context.missed = 0;
     }
 }

@@ -30,8 +30,9 @@ use std::task::{Context, Wake, Waker};
 
 use super::Event;
 use super::subscription::Tally;
-use crate::actor::delivery::{Delivery, Source, Token};
-use crate::actor::letter::{Asked, Told};
+use crate::actor::delivery::{Delivery, Source, Token, Ways, WeakWays};
+use crate::actor::letter::Told;
+use crate::actor::recipient::Recipient;
 use crate::mailbox::waiters::Refused;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -40,10 +41,6 @@ use crate::sync::recent::Recent;
 use crate::sync::unwind::guard;
 use crate::task::identity::ActorInfo;
 use crate::task::post::{Patience, Posted, Waiting};
-use crate::task::typed::{Address, WeakAddress};
-
-/// The ways of events to an actor.
-pub(super) type Way<M> = Address<Told<M>, Delivery<M>>;
 
 /// What a subscription lets through.
 pub(super) type Filter<M> = Box<dyn Fn(&M) -> bool + Send + Sync>;
@@ -52,8 +49,6 @@ pub(super) type Filter<M> = Box<dyn Fn(&M) -> bool + Send + Sync>;
 pub(super) struct Member<M: Event> {
     pub(super) id: u64,
     pub(super) route: Route<M>,
-    /// For those who look for subscribers.
-    pub(super) who: WeakAddress<Told<M>, Asked<M>>,
     pub(super) filter: Option<Filter<M>>,
     pub(super) policy: Policy<M>,
     pub(super) tally: Arc<Tally>,
@@ -64,9 +59,9 @@ pub(super) struct Member<M: Event> {
 /// How the actor is reached.
 pub(super) enum Route<M: Event> {
     /// It is kept alive.
-    Strong(Way<M>),
+    Strong(Ways<M>),
     /// It isn't.
-    Weak(WeakAddress<Told<M>, Delivery<M>>),
+    Weak(WeakWays<M>),
 }
 
 /// What is done with events.
@@ -164,36 +159,36 @@ impl<M: Event> Member<M> {
     #[inline(always)]
     pub(super) fn offer(self: &Arc<Self>, event: M) -> Offered<M> {
         match &self.route {
-            Route::Strong(way) => self.offer_by(way, event),
-            Route::Weak(way) => match way.upgrade() {
-                Some(way) => self.offer_by(&way, event),
+            Route::Strong(ways) => self.offer_by(ways, event),
+            Route::Weak(ways) => match ways.upgrade() {
+                Some(ways) => self.offer_by(&ways, event),
                 None => Offered::Gone,
             },
         }
     }
 
     #[inline(always)]
-    fn offer_by(self: &Arc<Self>, way: &Way<M>, event: M) -> Offered<M> {
+    fn offer_by(self: &Arc<Self>, ways: &Ways<M>, event: M) -> Offered<M> {
         match &self.policy {
-            Policy::Wait => match way.post_first(Told(event), Patience::Wait) {
+            Policy::Wait => match ways.post_first(Told(event), Patience::Wait) {
                 Posted::Accepted => Offered::Reached,
                 Posted::Waiting(waiting) => Offered::Waiting(waiting),
                 Posted::Refused(..) => Offered::Gone,
             },
-            Policy::DropNewest => self.offer_or_shed(way, event),
-            Policy::Ring(ring) => self.put(way, ring, event),
+            Policy::DropNewest => self.offer_or_shed(ways, event),
+            Policy::Ring(ring) => self.put(ways, ring, event),
         }
     }
 
-    fn offer_or_shed(&self, way: &Way<M>, event: M) -> Offered<M> {
+    fn offer_or_shed(&self, ways: &Ways<M>, event: M) -> Offered<M> {
         let missed = self.tally.take_unreported();
         let refused = if missed == 0 {
-            match way.post_first(Told(event), Patience::Try) {
+            match ways.post_first(Told(event), Patience::Try) {
                 Posted::Refused(_, refused) => refused,
                 Posted::Accepted | Posted::Waiting(_) => return Offered::Reached,
             }
         } else {
-            match way.post_second(Delivery::After(event, missed), Patience::Try) {
+            match ways.post_third(Delivery::After(event, missed), Patience::Try) {
                 Posted::Refused(_, refused) => refused,
                 Posted::Accepted | Posted::Waiting(_) => return Offered::Reached,
             }
@@ -207,9 +202,9 @@ impl<M: Event> Member<M> {
         }
     }
 
-    fn put(self: &Arc<Self>, way: &Way<M>, ring: &Ring<M>, event: M) -> Offered<M> {
+    fn put(self: &Arc<Self>, ways: &Ways<M>, ring: &Ring<M>, event: M) -> Offered<M> {
         // Before the push: while the token is out, nobody asks the mailbox.
-        if !way.strong().admits() {
+        if !ways.strong().admits() {
             return Offered::Gone;
         }
         let displaced = ring.events.force_push(event);
@@ -218,16 +213,16 @@ impl<M: Event> Member<M> {
         }
         if ring.claim() {
             // A mailbox that was closed since: what the queue has is shed, as if displaced.
-            drop(self.send_token(way));
+            drop(self.send_token(ways));
         }
         if displaced.is_some() { Offered::Displaced } else { Offered::Reached }
     }
 
     /// Sends the token, which the caller holds. It comes back if the mailbox takes no more; dropping it then sheds
     /// what is left. A gate that is held lets it pass: it stands for others' events as well, and all were let in.
-    fn send_token(self: &Arc<Self>, way: &Way<M>) -> Option<Delivery<M>> {
+    fn send_token(self: &Arc<Self>, ways: &Ways<M>) -> Option<Delivery<M>> {
         let token = Delivery::Token(Token::new(Arc::clone(self) as Arc<dyn Source<M>>));
-        match way.post_second(token, Patience::Pass) {
+        match ways.post_third(token, Patience::Pass) {
             Posted::Accepted => None,
             Posted::Waiting(waiting) => {
                 self.park(Parked::Token(waiting));
@@ -269,9 +264,21 @@ impl<M: Event> Member<M> {
         }
     }
 
+    /// The actor, to be talked to by others, if it can be reached.
+    pub(super) fn recipient(&self) -> Option<Recipient<M>> {
+        match &self.route {
+            Route::Strong(ways) => Some(ways.clone()),
+            Route::Weak(ways) => ways.upgrade(),
+        }
+        .map(Recipient::new)
+    }
+
     /// The actor.
     pub(super) fn info(&self) -> ActorInfo {
-        self.who.weak().info()
+        match &self.route {
+            Route::Strong(ways) => ways.strong().info(),
+            Route::Weak(ways) => ways.weak().info(),
+        }
     }
 }
 
@@ -309,9 +316,9 @@ impl<M: Event> Source<M> for Member<M> {
             return None;
         }
         let refused = match &self.route {
-            Route::Strong(way) => self.send_token(way),
+            Route::Strong(ways) => self.send_token(ways),
             // The caller is the runner. If nobody else can reach the actor, it finishes what it has.
-            Route::Weak(way) => self.send_token(&way.revive()),
+            Route::Weak(ways) => self.send_token(&ways.revive()),
         };
         match refused {
             Some(Delivery::Token(token)) => token.into_source(),

@@ -140,23 +140,22 @@ impl Shared {
             (None, Overflow::DropNewest) => Policy::DropNewest,
             (None, _) => Policy::Wait,
         };
-        let Door { way, who, keeps_alive } = wish.door;
-        let stopped = SubscribeError::Stopped { actor: way.strong().id() };
-        if !way.strong().is_alive() {
+        let Door { ways, keeps_alive } = wish.door;
+        let stopped = SubscribeError::Stopped { actor: ways.strong().id() };
+        if !ways.strong().is_alive() {
             return Err(stopped);
         }
-        let (actor, cell) = (way.strong().address(), way.strong().downgrade());
-        let weak = way.downgrade();
+        let (actor, cell) = (ways.strong().address(), ways.strong().downgrade());
+        let weak = ways.downgrade();
         // Declared before the lock is taken, and so dropped after it.
         let mut garbage = Garbage::default();
-        let (last_way, route) = if keeps_alive { (None, Route::Strong(way)) } else { (Some(way), Route::Weak(weak)) };
+        let (last, route) = if keeps_alive { (None, Route::Strong(ways)) } else { (Some(ways), Route::Weak(weak)) };
         let mut books = self.books.lock();
         let id = books.next_id;
         books.next_id += 1;
         let tally = Arc::new(Tally::new());
         let parked = Mutex::default();
-        let member =
-            Arc::new(Member { id, route, who, filter: wish.filter, policy, tally: Arc::clone(&tally), parked });
+        let member = Arc::new(Member { id, route, filter: wish.filter, policy, tally: Arc::clone(&tally), parked });
         // The subscription may fail with the member in it: its filter is dropped after the lock.
         garbage.push(Arc::clone(&member));
         if books.closed {
@@ -203,7 +202,7 @@ impl Shared {
         for subject in subjects {
             subject.join(&member, &mut garbage);
         }
-        drop(last_way);
+        drop(last);
         Ok(Subscription::new(Arc::downgrade(self), id, tally))
     }
 

@@ -225,7 +225,7 @@ impl<M: Event> Subject<M> {
 
     /// Those who subscribe and can be reached.
     pub(super) fn recipients(&self) -> Vec<Recipient<M>> {
-        self.all().iter().filter_map(|member| member.who.upgrade()).map(Recipient::new).collect()
+        self.all().iter().filter_map(|member| member.recipient()).collect()
     }
 
     /// Those who subscribe, in the order of their numbers.

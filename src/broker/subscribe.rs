@@ -7,28 +7,27 @@ use std::task::{Context, Poll, ready};
 use super::Event;
 use super::error::SubscribeError;
 use super::garbage::Careful;
-use super::member::{Filter, Way};
+use super::member::Filter;
 use super::overflow::Overflow;
 use super::shared::{Shared, Wish};
 use super::subscription::Subscription;
 use crate::actor::Handler;
-use crate::actor::letter::{Asked, Told};
+use crate::actor::delivery::Ways;
+use crate::actor::recipient::Recipient;
 use crate::actor::reference::{ActorRef, WeakActorRef};
 use crate::sync::Arc;
 use crate::task::coop;
 use crate::task::identity::ActorId;
-use crate::task::typed::WeakAddress;
 
 /// Who can subscribe to events of type `M`: references to actors that handle it.
 ///
-/// An [`ActorRef`] keeps its actor alive while it is subscribed, a [`WeakActorRef`] doesn't. Both are taken by value
-/// or by reference. Nobody else implements this.
+/// An [`ActorRef`] or a [`Recipient`] keeps its actor alive while it is subscribed, a [`WeakActorRef`] doesn't. All are
+/// taken by value or by reference. Nobody else implements this.
 pub trait Subscriber<M: Event>: sealed::Knock<M> {}
 
 /// The ways into an actor, for one who subscribes.
 pub(super) struct Door<M: Event> {
-    pub(super) way: Way<M>,
-    pub(super) who: WeakAddress<Told<M>, Asked<M>>,
+    pub(super) ways: Ways<M>,
     pub(super) keeps_alive: bool,
 }
 
@@ -48,7 +47,7 @@ mod sealed {
 impl<A: Handler<M>, M: Event> sealed::Knock<M> for &ActorRef<A> {
     #[allow(private_interfaces)]
     fn knock(self) -> Result<Door<M>, ActorId> {
-        Ok(Door { way: self.task().address_for(), who: self.task().address_for().downgrade(), keeps_alive: true })
+        Ok(Door { ways: self.task().address_for(), keeps_alive: true })
     }
 }
 
@@ -74,10 +73,26 @@ impl<A: Handler<M>, M: Event> sealed::Knock<M> for WeakActorRef<A> {
     }
 }
 
+impl<M: Event> sealed::Knock<M> for &Recipient<M> {
+    #[allow(private_interfaces)]
+    fn knock(self) -> Result<Door<M>, ActorId> {
+        self.clone().knock()
+    }
+}
+
+impl<M: Event> sealed::Knock<M> for Recipient<M> {
+    #[allow(private_interfaces)]
+    fn knock(self) -> Result<Door<M>, ActorId> {
+        Ok(Door { ways: self.into_ways(), keeps_alive: true })
+    }
+}
+
 impl<A: Handler<M>, M: Event> Subscriber<M> for ActorRef<A> {}
 impl<A: Handler<M>, M: Event> Subscriber<M> for &ActorRef<A> {}
 impl<A: Handler<M>, M: Event> Subscriber<M> for WeakActorRef<A> {}
 impl<A: Handler<M>, M: Event> Subscriber<M> for &WeakActorRef<A> {}
+impl<M: Event> Subscriber<M> for Recipient<M> {}
+impl<M: Event> Subscriber<M> for &Recipient<M> {}
 
 /// A subscription about to be made. Awaiting it makes it; so does [`start`](Self::start), at once.
 ///

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use corecast::{ActorRef, Message, MessageBroker, StopReason, SubscribeError};
+use corecast::{ActorRef, Message, MessageBroker, Overflow, Recipient, StopReason, SubscribeError};
 
-use super::{Listener, Tick, heard, hold, listener};
+use super::{Listener, Tick, heard, heard_with_gaps, hold, listener};
 use crate::support::{LIMIT, eventually, system, wait, within};
 
 // MISSION: "Dynamic: Subscribe/unsubscribe at runtime"
@@ -101,6 +101,31 @@ fn a_reference_that_is_handed_over_keeps_its_actor_alive_while_it_is_subscribed(
     wait(system.broker().publish("clock", Tick(1))).unwrap();
     assert_eq!(heard(&weak.upgrade().unwrap()), [1]);
     sub.unsubscribe();
+    assert!(matches!(wait(weak.stopped()), StopReason::Unreachable));
+}
+
+#[test]
+fn a_recipient_subscribes_whatever_its_actor_is_and_keeps_it_alive() {
+    let system = system(1);
+    let actor = listener(&system);
+    let weak = actor.downgrade();
+    let recipient: Recipient<Tick> = actor.recipient();
+    drop(actor);
+    let held = hold(&weak.upgrade().unwrap());
+    let all = wait(system.broker().subscribe("clock", &recipient)).unwrap();
+    let latest = wait(system.broker().subscribe("*", recipient).overflow(Overflow::Latest)).unwrap();
+    for tick in 1..=3 {
+        assert_eq!(wait(system.broker().publish("clock", Tick(tick))).unwrap().reached(), 2);
+    }
+    held.open();
+    assert_eq!(heard_with_gaps(&weak.upgrade().unwrap()), [(1, 0), (3, 2), (2, 0), (3, 0)]);
+    assert_eq!((all.missed(), latest.missed()), (0, 2));
+    let found = system.broker().topic::<Tick>("clock").unwrap().recipients();
+    assert_eq!(found.iter().map(Recipient::id).collect::<Vec<_>>(), [weak.id(); 2]);
+    drop(found);
+    all.unsubscribe();
+    assert!(weak.upgrade().is_some());
+    latest.unsubscribe();
     assert!(matches!(wait(weak.stopped()), StopReason::Unreachable));
 }
 
