@@ -494,6 +494,16 @@ mod tests {
         drop(books);
     }
 
+    #[test]
+    fn publishing_to_a_topic_that_is_known_takes_no_lock_of_the_broker() {
+        let broker = MessageBroker::new();
+        let topic = broker.topic::<One>("a").unwrap();
+        let books = broker.0.books.lock();
+        drop(broker.publish("a", One));
+        drop(topic.publish(One));
+        drop(books);
+    }
+
     struct Ear;
     impl Actor for Ear {}
     impl Handler<One> for Ear {

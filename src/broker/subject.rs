@@ -303,3 +303,26 @@ impl<M: Event> fmt::Debug for Subject<M> {
         f.debug_struct("Subject").field("event", &self.event()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Subject;
+    use crate::Message;
+
+    #[derive(Clone)]
+    struct One;
+    impl Message for One {
+        type Result = ();
+    }
+
+    #[test]
+    fn publishing_takes_no_lock_of_the_topic() {
+        let subject = Subject::<One>::new(&[]);
+        // Who took the lock here would wait for itself.
+        let turn = subject.turn.lock();
+        drop(subject.publish(One));
+        drop(turn);
+        assert!(subject.retain());
+        assert!(subject.members.load().is_by_turns(), "but for topics that retain");
+    }
+}

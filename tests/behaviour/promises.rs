@@ -1,6 +1,8 @@
 //! The promises that the original's documentation made and its code did not keep, by their numbers there.
 //!
-//! Left to later releases: 5 (priorities: ours are none, as the document says), 6 and 7 (supervision). That the hot paths allocate nothing, 9, is measured in `tests/alloc.rs`.
+//! Left to later releases: 5 (priorities: ours are none, as the document says), 6 and 7 (supervision). That the hot paths
+//! allocate nothing, 9, is measured in `tests/alloc.rs`; that publishing takes no lock is tested beside it, in
+//! `src/broker`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -209,6 +211,55 @@ fn promise_08_a_slow_subscriber_takes_no_more_memory_than_its_mailbox() {
         assert_eq!(wait(system.broker().publish("notes", Note(number))).unwrap().shed(), 1);
     }
     assert_eq!(slow.mailbox_size(), 4);
+    held.open();
+}
+
+/// An event that counts its clones.
+struct Counted(Arc<()>, std::sync::mpsc::Sender<()>);
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        self.1.send(()).unwrap();
+        Self(Arc::clone(&self.0), self.1.clone())
+    }
+}
+
+impl Message for Counted {
+    type Result = ();
+}
+
+impl corecast::Handler<Counted> for Probe {
+    async fn handle(&mut self, counted: Counted, _ctx: &mut corecast::ActorContext<Self>) {
+        drop(counted);
+    }
+}
+
+#[test]
+fn promise_08_an_event_isn_t_cloned_for_its_last_subscriber() {
+    let system = system(1);
+    let (cloned, clones) = std::sync::mpsc::channel();
+    let content = Arc::new(());
+    for subscribers in 1..=3 {
+        let (actor, _) = spawn(&system);
+        wait(system.broker().subscribe::<Counted>("counted", actor)).unwrap();
+        let event = Counted(Arc::clone(&content), cloned.clone());
+        assert_eq!(wait(system.broker().publish("counted", event)).unwrap().reached(), subscribers);
+        assert_eq!(clones.try_iter().count(), subscribers - 1);
+    }
+    eventually("nothing of them is left", || Arc::strong_count(&content) == 1);
+}
+
+#[test]
+fn promise_08_who_publishes_is_told_when_nobody_gets_it() {
+    let system = system(1);
+    let nobody = wait(system.broker().publish("notes", Note(1))).unwrap();
+    assert_eq!((nobody.reached(), nobody.shed(), nobody.gone()), (0, 0, 0));
+    let (ending, _) = spawn(&system);
+    wait(system.broker().subscribe::<Note>("notes", &ending)).unwrap();
+    let held = hold(&ending);
+    ending.stop();
+    let published = wait(system.broker().publish("notes", Note(2))).unwrap();
+    assert_eq!((published.reached(), published.gone()), (0, 1));
     held.open();
 }
 
