@@ -34,6 +34,12 @@ impl<T> fmt::Debug for Careful<T> {
     }
 }
 
+/// Drops a value at once, in the same way.
+#[cold]
+pub(super) fn discard<T>(value: T) {
+    drop(Careful::new(value));
+}
+
 /// What is let go of when the locks are free: its drop may be user code. Made before a lock is taken, it is dropped
 /// after.
 #[derive(Default)]
@@ -62,7 +68,7 @@ impl fmt::Debug for Garbage {
 
 #[cfg(test)]
 mod tests {
-    use super::{Careful, Garbage};
+    use super::{Careful, Garbage, discard};
 
     struct Trap;
 
@@ -75,6 +81,7 @@ mod tests {
     #[test]
     fn drops_that_panic_do_no_harm() {
         drop(Careful::new(Trap));
+        discard(Trap);
         let mut garbage = Garbage::default();
         garbage.push(Trap);
         garbage.push(vec![Careful::new(Trap), Careful::new(Trap)]);

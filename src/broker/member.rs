@@ -29,6 +29,7 @@ use std::fmt;
 use std::task::{Context, Wake, Waker};
 
 use super::Event;
+use super::garbage::{Careful, discard};
 use super::subscription::Tally;
 use crate::actor::delivery::{Delivery, Source, Token, Ways, WeakWays};
 use crate::actor::letter::Told;
@@ -173,7 +174,10 @@ impl<M: Event> Member<M> {
             Policy::Wait => match ways.post_first(Told(event), Patience::Wait) {
                 Posted::Accepted => Offered::Reached,
                 Posted::Waiting(waiting) => Offered::Waiting(waiting),
-                Posted::Refused(..) => Offered::Gone,
+                Posted::Refused(told, _) => {
+                    discard(told);
+                    Offered::Gone
+                }
             },
             Policy::DropNewest => self.offer_or_shed(ways, event),
             Policy::Ring(ring) => self.put(ways, ring, event),
@@ -184,12 +188,18 @@ impl<M: Event> Member<M> {
         let missed = self.tally.take_unreported();
         let refused = if missed == 0 {
             match ways.post_first(Told(event), Patience::Try) {
-                Posted::Refused(_, refused) => refused,
+                Posted::Refused(told, refused) => {
+                    discard(told);
+                    refused
+                }
                 Posted::Accepted | Posted::Waiting(_) => return Offered::Reached,
             }
         } else {
             match ways.post_third(Delivery::After(event, missed), Patience::Try) {
-                Posted::Refused(_, refused) => refused,
+                Posted::Refused(delivery, refused) => {
+                    discard(delivery);
+                    refused
+                }
                 Posted::Accepted | Posted::Waiting(_) => return Offered::Reached,
             }
         };
@@ -205,9 +215,10 @@ impl<M: Event> Member<M> {
     fn put(self: &Arc<Self>, ways: &Ways<M>, ring: &Ring<M>, event: M) -> Offered<M> {
         // Before the push: while the token is out, nobody asks the mailbox.
         if !ways.strong().admits() {
+            discard(event);
             return Offered::Gone;
         }
-        let displaced = ring.events.force_push(event);
+        let displaced = ring.events.force_push(event).map(Careful::new);
         if displaced.is_some() {
             self.tally.shed(1);
         }
@@ -232,10 +243,13 @@ impl<M: Event> Member<M> {
         }
     }
 
-    /// Delivers a retained event, before all others. It waits for room if it must, but nobody waits for it.
+    /// Delivers a retained event, or one that came behind it. It waits for room if it must, but nobody waits for it; so
+    /// it counts as shed if its actor takes no more.
     pub(super) fn offer_first(self: &Arc<Self>, event: M) {
-        if let Offered::Waiting(waiting) = self.offer(event) {
-            self.park(Parked::Event(waiting));
+        match self.offer(event) {
+            Offered::Waiting(waiting) => self.park(Parked::Event(waiting)),
+            Offered::Gone => self.tally.shed(1),
+            Offered::Reached | Offered::Displaced | Offered::Shed => {}
         }
     }
 
@@ -243,8 +257,25 @@ impl<M: Event> Member<M> {
     fn park(self: &Arc<Self>, mut waiting: Parked<M>) {
         let waker = Waker::from(Arc::clone(self));
         let mut parked = self.parked.lock();
-        if !waiting.is_over(&mut Context::from_waker(&waker)) {
+        if waiting.is_over(&mut Context::from_waker(&waker)) {
+            drop(parked);
+            self.let_go(waiting);
+        } else {
             parked.push_back(waiting);
+        }
+    }
+
+    /// Lets go of what waits no more. An event that came back is shed: its publisher was told that it arrived.
+    fn let_go(&self, over: Parked<M>) {
+        match over {
+            // One that came back sheds what it stands for.
+            Parked::Token(waiting) => drop(waiting),
+            Parked::Event(waiting) => {
+                if let Some(told) = waiting.withdraw() {
+                    self.tally.shed(1);
+                    discard(told);
+                }
+            }
         }
     }
 
@@ -257,10 +288,8 @@ impl<M: Event> Member<M> {
             let is_over = parked.front_mut().is_some_and(|first| first.is_over(&mut context));
             let over = if is_over { parked.pop_front() } else { None };
             drop(parked);
-            // What came back goes after the lock: its drop is user code.
-            if over.is_none() {
-                return;
-            }
+            let Some(over) = over else { return };
+            self.let_go(over);
         }
     }
 
@@ -329,8 +358,7 @@ impl<M: Event> Source<M> for Member<M> {
     fn abandon(&self) {
         while let Some((event, _)) = self.take() {
             self.tally.shed(1);
-            // UNWIND: the event's drop is user code; the others follow.
-            let _ = guard(|| drop(event));
+            discard(event);
         }
     }
 }

@@ -12,7 +12,7 @@ use std::mem;
 use std::panic::resume_unwind;
 
 use super::Event;
-use super::garbage::{Careful, Garbage};
+use super::garbage::{Garbage, discard};
 use super::kept::{Joining, Kept};
 use super::member::Member;
 use super::members::Members;
@@ -22,7 +22,6 @@ use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::lock::Mutex;
 use crate::sync::snapshot::Snapshot;
-use crate::sync::unwind::guard;
 use crate::task::identity::ActorInfo;
 
 /// A topic's inside.
@@ -158,8 +157,8 @@ impl<M: Event> Subject<M> {
     fn serve(&self, kept: &Kept<M>) {
         kept.serve(|joining, copy| {
             match copy {
-                Ok(event) if joining.member.wants(&event) => offer_first(&joining.member, event),
-                Ok(event) => drop(Careful::new(event)),
+                Ok(event) if joining.member.wants(&event) => joining.member.offer_first(event),
+                Ok(event) => discard(event),
                 // The subscription stands: whoever makes the copy, it is the event that can't be had.
                 Err(_) => joining.member.tally.shed(1),
             }
@@ -172,7 +171,7 @@ impl<M: Event> Subject<M> {
         let mut garbage = Garbage::default();
         loop {
             while let Some(event) = joining.next() {
-                offer_first(&joining.member, event);
+                joining.member.offer_first(event);
             }
             let mut turn = self.turn.lock();
             if !joining.open() {
@@ -252,11 +251,6 @@ impl<M: Event> Subject<M> {
         self.settle(&turn, garbage);
         did
     }
-}
-
-fn offer_first<M: Event>(member: &Arc<Member<M>>, event: M) {
-    // UNWIND: the drop of a displaced event is user code. The event has its place, and those behind it follow.
-    let _ = guard(|| member.offer_first(event));
 }
 
 impl<M: Event> AnySubject for Subject<M> {

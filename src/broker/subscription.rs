@@ -113,8 +113,8 @@ impl<M: Event> Subscription<M> {
     /// How many events were shed, as the subscription's [`Overflow`](crate::Overflow) asks for. Wait-free.
     ///
     /// An event on which the filter panicked counts as well, and only here, whatever the overflow is: whether it was
-    /// wanted isn't known. An event that was accepted and met the end of its actor before it came into the mailbox
-    /// counts, too.
+    /// wanted isn't known. So does an event that was accepted and met the end of its actor before it came into the
+    /// mailbox, and a retained one that came too late for its actor, or whose `Clone` panicked.
     #[must_use]
     pub fn missed(&self) -> u64 {
         // ORDERING: Relaxed; a count.

@@ -160,6 +160,11 @@ impl<L: Send + 'static> Waiting<L> {
         ticket.poll(&side.line, context.waker()).is_ready()
     }
 
+    /// Waits no more. The letter comes back, unless it has been placed.
+    pub(crate) fn withdraw(mut self) -> Option<L> {
+        self.leave()
+    }
+
     /// The task that it waits for.
     pub(crate) fn task(&self) -> &Weak {
         &self.task

@@ -2,13 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
-use corecast::{Actor, ActorContext, Handler, Message, MessageBroker, SubscribeError};
+use corecast::{Actor, ActorContext, ActorRef, Handler, Message, MessageBroker, SubscribeError, Subscription, Topic};
 
-use super::{Tick, Tock, heard, listener};
+use super::{Tick, Tock, heard, hold, listener, narrow};
 use crate::support::{LIMIT, eventually, system, wait, within};
 
 /// What an event does when it is cloned or dropped.
@@ -158,13 +158,15 @@ fn topics_that_retain_can_be_changed_by_the_filters_of_each_other() {
     });
 }
 
-#[test]
-fn what_is_published_while_the_retained_event_is_cloned_comes_behind_it() {
-    within(LIMIT, || {
-        let system = system(2);
-        let broker = system.broker().clone();
-        let notes: [Arc<Mutex<Vec<u64>>>; 3] = Default::default();
-        let ears = notes.each_ref().map(|note| wait(system.spawn(Ear(Arc::clone(note)))).unwrap());
+/// A topic whose retained event, of number 1, is held in its next clone.
+struct Slow {
+    topic: Topic<Live>,
+    is_in: Receiver<()>,
+    go_on: Sender<()>,
+}
+
+impl Slow {
+    fn new(broker: &MessageBroker) -> Self {
         let topic = broker.topic::<Live>("live").unwrap();
         topic.retain();
         let (entered, is_in) = channel();
@@ -181,11 +183,68 @@ fn what_is_published_while_the_retained_event_is_cloned_comes_behind_it() {
         });
         drop(topic.publish(Live { number: 1, cloned, dropped: Arc::new(|| ()) }));
         armed.store(true, Ordering::Relaxed);
-        let first = thread::spawn({
-            let (broker, ear) = (broker.clone(), ears[0].clone());
-            move || drop(broker.subscribe::<Live>("live", &ear).start().unwrap())
-        });
-        is_in.recv().unwrap();
+        Slow { topic, is_in, go_on }
+    }
+
+    /// Subscribes on another thread, which is in the clone when this returns.
+    fn subscribe(&self, broker: &MessageBroker, ear: &ActorRef<Ear>) -> JoinHandle<Subscription<Live>> {
+        let (broker, ear) = (broker.clone(), ear.clone());
+        let thread = thread::spawn(move || broker.subscribe::<Live>("live", &ear).start().unwrap());
+        self.is_in.recv().unwrap();
+        thread
+    }
+}
+
+#[test]
+fn what_waits_behind_a_retained_event_is_shed_if_its_actor_ends() {
+    within(LIMIT, || {
+        let system = system(2);
+        let broker = system.broker().clone();
+        let ear = wait(system.spawn(Ear(Arc::default()))).unwrap();
+        let slow = Slow::new(&broker);
+        let first = slow.subscribe(&broker, &ear);
+        let second = broker.subscribe::<Live>("*", &ear).start().unwrap();
+        for number in 2..4 {
+            assert_eq!(wait(slow.topic.publish(Live::new(number))).unwrap().reached(), 2);
+        }
+        ear.stop();
+        wait(ear.stopped());
+        slow.go_on.send(()).unwrap();
+        let first = first.join().unwrap();
+        assert_eq!([first.missed(), second.missed()], [3; 2], "the retained one, and those behind it");
+        eventually("they have ended", || broker.subscribers("live").unwrap().is_empty());
+    });
+}
+
+#[test]
+fn what_waits_for_room_behind_a_retained_event_is_shed_if_its_actor_ends() {
+    within(LIMIT, || {
+        let system = system(1);
+        let broker = system.broker().clone();
+        let actor = narrow(&system);
+        let topic = broker.topic::<Tick>("clock").unwrap();
+        topic.retain();
+        wait(topic.publish(Tick(1))).unwrap();
+        let held = hold(&actor);
+        let subs = ["clock", "*"].map(|pattern| wait(broker.subscribe::<Tick>(pattern, &actor)).unwrap());
+        // One has its place, and one waits for its own.
+        actor.kill();
+        drop(held);
+        wait(actor.stopped());
+        assert_eq!(subs.each_ref().map(Subscription::missed), [0, 1]);
+    });
+}
+
+#[test]
+fn what_is_published_while_the_retained_event_is_cloned_comes_behind_it() {
+    within(LIMIT, || {
+        let system = system(2);
+        let broker = system.broker().clone();
+        let notes: [Arc<Mutex<Vec<u64>>>; 3] = Default::default();
+        let ears = notes.each_ref().map(|note| wait(system.spawn(Ear(Arc::clone(note)))).unwrap());
+        let slow = Slow::new(&broker);
+        let first = slow.subscribe(&broker, &ears[0]);
+        let Slow { topic, go_on, .. } = slow;
         // Nobody waits for the clone.
         drop(broker.subscribe::<Live>("*", &ears[1]).start().unwrap());
         let gone = broker.subscribe::<Live>(">", &ears[2]).start().unwrap();
@@ -196,7 +255,7 @@ fn what_is_published_while_the_retained_event_is_cloned_comes_behind_it() {
         topic.forget();
         assert_eq!(wait(topic.publish(Live::new(4))).unwrap().reached(), 2);
         go_on.send(()).unwrap();
-        first.join().unwrap();
+        drop(first.join().unwrap());
         assert_eq!(wait(topic.publish(Live::new(5))).unwrap().reached(), 2);
         for (note, expected) in notes.iter().zip([&[1, 2, 3, 4, 5][..], &[1, 2, 3, 4, 5], &[1, 2]]) {
             eventually("all have come in their order", || *note.lock().unwrap() == expected);
