@@ -11,7 +11,9 @@ use common::drive;
 use common::inline::{Body, Inline, Outside, Say};
 use common::ledger::Ledger;
 use corecast::loom_api::task::{self, Host, weakly};
-use corecast::{Actor, ActorContext, ActorRef, Handler, MessageBroker, Overflow, Publish, StopReason, Topic};
+use corecast::{
+    Actor, ActorContext, ActorRef, Handler, MessageBroker, Overflow, Publish, Published, StopReason, Topic,
+};
 use loom::thread;
 use loom_tests::{Bounds, model};
 use std::pin::pin;
@@ -45,11 +47,16 @@ fn idle_under(host: impl Host, ledger: &Ledger) -> ActorRef<Probe> {
     actor
 }
 
-/// How many subscriptions an event came to, where nobody waits.
-fn reached(publish: Publish<Say>) -> usize {
+/// What became of an event for which nobody waits.
+fn published(publish: Publish<Say>) -> Published {
     let mut context = Context::from_waker(Waker::noop());
     let Poll::Ready(Ok(published)) = pin!(publish).poll(&mut context) else { panic!("nobody waits") };
-    published.reached()
+    published
+}
+
+/// How many subscriptions it came to.
+fn reached(publish: Publish<Say>) -> usize {
+    published(publish).reached()
 }
 
 fn bounds() -> Bounds {
@@ -96,6 +103,32 @@ fn a_publish_against_a_stop_that_ends_the_subscription() {
         let seen = ledger.ended(1);
         assert!(seen.dead.is_empty());
         outcomes.saw(if seen.handled.is_empty() { "refused" } else { "handled" });
+    });
+}
+
+#[test]
+fn a_publish_against_an_unsubscribe_against_the_last_reference() {
+    model("publish, unsubscribe, drop", bounds(), &["handled", "gone", "nobody"], |outcomes| {
+        let ledger = Ledger::default();
+        let broker = MessageBroker::new();
+        let actor = idle(&ledger);
+        let sub = broker.subscribe::<Say>("a", actor.downgrade()).start().unwrap();
+        let topic = broker.topic::<Say>("a").unwrap();
+        let publisher = thread::spawn(move || published(topic.publish(Say(1))));
+        let letting_go = thread::spawn(move || drop(actor));
+        sub.unsubscribe();
+        let published = publisher.join().unwrap();
+        letting_go.join().unwrap();
+        assert!(broker.topics().is_empty());
+        let seen = ledger.ended(1);
+        assert!(seen.dead.is_empty());
+        assert_eq!(seen.handled.len(), published.reached());
+        outcomes.saw(match (published.reached(), published.gone()) {
+            (1, 0) => "handled",
+            (0, 1) => "gone",
+            (0, 0) => "nobody",
+            _ => panic!("{published:?}"),
+        });
     });
 }
 
