@@ -359,8 +359,8 @@ impl<S, O> Ring<S, O> {
 
     /// Whether the gate is up.
     pub(crate) fn is_gated(&self) -> bool {
-        // ORDERING: Acquire; behind the gate there is a line.
-        Word(self.near.word.load(Ordering::Acquire)).is_gated()
+        // ORDERING: Relaxed; whoever needs to know why takes the line's lock, as who put it up did before.
+        Word(self.near.word.load(Ordering::Relaxed)).is_gated()
     }
 
     /// Whether nothing runs, waits or is about to run.
