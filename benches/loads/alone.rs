@@ -20,12 +20,16 @@ pub enum Alone {
     IdleActor,
     /// Resident memory after a million messages, as a multiple of that before.
     Messages,
+    /// Resident bytes of a message that waits in a mailbox.
+    Told,
+    /// Resident bytes of a request that waits in a mailbox, with its asker's future.
+    Asked,
     /// CPU nanoseconds of an idle system, and its context switches.
     IdleSystem,
 }
 
 impl Alone {
-    const ALL: [Self; 3] = [Self::IdleActor, Self::Messages, Self::IdleSystem];
+    const ALL: [Self; 5] = [Self::IdleActor, Self::Messages, Self::Told, Self::Asked, Self::IdleSystem];
 
     fn name(self) -> String {
         format!("{self:?}")
@@ -72,6 +76,8 @@ impl Alone {
         Ok(match self {
             Self::IdleActor => vec![memory::of_an_idle_actor(size.pick(500_000, 1_000))?],
             Self::Messages => vec![memory::left_of_messages(size.pick(1_000_000, 10_000))?],
+            Self::Told => vec![memory::of_a_queued_message(size.pick(1_000_000, 10_000))?],
+            Self::Asked => vec![memory::of_a_queued_request(size.pick(1_000_000, 10_000))?],
             Self::IdleSystem => {
                 let time = size.pick(Duration::from_secs(5), Duration::from_millis(100));
                 let activity = idle::activity(size.pick(100_000, 1_000), time)?;

@@ -10,6 +10,12 @@ impl Samples {
         self.0[self.0.len() / 2]
     }
 
+    /// What so many of a hundred measurements did not exceed.
+    pub fn percentile(&self, percent: usize) -> f64 {
+        let rank = (self.0.len() * percent).div_ceil(100);
+        self.0[rank.max(1) - 1]
+    }
+
     /// The smallest: what the machine can do when nothing comes in between.
     pub fn min(&self) -> f64 {
         self.0[0]
