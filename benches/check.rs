@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
 
-    let run = Run { size, idle: OnceCell::new() };
+    let run = Run { size, idle: OnceCell::new(), timers: OnceCell::new() };
     let floors = Floors::measure(size);
     println!("floors: {floors}\n");
     println!("{:<12} {:<52} {:>12} {:>12} {:>10} {:>10}", "row", "load", "median", "min", "in floors", "target");
@@ -66,6 +66,8 @@ struct Run {
     size: Size,
     /// The idle system is watched once, for two rows.
     idle: OnceCell<Result<Vec<f64>, String>>,
+    /// So is the one with timers.
+    timers: OnceCell<Result<Vec<f64>, String>>,
 }
 
 impl Run {
@@ -79,8 +81,9 @@ impl Run {
         Ok(Samples::from(alone.measure(self.size)?[0]))
     }
 
-    fn idle(&self, figure: usize) -> Result<Samples, String> {
-        let activity = self.idle.get_or_init(|| Alone::IdleSystem.measure(self.size));
+    fn idle(&self, what: Alone, figure: usize) -> Result<Samples, String> {
+        let watched = if matches!(what, Alone::Timers) { &self.timers } else { &self.idle };
+        let activity = watched.get_or_init(|| what.measure(self.size));
         activity.as_ref().map(|figures| Samples::from(figures[figure])).map_err(String::clone)
     }
 }
@@ -94,7 +97,7 @@ struct Row {
     measure: fn(&Run) -> Result<Samples, String>,
 }
 
-const ROWS: [Row; 16] = [
+const ROWS: [Row; 19] = [
     Row {
         name: "enqueue",
         load: "enqueue alone, warm memory",
@@ -122,6 +125,13 @@ const ROWS: [Row; 16] = [
         unit: "ns",
         target: Target::Rmw(14.0),
         measure: |run| Ok(run.nanos(send::load(), 21, 200)),
+    },
+    Row {
+        name: "timeout",
+        load: "limit of a local send that isn't reached",
+        unit: "ns",
+        target: Target::Rmw(10.0),
+        measure: |run| Ok(send::nanos_of_a_limit(run.size.pick(21, 1), run.size.pick(100, 1))),
     },
     Row {
         name: "ping_pong",
@@ -207,14 +217,28 @@ const ROWS: [Row; 16] = [
         load: "CPU time, 100,000 idle actors, 5 s",
         unit: "ns",
         target: Target::AtMost(0.0),
-        measure: |run| run.idle(0),
+        measure: |run| run.idle(Alone::IdleSystem, 0),
     },
     Row {
         name: "idle_calls",
         load: "context switches meanwhile (no switch: no call)",
         unit: "",
         target: Target::AtMost(0.0),
-        measure: |run| run.idle(1),
+        measure: |run| run.idle(Alone::IdleSystem, 1),
+    },
+    Row {
+        name: "timers_cpu",
+        load: "CPU time, 1,000,000 timers, none due, 5 s",
+        unit: "ns",
+        target: Target::AtMost(0.0),
+        measure: |run| run.idle(Alone::Timers, 0),
+    },
+    Row {
+        name: "timers_calls",
+        load: "context switches meanwhile (no switch: no call)",
+        unit: "",
+        target: Target::AtMost(0.0),
+        measure: |run| run.idle(Alone::Timers, 1),
     },
 ];
 

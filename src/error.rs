@@ -6,6 +6,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 use crate::sync::exclusive::Exclusive;
 use crate::task::identity::ActorInfo;
@@ -243,6 +244,9 @@ pub enum SendErrorReason {
     Died(StopReason),
     /// The reply was dropped.
     ReplyDropped,
+    /// Neither reply nor failure within this time. If the message comes back it still waited for room; otherwise it is
+    /// handled all the same, or has been.
+    Timeout(Duration),
 }
 
 impl fmt::Display for SendErrorReason {
@@ -256,6 +260,7 @@ impl fmt::Display for SendErrorReason {
             Self::Killed => ReplyErrorReason::Killed.fmt(f),
             Self::Died(reason) => ReplyErrorReason::Died(reason.clone()).fmt(f),
             Self::ReplyDropped => ReplyErrorReason::ReplyDropped.fmt(f),
+            Self::Timeout(after) => write!(f, "nothing came of it within {after:?}"),
         }
     }
 }
@@ -272,6 +277,7 @@ impl<M> SendError<M> {
             ReplyErrorReason::Killed => SendErrorReason::Killed,
             ReplyErrorReason::Died(reason) => SendErrorReason::Died(reason),
             ReplyErrorReason::ReplyDropped => SendErrorReason::ReplyDropped,
+            ReplyErrorReason::Timeout(after) => SendErrorReason::Timeout(after),
         };
         Self(Box::new(Facts { reason, actor, message: None }))
     }

@@ -38,12 +38,14 @@
 //! 1. A message that a verb accepted is handled exactly once; or it fails with its handler, which is recorded; or it
 //!    becomes a dead letter, with a reason. A message that wasn't accepted comes back in the error.
 //! 2. Messages from one sender to one actor are handled in the order of the calls.
-//! 3. A `send` ends when the fate of its message is decided, with the reply or an error that names the cause.
+//! 3. A `send` ends when the fate of its message is decided, or when its time is up if it has a limit, with the reply or
+//!    an error that names the cause.
 //! 4. A stop or a kill is never refused and never waits for room; a kill overtakes what is queued.
 //! 5. An actor handles one message at a time and is never run by two workers at once.
 //! 6. No verb blocks a worker thread.
-//! 7. An actor is alive while it can be reached: by a reference, or by its name.
-//! 8. An event that a subscription takes is handled, fails or becomes a dead letter as any message does, or it is shed
+//! 7. A timer never fires early, and what is due fires as soon as a worker is free, passing ahead of a full mailbox.
+//! 8. An actor is alive while it can be reached: by a reference, or by its name.
+//! 9. An event that a subscription takes is handled, fails or becomes a dead letter as any message does, or it is shed
 //!    because the subscription asks for that, and counted.
 //!
 //! # What is not guaranteed
@@ -51,7 +53,7 @@
 //! Delivery of a message that was accepted, if its actor or its system ends first: it is a dead letter then. Order
 //! between different senders. Progress while a handler computes or blocks its thread: other actors go on on other
 //! workers, this one doesn't. The end of a circle of actors that await one another: they wait until one of them is
-//! killed. With `panic = "abort"`, a panic ends the process. *Lock-free* is said per method; a sender that the operating
+//! killed, or until a limit is reached. How late a timer fires: by some tens of microseconds when a worker is free. With `panic = "abort"`, a panic ends the process. *Lock-free* is said per method; a sender that the operating
 //! system interrupts between claiming a place and filling it, or between waking an idle actor and queueing it, delays
 //! that one actor (see the mailbox's README in the source).
 //!
@@ -61,8 +63,8 @@
 //! and `reply` (the lock-free parts), `task` (one actor's cell and activation), `scheduler` (workers, queues, sleep),
 //! `actor` (traits and references), `broker` (publish and subscribe), `system` (the composition root). ARCHITECTURE.md has the map.
 
-// Some sizes of `sync::limits` are zero or the largest there.
-#![cfg_attr(corecast_loom, allow(clippy::absurd_extreme_comparisons))]
+// Some sizes of `sync::limits` are zero, one or the largest there.
+#![cfg_attr(corecast_loom, allow(clippy::absurd_extreme_comparisons, clippy::modulo_one))]
 
 mod actor;
 mod broker;
@@ -78,11 +80,12 @@ mod sync;
 mod system;
 mod task;
 
-pub use actor::call::{Reply, SendFuture, Stopped, Tell};
+pub use actor::call::{Reply, ReplyTimeout, SendFuture, SendTimeout, Stopped, Tell};
 pub use actor::context::{ActorContext, YieldNow};
 pub use actor::mailbox::Mailbox;
 pub use actor::recipient::Recipient;
 pub use actor::reference::{ActorRef, WeakActorRef};
+pub use actor::timer::{MissedTicks, Sleep, Timer, ZeroInterval};
 pub use actor::{Actor, Handler, Message};
 pub use broker::error::{PublishError, SubscribeError, TopicError};
 pub use broker::overflow::Overflow;

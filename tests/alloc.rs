@@ -1,8 +1,8 @@
 //! The hot paths allocate nothing in steady state: a counting allocator, all threads, exact zeros.
 //!
 //! For each row: {same worker, two workers, a foreign thread} × {tell, send and its reply} × message sizes, a
-//! mailbox of four that is mostly full, a handler that suspends once, and an event for ten subscribers. 10^4 operations of warm-up, which
-//! also fill the mailbox to its brim once, then 10^6 counted ones (10^5 in debug builds;
+//! mailbox of four that is mostly full, a handler that suspends once, a send with a limit that isn't reached, and an
+//! event for ten subscribers. 10^4 operations of warm-up, which also fill the mailbox to its brim once, then 10^6 counted ones (10^5 in debug builds;
 //! `CORECAST_ALLOC_OPERATIONS` sets another number). Mailboxes are bounded, so memory is too.
 //!
 //! A binary of its own because of the allocator, and one test because the count is the process's.
@@ -12,6 +12,7 @@ use std::env;
 use std::hint::black_box;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Mailbox, Message, MessageBroker, Overflow, Topic};
 use futures::channel::oneshot;
@@ -79,6 +80,9 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.dealloc(block, layout) }
     }
 }
+
+/// A limit that nothing reaches.
+const LIMIT: Duration = Duration::from_secs(3_600);
 
 /// Takes everything.
 struct Sink;
@@ -178,6 +182,20 @@ impl<const N: usize> Load for Sends<N> {
 
     fn once_blocking(self, sink: &ActorRef<Sink>) {
         black_box(sink.blocking_send(Ask([1; N])).expect("answered"));
+    }
+}
+
+/// Sends with a limit that isn't reached. From a thread outside, on an executor of others, a worker keeps the time.
+#[derive(Clone, Copy)]
+struct Limits(Duration);
+
+impl Load for Limits {
+    async fn once(self, sink: &ActorRef<Sink>) {
+        black_box(sink.send(Nap(1)).timeout(self.0).await.expect("answered in time"));
+    }
+
+    fn once_blocking(self, sink: &ActorRef<Sink>) {
+        black_box(pollster::block_on(sink.send(Nap(1)).timeout(self.0)).expect("answered in time"));
     }
 }
 
@@ -427,6 +445,7 @@ fn promise_09_the_hot_paths_allocate_nothing() {
         table.row::<_, 8>("tell to a mostly full mailbox", Tells::<8>, between, 4);
         table.row::<_, 8>("send to a handler that suspends once", Naps, between, 256);
         table.publishes(between);
+        table.row::<_, 8>("send with a limit, to a handler that suspends once", Limits(LIMIT), between, 256);
     }
     let missed: Vec<_> = table.rows.iter().filter(|(_, allocations)| *allocations > 0).collect();
     assert!(missed.is_empty(), "allocations in {operations} operations: {missed:#?}");

@@ -26,10 +26,12 @@ pub enum Alone {
     Asked,
     /// CPU nanoseconds of an idle system, and its context switches.
     IdleSystem,
+    /// The same of a system with timers that aren't due.
+    Timers,
 }
 
 impl Alone {
-    const ALL: [Self; 5] = [Self::IdleActor, Self::Messages, Self::Told, Self::Asked, Self::IdleSystem];
+    const ALL: [Self; 6] = [Self::IdleActor, Self::Messages, Self::Told, Self::Asked, Self::IdleSystem, Self::Timers];
 
     fn name(self) -> String {
         format!("{self:?}")
@@ -78,9 +80,12 @@ impl Alone {
             Self::Messages => vec![memory::left_of_messages(size.pick(1_000_000, 10_000))?],
             Self::Told => vec![memory::of_a_queued_message(size.pick(1_000_000, 10_000))?],
             Self::Asked => vec![memory::of_a_queued_request(size.pick(1_000_000, 10_000))?],
-            Self::IdleSystem => {
+            Self::IdleSystem | Self::Timers => {
                 let time = size.pick(Duration::from_secs(5), Duration::from_millis(100));
-                let activity = idle::activity(size.pick(100_000, 1_000), time)?;
+                let activity = match self {
+                    Self::Timers => idle::activity_of_timers(size.pick(1_000_000, 1_000), time)?,
+                    _ => idle::activity(size.pick(100_000, 1_000), time)?,
+                };
                 vec![activity.cpu_nanos as f64, activity.switches as f64]
             }
         })

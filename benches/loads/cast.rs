@@ -4,6 +4,7 @@
 //! the runtime, while nothing can be optimised away.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use corecast::{Actor, ActorContext, ActorRef, Handler, Message, Recipient, SpawnError, SystemRef};
 
@@ -266,6 +267,21 @@ impl Quartet {
             black_box(self.gauge.send(Add(n)).await.expect("a reply"));
             black_box(self.digest.send(Record::new(n)).await.expect("a reply"));
             black_box(self.window.send(Add(n)).await.expect("a reply"));
+        }
+    }
+
+    /// The same by `send` with a limit.
+    pub async fn send_within(&self, n: u64, limit: Duration) {
+        if n.is_multiple_of(2) {
+            black_box(self.counter.send(Add(n)).timeout(limit).await.expect("a reply"));
+            black_box(self.gauge.send(Record::new(n)).timeout(limit).await.expect("a reply"));
+            black_box(self.digest.send(Add(n)).timeout(limit).await.expect("a reply"));
+            black_box(self.window.send(Record::new(n)).timeout(limit).await.expect("a reply"));
+        } else {
+            black_box(self.counter.send(Record::new(n)).timeout(limit).await.expect("a reply"));
+            black_box(self.gauge.send(Add(n)).timeout(limit).await.expect("a reply"));
+            black_box(self.digest.send(Record::new(n)).timeout(limit).await.expect("a reply"));
+            black_box(self.window.send(Add(n)).timeout(limit).await.expect("a reply"));
         }
     }
 

@@ -1,4 +1,4 @@
-//! A system without work: what 100,000 actors cost that have nothing to do.
+//! A system without work: what 100,000 actors cost that have nothing to do, and a million timers that aren't due.
 //!
 //! Read from `/proc` for every thread but the one that looks: CPU time from `schedstat`, in
 //! nanoseconds, and context switches from `status`. The switches stand in for system calls, which
@@ -10,7 +10,7 @@ use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-use corecast::ActorSystem;
+use corecast::{Actor, ActorContext, ActorSystem, Handler, Message};
 
 use super::cast::{Quartet, Share};
 
@@ -34,6 +34,50 @@ pub fn activity(actors: usize, time: Duration) -> Result<Activity, String> {
     while quartets.iter().any(|quartet| quartet.queued() > 0) {
         sleep(Duration::from_millis(10));
     }
+    watch(time)
+}
+
+/// Watches a system with all workers and an actor that has set so many timers, the first of them for an hour later.
+pub fn activity_of_timers(timers: u32, time: Duration) -> Result<Activity, String> {
+    let system = ActorSystem::new().map_err(|error| error.to_string())?;
+    let actor = system.spawn(Patient).start().expect("the actor starts");
+    actor.blocking_send(Set(timers)).expect("the timers are set");
+    watch(time)
+}
+
+/// Waits for something that doesn't come.
+struct Patient;
+
+impl Actor for Patient {}
+
+/// Sets timers, a second apart.
+struct Set(u32);
+
+impl Message for Set {
+    type Result = ();
+}
+
+impl Handler<Set> for Patient {
+    async fn handle(&mut self, Set(timers): Set, ctx: &mut ActorContext<Self>) {
+        for number in 0..timers {
+            ctx.tell_after(Duration::from_secs(3_600 + u64::from(number)), Due);
+        }
+    }
+}
+
+/// The time has come.
+struct Due;
+
+impl Message for Due {
+    type Result = ();
+}
+
+impl Handler<Due> for Patient {
+    async fn handle(&mut self, _: Due, _: &mut ActorContext<Self>) {}
+}
+
+/// Watches what has been set up, once it has come to rest.
+fn watch(time: Duration) -> Result<Activity, String> {
     sleep(SETTLE);
 
     let before = threads()?;

@@ -11,6 +11,7 @@ use corecast::{Actor, ActorContext, ActorError, ActorRef, ActorSystem, Handler, 
 use super::Load;
 use super::cast::{ACTORS, Quartet, Share};
 use super::clock::Clock;
+use super::samples::Samples;
 
 /// The load. One operation is one request and its reply.
 pub struct Requests {
@@ -27,6 +28,19 @@ pub fn load() -> Requests {
     // Both types of message to each actor, to warm up.
     requests.rounds(2);
     requests
+}
+
+/// What a limit that isn't reached costs a request: nanoseconds beyond those of a request without one. Both are measured
+/// in turns, so that both have the same weather.
+pub fn nanos_of_a_limit(times: usize, rounds: u64) -> Samples {
+    let mut requests = load();
+    let mut difference = || {
+        let without = requests.rounds(rounds);
+        let with = requests.driver.blocking_send(RunWithin { rounds, limit: LIMIT }).expect("the driver replies");
+        (with.as_nanos() as f64 - without.as_nanos() as f64) / (rounds * Requests::ROUND) as f64
+    };
+    difference();
+    (0..times).map(|_| difference()).collect()
 }
 
 impl Load for Requests {
@@ -64,6 +78,31 @@ impl Handler<Run> for Driver {
         for round in 0..rounds {
             for quartet in &self.quartets {
                 quartet.send(round).await;
+            }
+        }
+        Clock::ThreadCpu.now() - started
+    }
+}
+
+/// A limit that no request reaches.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// As [`Run`], with a limit for each request.
+struct RunWithin {
+    rounds: u64,
+    limit: Duration,
+}
+
+impl Message for RunWithin {
+    type Result = Duration;
+}
+
+impl Handler<RunWithin> for Driver {
+    async fn handle(&mut self, RunWithin { rounds, limit }: RunWithin, _: &mut ActorContext<Self>) -> Duration {
+        let started = Clock::ThreadCpu.now();
+        for round in 0..rounds {
+            for quartet in &self.quartets {
+                quartet.send_within(round, limit).await;
             }
         }
         Clock::ThreadCpu.now() - started

@@ -6,6 +6,7 @@
 
 mod common;
 
+use common::abort;
 use common::jobs::{Jobs, run};
 use corecast::loom_api::scheduler::{Parker, Scheduler, Threads, Worker, two_workers};
 use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -193,6 +194,63 @@ fn a_sentinel_that_goes_to_sleep_for_good_and_a_worker_that_gets_stuck() {
         scheduler.close();
         sentinel.join().unwrap();
         outcomes.saw("rescued");
+    });
+}
+
+#[test]
+fn one_worker_and_a_timer_from_outside() {
+    model("timer", bounds(2), &["fired"], |outcomes| {
+        let (scheduler, threads) = Scheduler::start(1);
+        let done = Done::new(1);
+        let (inside, here) = (Arc::clone(&scheduler), Arc::clone(&done));
+        scheduler.arm_due(move || {
+            // It is user code, and may take its time: nobody may rely on whoever runs it.
+            if inside.relies_on(0) {
+                abort("an errand is run by a worker that is listed as asleep, or counted as searching");
+            }
+            here.note(1, 0);
+        });
+        done.wait();
+        end(&scheduler, threads);
+        outcomes.saw("fired");
+    });
+}
+
+#[test]
+fn one_worker_and_more_timers_than_it_fires_at_once() {
+    model("timers", bounds(1), &["fired"], |outcomes| {
+        let (scheduler, threads) = Scheduler::start(1);
+        let done = Done::new(5);
+        for number in 1..=5 {
+            let here = Arc::clone(&done);
+            scheduler.arm_due(move || here.note(number, 0));
+        }
+        done.wait();
+        assert!(done.ran().is_sorted(), "in order");
+        end(&scheduler, threads);
+        outcomes.saw("fired");
+    });
+}
+
+#[test]
+fn a_job_that_blocks_its_thread_until_its_timer_has_fired() {
+    model("stuck, with a timer", bounds(0), &["fired"], |outcomes| {
+        let (scheduler, threads) = Scheduler::start(2);
+        let done = Done::new(2);
+        let (inside, here) = (Arc::clone(&scheduler), Arc::clone(&done));
+        scheduler.schedule(done.jobs.job(move |worker| {
+            let (timer, fired) = (Arc::clone(&here), Arc::new(Parker::new()));
+            let wake = Arc::clone(&fired);
+            inside.arm_due(move || {
+                timer.note(2, 1 - worker);
+                wake.unpark();
+            });
+            fired.park();
+            here.note(1, worker);
+        }));
+        done.wait();
+        end(&scheduler, threads);
+        outcomes.saw("fired");
     });
 }
 

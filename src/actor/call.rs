@@ -5,23 +5,28 @@
 //! | [`Tell`] | its letter is in the mailbox's line | done | withdraws a waiting letter; recalls nothing |
 //! | [`SendFuture`] | the same | the reply slot | the same, and drops the reply |
 //! | [`Reply`] | – | the reply slot | drops the reply |
+//! | [`SendTimeout`], [`ReplyTimeout`] | as the future within, and a timer | the same | the same; takes the timer back |
 //! | [`Stopped`] | – | the actor's end | – |
 
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use super::Message;
-use super::letter::{Asked, Receiver, Told};
+use super::letter::{Asked, Receiver, Target, Told};
+use super::timer::{Limit, timekeeper};
 use crate::error::{ReplyError, SendError, SendErrorReason, TellError, TellErrorReason};
 use crate::mailbox::waiters::Refused;
-use crate::scheduler::worker;
+use crate::memory::block::Block;
+use crate::scheduler::{Scheduler, worker};
+use crate::sync::Arc;
 use crate::sync::seldom::Seldom;
 use crate::task::coop;
 use crate::task::handle::{Strong, Weak};
 use crate::task::identity::ActorInfo;
 use crate::task::post::{Posted, Waiting};
-use crate::task::reason::StopReason;
+use crate::task::reason::{ReplyErrorReason, StopReason};
 
 /// Why a closed mailbox is closed, as a refusal says it.
 pub(crate) enum Closed {
@@ -45,8 +50,9 @@ impl Closed {
 }
 
 /// Whether the calling thread is a worker, which must not block.
+#[inline(always)]
 pub(crate) fn on_worker() -> bool {
-    worker::with_any(|_| ()).is_some()
+    worker::is_any()
 }
 
 /// The future of [`tell`](crate::ActorRef::tell): resolves when the message has its place in the mailbox.
@@ -136,47 +142,197 @@ pub struct SendFuture<M: Message> {
     later: Seldom<SendLater<M>>,
     /// Comes to nothing if the message isn't accepted.
     receiver: Receiver<M::Result>,
+    /// For an error. A field of its own: in the place of what is seldom there it made a `send` dearer by 1 r.
+    target: Target,
 }
 
-/// A `send` whose message isn't placed at the call.
+/// What a `send` has to see to beside the reply.
 enum SendLater<M: Message> {
     Failed(Option<SendError<M>>),
+    /// The message waits for its place.
     Waiting(Waiting<Asked<M>>),
+    /// It has the actor's limit, or the system's.
+    Limited(Block<Limited<M>>),
+}
+
+/// A `send` with a limit that it didn't ask for.
+struct Limited<M: Message> {
+    limit: Limit,
+    waiting: Option<Waiting<Asked<M>>>,
+}
+
+/// The system of the actor that a message waits for.
+fn home<M: Message>(waiting: Option<&Waiting<Asked<M>>>) -> Option<Arc<Scheduler>> {
+    timekeeper(&**waiting?.task().host())
 }
 
 impl<M: Message> SendFuture<M> {
     #[inline(always)]
-    pub(crate) fn new(task: &Strong, posted: Posted<Asked<M>>, receiver: Receiver<M::Result>) -> Self {
+    pub(crate) fn new(task: &Strong, target: Target, posted: Posted<Asked<M>>, receiver: Receiver<M::Result>) -> Self {
         let later = match posted {
+            Posted::Accepted if task.has_limit() => Self::limited(task, None),
             Posted::Accepted => None,
-            Posted::Waiting(waiting) => Some(SendLater::Waiting(waiting)),
+            Posted::Waiting(waiting) => Self::waiting(task, waiting),
             Posted::Refused(letter, refused) => {
                 let error = refuse_send(letter.into_message(), refused, task.info(), task.reason());
                 Some(SendLater::Failed(Some(error)))
             }
         };
-        Self { later: Seldom::new(later), receiver }
+        Self { later: Seldom::new(later), receiver, target }
     }
 
-    /// Waits for the message to be placed.
     #[cold]
-    fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SendError<M>>> {
+    fn waiting(task: &Strong, waiting: Waiting<Asked<M>>) -> Option<SendLater<M>> {
+        if task.has_limit() { Self::limited(task, Some(waiting)) } else { Some(SendLater::Waiting(waiting)) }
+    }
+
+    /// A message with the actor's limit.
+    #[cold]
+    fn limited(task: &Strong, waiting: Option<Waiting<Asked<M>>>) -> Option<SendLater<M>> {
+        match task.limit() {
+            Some(after) => Some(SendLater::Limited(Block::new(Limited { limit: Limit::new(after), waiting }))),
+            None => waiting.map(SendLater::Waiting),
+        }
+    }
+
+    /// Gives up after so long: then the error's reason is [`SendErrorReason::Timeout`].
+    ///
+    /// A message that still waits for room comes back in the error. One that has its place is handled all the same, and
+    /// its result is dropped. The time runs from the first poll on, in which a reply that is there counts, whatever the
+    /// limit: zero polls once. [`Duration::MAX`] never gives up. It takes the place of a default that the
+    /// [system](crate::ActorSystemBuilder::send_timeout) or the [actor](crate::SpawnBuilder::send_timeout) has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use std::time::Duration;
+    ///
+    /// let system = corecast::ActorSystem::new()?;
+    /// system.block_on(async {
+    ///     let counter = system.spawn(Counter(40)).await?;
+    ///     assert_eq!(counter.send(Add(2)).timeout(Duration::from_secs(5)).await?, 42);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    #[inline]
+    pub fn timeout(mut self, after: Duration) -> SendTimeout<M> {
+        if let Some(SendLater::Limited(limited)) = &mut *self.later {
+            let waiting = limited.waiting.take();
+            *self.later = waiting.map(SendLater::Waiting);
+        }
+        SendTimeout { send: self, limit: Limit::new(after) }
+    }
+
+    #[inline(always)]
+    fn poll_reply(&mut self, context: &mut Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
+        if self.later.is_some() {
+            return self.poll_later(context);
+        }
+        let answer = ready!(Pin::new(&mut self.receiver).poll(context));
+        Poll::Ready(answer.map_err(SendError::unanswered))
+    }
+
+    /// Sees to whatever there is beside the reply, and to the reply.
+    #[cold]
+    fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
+        let refuse = |letter: Asked<M>, task: &Weak| {
+            refuse_send(letter.into_message(), Refused::Closed, task.info(), task.reason())
+        };
         match &mut *self.later {
-            None => Poll::Ready(Ok(())),
+            None => {}
             Some(SendLater::Failed(error)) => {
-                Poll::Ready(Err(error.take().expect("`SendFuture` polled after it was ready")))
+                return Poll::Ready(Err(error.take().expect("`SendFuture` polled after it was ready")));
             }
             Some(SendLater::Waiting(waiting)) => {
-                let result = ready!(waiting.poll(context)).map_err(|letter| {
-                    let task = waiting.task();
-                    refuse_send(letter.into_message(), Refused::Closed, task.info(), task.reason())
-                });
+                ready!(waiting.poll(context)).map_err(|letter| refuse(letter, waiting.task()))?;
                 *self.later = None;
-                Poll::Ready(result)
             }
+            Some(SendLater::Limited(limited)) => {
+                let Limited { limit, waiting } = &mut **limited;
+                if let Some(letter) = waiting
+                    && let Poll::Ready(placed) = letter.poll(context)
+                {
+                    placed.map_err(|back| refuse(back, letter.task()))?;
+                    *waiting = None;
+                }
+                if waiting.is_none()
+                    && let Poll::Ready(answer) = Pin::new(&mut self.receiver).poll(context)
+                {
+                    return Poll::Ready(answer.map_err(SendError::unanswered));
+                }
+                if !limit.is_reached(context, || home(waiting.as_ref())) {
+                    return Poll::Pending;
+                }
+                let after = limit.after();
+                return Poll::Ready(Err(self.give_up(after)));
+            }
+        }
+        Pin::new(&mut self.receiver).poll(context).map_err(SendError::unanswered)
+    }
+
+    /// The message that waits for its place, if it does.
+    fn letter(&self) -> Option<&Waiting<Asked<M>>> {
+        match &*self.later {
+            Some(SendLater::Waiting(waiting)) => Some(waiting),
+            _ => None,
+        }
+    }
+
+    /// The time is up. It isn't polled any more.
+    #[cold]
+    fn give_up(&mut self, after: Duration) -> SendError<M> {
+        let letter = match &mut *self.later {
+            Some(SendLater::Waiting(waiting)) => waiting.leave(),
+            Some(SendLater::Limited(limited)) => limited.waiting.as_mut().and_then(Waiting::leave),
+            None | Some(SendLater::Failed(_)) => None,
+        };
+        let actor = self.target.info();
+        *self.later = Some(SendLater::Failed(None));
+        match letter {
+            Some(letter) => SendError::not_accepted(SendErrorReason::Timeout(after), actor, letter.into_message()),
+            None => SendError::unanswered(ReplyError::new(ReplyErrorReason::Timeout(after), actor)),
         }
     }
 }
+
+/// The future of [`SendFuture::timeout`]: resolves with the reply, or with an error when the time is up.
+///
+/// # Cancel safety
+///
+/// As for [`SendFuture`].
+#[must_use = "the reply arrives only when this is awaited; dropping it withdraws a message that still waits for room"]
+pub struct SendTimeout<M: Message> {
+    send: SendFuture<M>,
+    limit: Limit,
+}
+
+impl<M: Message> Future for SendTimeout<M> {
+    type Output = Result<M::Result, SendError<M>>;
+
+    /// # Panics
+    ///
+    /// If it is polled again after it was ready.
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { send, limit } = self.get_mut();
+        // Before the limit: who has to yield has not been polled.
+        ready!(coop::proceed(context));
+        if let Poll::Ready(output) = send.poll_reply(context) {
+            return Poll::Ready(output);
+        }
+        if limit.is_reached(context, || home(send.letter())) {
+            Poll::Ready(Err(send.give_up(limit.after())))
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+// As for `SendFuture`.
+impl<M: Message> Unpin for SendTimeout<M> {}
 
 #[cold]
 fn refuse_send<M>(message: M, refused: Refused, actor: ActorInfo, reason: Option<StopReason>) -> SendError<M> {
@@ -197,11 +353,7 @@ impl<M: Message> Future for SendFuture<M> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        if self.later.is_some() {
-            ready!(self.poll_later(context))?;
-        }
-        let answer = ready!(Pin::new(&mut self.receiver).poll(context));
-        Poll::Ready(answer.map_err(SendError::unanswered))
+        self.poll_reply(context)
     }
 }
 
@@ -214,11 +366,39 @@ impl<M: Message> Unpin for SendFuture<M> {}
 ///
 /// Dropping it recalls nothing: the message is handled, and its result is dropped.
 #[must_use = "the reply arrives only when this is awaited"]
-pub struct Reply<R>(Receiver<R>);
+pub struct Reply<R> {
+    receiver: Receiver<R>,
+    /// For an error.
+    target: Target,
+}
 
 impl<R> Reply<R> {
-    pub(crate) fn new(receiver: Receiver<R>) -> Self {
-        Self(receiver)
+    #[inline(always)]
+    pub(crate) fn new(target: Target, receiver: Receiver<R>) -> Self {
+        Self { receiver, target }
+    }
+
+    /// Gives up after so long: then the error's reason is [`ReplyErrorReason::Timeout`].
+    ///
+    /// The message is handled all the same, and its result is dropped. The time runs from the first poll on; zero polls
+    /// once, and [`Duration::MAX`] never gives up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use std::time::Duration;
+    ///
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(40)).start()?;
+    /// let reply = counter.try_send(Add(2))?;
+    /// assert_eq!(system.block_on(reply.timeout(Duration::from_secs(5)))?, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn timeout(self, after: Duration) -> ReplyTimeout<R> {
+        ReplyTimeout { reply: self, limit: Limit::new(after) }
     }
 }
 
@@ -230,9 +410,45 @@ impl<R> Future for Reply<R> {
     /// If it is polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        Pin::new(&mut self.0).poll(context)
+        Pin::new(&mut self.receiver).poll(context)
     }
 }
+
+// The reply isn't pinned in the future.
+impl<R> Unpin for Reply<R> {}
+
+/// The future of [`Reply::timeout`]: resolves with the reply, or with an error when the time is up.
+///
+/// # Cancel safety
+///
+/// As for [`Reply`].
+#[must_use = "the reply arrives only when this is awaited"]
+pub struct ReplyTimeout<R> {
+    reply: Reply<R>,
+    limit: Limit,
+}
+
+impl<R> Future for ReplyTimeout<R> {
+    type Output = Result<R, ReplyError>;
+
+    /// # Panics
+    ///
+    /// If it is polled again after it was ready with the reply.
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { reply, limit } = self.get_mut();
+        ready!(coop::proceed(context));
+        if let Poll::Ready(output) = Pin::new(&mut reply.receiver).poll(context) {
+            return Poll::Ready(output);
+        }
+        if !limit.is_reached(context, || None) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(ReplyError::new(ReplyErrorReason::Timeout(limit.after()), reply.target.info())))
+    }
+}
+
+// As for `Reply`.
+impl<R> Unpin for ReplyTimeout<R> {}
 
 /// The future of [`stopped`](crate::ActorRef::stopped): resolves with the reason when the actor has ended.
 ///
@@ -273,6 +489,8 @@ impl<M: Message> fmt::Debug for SendFuture<M> {
             None => "placed",
             Some(SendLater::Failed(_)) => "failed",
             Some(SendLater::Waiting(_)) => "waiting",
+            Some(SendLater::Limited(ref limited)) if limited.waiting.is_some() => "waiting",
+            Some(SendLater::Limited(_)) => "placed",
         };
         f.debug_tuple("SendFuture").field(&state).finish()
     }
@@ -281,6 +499,18 @@ impl<M: Message> fmt::Debug for SendFuture<M> {
 impl<R> fmt::Debug for Reply<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Reply")
+    }
+}
+
+impl<M: Message> fmt::Debug for SendTimeout<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendTimeout").field("send", &self.send).field("after", &self.limit.after()).finish()
+    }
+}
+
+impl<R> fmt::Debug for ReplyTimeout<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyTimeout").field("after", &self.limit.after()).finish_non_exhaustive()
     }
 }
 

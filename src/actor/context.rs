@@ -3,10 +3,12 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::reference::{ActorRef, WeakActorRef};
-use super::{Actor, Body};
-use crate::scheduler::worker;
+use super::timer::{self, MissedTicks, Sleep, Timer, ZeroInterval};
+use super::{Actor, Body, Handler, Message};
+use crate::scheduler::{Scheduler, worker};
 use crate::sync::Arc;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{Host, Letter, Receive};
@@ -114,6 +116,143 @@ impl<A: Actor> ActorContext<A> {
     #[must_use]
     pub fn mailbox_size(&self) -> usize {
         self.task.weak().len()
+    }
+
+    /// Waits so long, while this actor's worker goes on. The next message is handled after that.
+    ///
+    /// The time runs from the call on. It never ends early, [`Duration::MAX`] never ends, and zero lets nobody else run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// use std::time::{Duration, Instant};
+    ///
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         let start = Instant::now();
+    ///         ctx.sleep(Duration::from_millis(5)).await;
+    ///         assert!(start.elapsed() >= Duration::from_millis(5));
+    ///     }
+    /// }
+    /// ```
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(self.timekeeper(), duration)
+    }
+
+    /// Sends this actor a message when so much time has passed.
+    ///
+    /// A message that has fallen due counts as accepted and passes ahead of the mailbox, full or not; a bounded number of
+    /// them does so per activation, and they stay in order among themselves. A timer doesn't keep its actor alive; what
+    /// falls due after the actor's stop is dropped. An actor that nobody reaches handles what had fallen due by then. Zero is as soon as possible, [`Duration::MAX`] is never.
+    ///
+    /// Dropping the [`Timer`] doesn't cancel it. Allocates.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// use std::time::Duration;
+    ///
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         // Once more, in a while.
+    ///         ctx.tell_after(Duration::from_millis(5), Work);
+    ///         # ctx.stop();
+    ///     }
+    /// }
+    /// ```
+    pub fn tell_after<M: Message>(&self, after: Duration, message: M) -> Timer
+    where
+        A: Handler<M>,
+    {
+        timer::tell_after(self.timekeeper(), self.task.clone(), after, message)
+    }
+
+    /// Sends this actor a message every so often, for the first time after one interval. Missed ticks are left out.
+    ///
+    /// As for [`tell_after`](Self::tell_after). At most one tick waits for the actor; the message is cloned when it is taken,
+    /// and only then the next tick is set. Dropping the [`Timer`] doesn't cancel it.
+    ///
+    /// # Errors
+    ///
+    /// If the interval is zero.
+    ///
+    /// # Panics
+    ///
+    /// A panic of the message's `clone` is one of the handler's: it stops this actor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// use std::time::Duration;
+    ///
+    /// #[derive(Clone)]
+    /// struct Tick;
+    /// impl Message for Tick {
+    ///     type Result = ();
+    /// }
+    ///
+    /// impl Handler<Tick> for Clerk {
+    ///     async fn handle(&mut self, _: Tick, ctx: &mut ActorContext<Self>) {
+    ///         # ctx.stop();
+    ///     }
+    /// }
+    ///
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         let timer = ctx.tell_every(Duration::from_secs(1), Tick).expect("an interval");
+    ///         timer.cancel();
+    ///     }
+    /// }
+    /// ```
+    pub fn tell_every<M: Message + Clone>(&self, interval: Duration, message: M) -> Result<Timer, ZeroInterval>
+    where
+        A: Handler<M>,
+    {
+        self.tell_every_with(interval, message, MissedTicks::Skip)
+    }
+
+    /// As [`tell_every`](Self::tell_every), and says what becomes of ticks that the actor misses.
+    ///
+    /// # Errors
+    ///
+    /// If the interval is zero.
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// # impl Clone for Work { fn clone(&self) -> Self { Work } }
+    /// use std::time::Duration;
+    /// use corecast::MissedTicks;
+    ///
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         let timer = ctx.tell_every_with(Duration::from_secs(1), Work, MissedTicks::Delay).expect("an interval");
+    ///         assert!(timer.cancel());
+    ///     }
+    /// }
+    /// ```
+    pub fn tell_every_with<M: Message + Clone>(
+        &self,
+        interval: Duration,
+        message: M,
+        missed: MissedTicks,
+    ) -> Result<Timer, ZeroInterval>
+    where
+        A: Handler<M>,
+    {
+        timer::tell_every(self.timekeeper(), self.task.clone(), interval, message, missed)
+    }
+
+    fn timekeeper(&self) -> Arc<Scheduler> {
+        timer::timekeeper(&**self.host()).unwrap_or_else(|| unreachable!("a system keeps its actors' time"))
     }
 
     /// This actor's number.

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::Message;
 use crate::error::ReplyError;
 use crate::reply;
-use crate::task::identity::ActorInfo;
+use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::Letter;
 use crate::task::reason::ReplyErrorReason;
 use crate::task::{Completion, TaskWaiter, Turn};
@@ -16,6 +16,24 @@ pub(crate) type Answer<R> = Result<R, ReplyError>;
 
 /// The asker's side.
 pub(crate) type Receiver<R> = reply::Receiver<Answer<R>, TaskWaiter>;
+
+/// What an asker knows of the actor without keeping a reference.
+#[derive(Clone, Copy)]
+pub(crate) struct Target {
+    id: ActorId,
+    type_name: fn() -> &'static str,
+}
+
+impl Target {
+    #[inline(always)]
+    pub(crate) fn new(id: ActorId, type_name: fn() -> &'static str) -> Self {
+        Self { id, type_name }
+    }
+
+    pub(crate) fn info(self) -> ActorInfo {
+        ActorInfo::new(self.id, self.type_name, None)
+    }
+}
 
 /// A message that nobody waits for.
 pub(crate) struct Told<M>(pub(crate) M);
@@ -117,6 +135,12 @@ impl<M: Message> ReplyTo<M> {
     fn lose(sender: Sender<M::Result>) {
         let lost = ReplyError::new(ReplyErrorReason::ReplyDropped, ActorInfo::unknown());
         drop(sender.complete(Err(lost)));
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.info().fmt(f)
     }
 }
 

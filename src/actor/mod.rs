@@ -8,6 +8,7 @@
 //! | [`reference`] | `ActorRef` and `WeakActorRef` |
 //! | [`recipient`] | `Recipient`: whoever takes one type of message |
 //! | [`context`] | what a handler knows of its own actor |
+//! | [`timer`] | waiting for a certain time |
 //! | [`mailbox`] | how many messages may wait |
 #![forbid(unsafe_code)]
 
@@ -18,6 +19,7 @@ pub(crate) mod letter;
 pub(crate) mod mailbox;
 pub(crate) mod recipient;
 pub(crate) mod reference;
+pub(crate) mod timer;
 
 use std::fmt;
 

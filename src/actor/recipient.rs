@@ -5,7 +5,7 @@ use std::fmt;
 use super::Message;
 use super::call::{Reply, SendFuture, Stopped, Tell, on_worker};
 use super::delivery::Ways;
-use super::letter::{Asked, Told};
+use super::letter::{Asked, Target, Told};
 use super::reference::{try_asked, try_told};
 use crate::error::{SendError, SendErrorReason, TellError, TellErrorReason, TrySendError, TryTellError};
 use crate::sync::parker::block_on;
@@ -29,8 +29,15 @@ impl<M: Message> Recipient<M> {
         self.0
     }
 
+    #[inline(always)]
     fn strong(&self) -> &Strong {
         self.0.strong()
+    }
+
+    /// Who it is, for the future of a reply.
+    #[inline(always)]
+    fn target(&self) -> Target {
+        Target::new(self.id(), self.0.reader())
     }
 
     /// See [`ActorRef::tell`](crate::ActorRef::tell).
@@ -125,7 +132,7 @@ impl<M: Message> Recipient<M> {
     /// ```
     pub fn send(&self, message: M) -> SendFuture<M> {
         let (letter, receiver) = Asked::new(message);
-        SendFuture::new(self.strong(), self.0.post_second(letter, Patience::Wait), receiver)
+        SendFuture::new(self.strong(), self.target(), self.0.post_second(letter, Patience::Wait), receiver)
     }
 
     /// See [`ActorRef::try_send`](crate::ActorRef::try_send).
@@ -149,7 +156,7 @@ impl<M: Message> Recipient<M> {
     /// ```
     pub fn try_send(&self, message: M) -> Result<Reply<M::Result>, TrySendError<M>> {
         let (letter, receiver) = Asked::new(message);
-        try_asked(self.strong(), self.0.post_second(letter, Patience::Try), Reply::new(receiver))
+        try_asked(self.strong(), self.0.post_second(letter, Patience::Try), Reply::new(self.target(), receiver))
     }
 
     /// See [`ActorRef::blocking_send`](crate::ActorRef::blocking_send).

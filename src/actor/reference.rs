@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::call::{Closed, Reply, SendFuture, Stopped, Tell, on_worker};
-use super::letter::{Asked, Told};
+use super::letter::{Asked, Target, Told};
 use super::recipient::Recipient;
 use super::{Actor, Body, Handler, Message};
 use crate::error::{
@@ -40,12 +40,19 @@ impl<A: Actor> ActorRef<A> {
         Self(task)
     }
 
+    #[inline(always)]
     pub(crate) fn strong(&self) -> &Strong {
         self.0.strong()
     }
 
     pub(crate) fn task(&self) -> &Task<Body<A>> {
         &self.0
+    }
+
+    /// Who it is, for the future of a reply.
+    #[inline(always)]
+    fn target(&self) -> Target {
+        Target::new(self.id(), std::any::type_name::<A>)
     }
 
     /// Sends a message and expects nothing back.
@@ -169,7 +176,7 @@ impl<A: Actor> ActorRef<A> {
         A: Handler<M>,
     {
         let (letter, receiver) = Asked::new(message);
-        SendFuture::new(self.strong(), self.0.post(letter, Patience::Wait), receiver)
+        SendFuture::new(self.strong(), self.target(), self.0.post(letter, Patience::Wait), receiver)
     }
 
     /// Sends a message if there is room for it now, and returns the future of its reply.
@@ -198,7 +205,8 @@ impl<A: Actor> ActorRef<A> {
         A: Handler<M>,
     {
         let (letter, receiver) = Asked::new(message);
-        try_asked(self.strong(), self.0.post(letter, Patience::Try), Reply::new(receiver))
+        let reply = Reply::new(self.target(), receiver);
+        try_asked(self.strong(), self.0.post(letter, Patience::Try), reply)
     }
 
     /// Sends a message from a thread that is no worker, and waits for its reply. Blocking.
@@ -372,6 +380,7 @@ impl<A: Actor> ActorRef<A> {
 
     /// Its number, unique within its system.
     #[must_use]
+    #[inline(always)]
     pub fn id(&self) -> ActorId {
         self.strong().id()
     }

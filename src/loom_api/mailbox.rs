@@ -64,7 +64,7 @@ struct Way<E>(PhantomData<E>);
 
 impl<E> Way<E> {
     const VTABLE: &'static Vtable =
-        &Vtable { message: std::any::type_name::<E>, open: Self::open, discard: Self::discard };
+        &Vtable { message: std::any::type_name::<E>, reader: || "a model", open: Self::open, discard: Self::discard };
 
     unsafe fn open(payload: *mut Payload, user: NonNull<()>) -> Opened {
         // SAFETY: `next` below is the only caller: the payload holds an `E`, the user is an `Option<E>`.

@@ -1,11 +1,13 @@
 //! Doors to `crate::scheduler`, and to the parker that its workers sleep in.
 
+use std::task::Waker;
 use std::time::Duration;
 
 use super::task::Runnable;
 use crate::scheduler::affinity::Placement;
-use crate::scheduler::{self, idle, inject, queue, worker};
+use crate::scheduler::{self, fresh, idle, inject, keeper, queue, timer, worker};
 use crate::sync::barrier::Barrier;
+use crate::sync::time::{Clock, Moment};
 use crate::sync::{Arc, parker};
 
 /// `parker::block_on`.
@@ -114,6 +116,10 @@ impl Idle {
         self.0.worker_to_wake()
     }
 
+    pub fn has_sleepers_after_all(&self) -> bool {
+        self.0.has_sleepers_after_all()
+    }
+
     pub fn must_wake(&self, worker: usize) -> bool {
         self.0.must_wake(worker)
     }
@@ -150,6 +156,110 @@ impl Idle {
     pub fn sentinel_to_wake(&self) -> Option<usize> {
         self.0.sentinel_to_wake()
     }
+}
+
+/// `timer::Timers`, in ticks.
+pub struct Timers(timer::Timers);
+
+/// `timer::Key`.
+#[derive(Clone, Copy)]
+pub struct Key(timer::Key);
+
+/// A closure as an errand.
+struct Call<F>(F);
+
+impl<F: FnOnce() + Send> timer::Errand for Call<F> {
+    fn run(self: Box<Self>) {
+        self.0();
+    }
+}
+
+impl Timers {
+    pub fn new(workers: usize) -> Self {
+        Self(timer::Timers::new(workers, Clock::new()))
+    }
+
+    /// Whether it is the first of its wheel now.
+    pub fn call(&self, place: usize, tick: u64, call: impl FnOnce() + Send + 'static) -> Option<(Key, bool)> {
+        let action = timer::Action::Run(Box::new(Call(call)));
+        self.0.arm(place, moment(tick), action).ok().map(|(key, is_first)| (Key(key), is_first))
+    }
+
+    pub fn wake(&self, place: usize, tick: u64, waker: Waker) -> Option<Key> {
+        self.0.arm(place, moment(tick), timer::Action::Wake(waker)).ok().map(|(key, _)| Key(key))
+    }
+
+    /// Whether there was anything to take back.
+    pub fn disarm(&self, key: Key) -> bool {
+        self.0.disarm(key.0).is_some()
+    }
+
+    /// Whether it hasn't fired; then it wakes `waker` now.
+    pub fn renew(&self, key: Key, waker: &Waker) -> bool {
+        self.0.renew(key.0, waker)
+    }
+
+    pub fn earliest(&self) -> Option<u64> {
+        self.0.earliest().map(|moment| moment.as_nanos() >> 16)
+    }
+
+    /// Fires a batch of each wheel. Whether that was all.
+    pub fn fire(&self, tick: u64) -> bool {
+        self.0.fire(moment(tick))
+    }
+
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// `keeper::Keeper`, in ticks.
+pub struct Keeper(keeper::Keeper);
+
+impl Keeper {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(keeper::Keeper::new())
+    }
+
+    pub fn keep(&self, worker: usize, until: u64) -> bool {
+        self.0.keep(worker, moment(until))
+    }
+
+    pub fn leave(&self, worker: usize) {
+        self.0.leave(worker);
+    }
+
+    pub fn is_up_by(&self, due: u64) -> bool {
+        self.0.is_up_by(moment(due))
+    }
+}
+
+/// `fresh::Number`, and whose it is.
+pub struct Limit(usize, fresh::Number);
+
+impl Timers {
+    /// `Slots::arm`: a limit of no length, which is due when its time begins. The caller is `worker`.
+    pub fn limit(&self, worker: usize, waker: &Waker) -> Option<Limit> {
+        // SAFETY: the caller is the worker.
+        let number = unsafe { self.0.slots(worker).arm(0, waker) };
+        number.map(|number| Limit(worker, number))
+    }
+
+    pub fn take_back(&self, Limit(worker, number): Limit) {
+        // SAFETY: the number is from there.
+        unsafe { self.0.take_back(worker, number) }
+    }
+
+    /// Whether it hasn't fired; then it wakes `waker` now.
+    pub fn renew_limit(&self, Limit(worker, number): &Limit, waker: &Waker) -> bool {
+        // SAFETY: as above.
+        unsafe { self.0.renew_slot(*worker, number, waker) }
+    }
+}
+
+fn moment(tick: u64) -> Moment {
+    Moment::from_nanos(tick << 16)
 }
 
 /// `scheduler::Scheduler`, with its threads.
@@ -195,12 +305,31 @@ impl Scheduler {
         (Arc::new(Self(scheduler)), Threads(threads))
     }
 
+    pub(super) fn shared(&self) -> Arc<scheduler::Scheduler> {
+        Arc::clone(&self.0)
+    }
+
     pub(super) fn inner(&self) -> &scheduler::Scheduler {
         &self.0
     }
 
     pub fn schedule(&self, runnable: Runnable) {
         self.0.schedule(runnable.0);
+    }
+
+    /// `arm`, for a time that has come.
+    pub fn arm_due(&self, call: impl FnOnce() + Send + 'static) {
+        let action = timer::Action::Run(Box::new(Call(call)));
+        assert!(self.0.arm(moment(0), action).is_ok(), "it isn't closed");
+    }
+
+    pub fn relies_on(&self, worker: usize) -> bool {
+        self.0.relies_on(worker)
+    }
+
+    /// `Worker::find_shared`, as far as timers go.
+    pub fn fire(&self) {
+        let _ = self.0.fire_timers();
     }
 
     pub fn close(&self) {

@@ -1,7 +1,9 @@
 //! Doors to `crate::task`: the task word, and an actor under a host of the model's own.
 
 use std::any::Any;
+use std::time::Duration;
 
+use super::scheduler::Scheduler;
 use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body, Startup};
 use crate::sync::Arc;
@@ -76,6 +78,11 @@ pub trait Host: Send + Sync + 'static {
     fn actor_failed(&self, reason: &StopReason);
     fn ended(&self, seat: Option<u32>);
     fn expire_later(&self, task: Weakly);
+
+    /// Who keeps the time, where that matters.
+    fn timekeeper(&self) -> Option<Arc<Scheduler>> {
+        None
+    }
 }
 
 /// Makes a public [`Host`] one of the crate's.
@@ -110,6 +117,15 @@ impl<H: Host> letter::Host for Bridge<H> {
 
     fn expire_later(&self, task: Weak) {
         self.0.expire_later(Weakly(task));
+    }
+
+    fn send_timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        let scheduler = self.0.timekeeper()?.shared();
+        Some(scheduler)
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
@@ -207,7 +223,8 @@ impl Shared {
 
     /// As the function of this name.
     pub fn actor<A: Actor>(&self, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
-        let plan = Plan { id: ActorId::new(1), capacity: 4, placed, name: None, host: Arc::clone(&self.0) };
+        let plan =
+            Plan { id: ActorId::new(1), capacity: 4, placed, name: None, limit: None, host: Arc::clone(&self.0) };
         let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), Startup::nobody()));
         (ActorRef::new(task), Runnable(runnable))
     }

@@ -15,7 +15,7 @@
 //! 3. `Vtable`'s functions are instantiated for the type that was packed with it.
 
 use std::fmt;
-use std::mem::{ManuallyDrop, align_of, size_of};
+use std::mem::{ManuallyDrop, MaybeUninit, align_of, size_of};
 use std::ptr::{self, NonNull};
 
 use crate::memory::{self, Layout};
@@ -45,6 +45,8 @@ pub(crate) enum Opened {
 pub(crate) struct Vtable {
     /// The name of the message's type.
     pub(crate) message: fn() -> &'static str,
+    /// The name of whoever handles it.
+    pub(crate) reader: fn() -> &'static str,
     /// Takes the message out of the payload and begins to handle it. The second argument is the user's own.
     pub(crate) open: unsafe fn(*mut Payload, NonNull<()>) -> Opened,
     /// Takes the message out of the payload and disposes of it unhandled. The second argument is the user's own.
@@ -133,6 +135,55 @@ impl Parcel<'_> {
 impl fmt::Debug for Parcel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Parcel").field(&(self.vtable.message)()).finish()
+    }
+}
+
+/// A message that is on its way without a place.
+///
+/// It must be opened or discarded; one that is merely dropped leaks its message.
+#[must_use = "the message leaks if it is neither opened nor discarded"]
+pub(crate) struct Loose {
+    vtable: &'static Vtable,
+    payload: MaybeUninit<Payload>,
+}
+
+impl Loose {
+    /// Takes a message on its way.
+    ///
+    /// # Safety
+    ///
+    /// `vtable` is for messages of type `E`.
+    pub(crate) unsafe fn new<E>(message: Packed<E>, vtable: &'static Vtable) -> Self {
+        let mut payload = MaybeUninit::uninit();
+        // SAFETY: the payload is ours.
+        unsafe { message.write(payload.as_mut_ptr()) };
+        Self { vtable, payload }
+    }
+
+    /// Begins to handle the message.
+    ///
+    /// # Safety
+    ///
+    /// `user` is what the functions of the vtable expect.
+    pub(crate) unsafe fn open(mut self, user: NonNull<()>) -> Opened {
+        // SAFETY: filled by `new` for this vtable (rule 3), and taken out once; `user` is the caller's promise.
+        unsafe { (self.vtable.open)(self.payload.as_mut_ptr(), user) }
+    }
+
+    /// Disposes of the message unhandled.
+    ///
+    /// # Safety
+    ///
+    /// As for [`open`](Self::open).
+    pub(crate) unsafe fn discard(mut self, user: NonNull<()>) {
+        // SAFETY: as in `open`.
+        unsafe { (self.vtable.discard)(self.payload.as_mut_ptr(), user) };
+    }
+}
+
+impl fmt::Debug for Loose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Loose").field(&(self.vtable.message)()).finish()
     }
 }
 

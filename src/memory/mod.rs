@@ -15,6 +15,7 @@
 //!
 //! Progress: lock-free while a magazine or the depot has blocks; otherwise as the system allocator.
 
+pub(crate) mod block;
 mod cache;
 pub(crate) mod class;
 pub(crate) mod depot;

@@ -37,7 +37,7 @@ impl Idle {
     /// How many search. A waker counts the worker that it wakes a moment after it took it, and that worker may have
     /// found work by then: so the count may be too low for a moment, even below zero, but never too high.
     #[inline(always)]
-    fn searchers(&self) -> u32 {
+    pub(super) fn searchers(&self) -> u32 {
         // ORDERING: Relaxed. Who relies on a searcher has done a read-modify-write of `asleep` before; the searcher
         // will do one after its last look, or before it looks once more (`stop_searching`, `fall_asleep`).
         self.searching.load(Ordering::Relaxed).max(0).cast_unsigned()
@@ -61,6 +61,13 @@ impl Idle {
             // has seen our push.
             asleep = self.asleep.load(Ordering::Relaxed);
         }
+    }
+
+    /// After something was left where a sleeper looks: whether anybody sleeps. Whoever isn't seen here looks there later.
+    pub(crate) fn has_sleepers_after_all(&self) -> bool {
+        // ORDERING: AcqRel: as in `worker_to_wake`; Acquire also pairs with the Release of `wake_up` and `all_asleep`: whose
+        // sleep has ended keeps the time no more.
+        self.asleep.fetch_or(0, Ordering::AcqRel) != 0
     }
 
     /// After a push that only `worker` can run: whether the pusher has to wake it.
@@ -132,10 +139,11 @@ impl Idle {
         self.asleep.load(Ordering::Relaxed) & (1 << worker) != 0
     }
 
-    /// Whether everybody is asleep.
+    /// Whether everybody is asleep. A sleeper asks this before it looks around again.
     pub(crate) fn all_asleep(&self) -> bool {
-        // ORDERING: Release: see `dismiss_sentinel`.
-        self.asleep.fetch_or(0, Ordering::Release) == self.everybody
+        // ORDERING: AcqRel: Release: see `dismiss_sentinel`; and who relied on a keeper of the time that has left knows that
+        // it has, or (Acquire) has armed before this, and the caller's next look sees the timer.
+        self.asleep.fetch_or(0, Ordering::AcqRel) == self.everybody
     }
 
     /// Whether somebody could be woken for work that its pusher will come to by itself.

@@ -14,18 +14,28 @@
 //! | [`idle`] | the words of the sleep protocol |
 //! | [`driver`] | how a worker waits |
 //! | [`affinity`] | cores |
-//! | [`deadline`] | cold deadlines |
+//! | [`timer`] | what is to be done at a certain time |
+//! | [`wheel`] | a timing wheel |
+//! | [`fresh`] | slots for limits whose time hasn't begun |
+//! | [`pending`] | a wake to come |
+//! | [`living`] | the systems that live |
+//! | [`keeper`] | who of the sleepers is up in time |
 //! | [`blocking`] | threads for closures that block |
 
 pub(crate) mod affinity;
 pub(crate) mod blocking;
-mod deadline;
 mod driver;
+pub(crate) mod fresh;
 pub(crate) mod idle;
 pub(crate) mod inject;
+pub(crate) mod keeper;
+mod living;
+pub(crate) mod pending;
 pub(crate) mod queue;
 #[cfg(all(test, not(corecast_loom)))]
 mod tests;
+pub(crate) mod timer;
+mod wheel;
 pub(crate) mod worker;
 
 use std::time::Duration;
@@ -36,25 +46,29 @@ use crate::sync::barrier::Barrier;
 use crate::sync::lock::{Condvar, Mutex};
 use crate::sync::parker::Parker;
 use crate::sync::thread::JoinHandle;
-use crate::sync::time::Clock;
+use crate::sync::time::{Clock, Moment};
 use crate::task::Runnable;
 use crate::task::handle::Weak;
 use affinity::Placement;
-use deadline::Deadlines;
 use driver::Driver;
 use idle::Idle;
 use inject::Inbox;
+use keeper::Keeper;
 use queue::{Local, Stealable};
+use timer::{Action, Fired, Key, Timers};
 
 /// What the workers of one system share.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
+    /// No other system of this process has or had it.
+    number: u64,
     workers: Box<[Remote]>,
     /// Tasks that were scheduled by threads which are no workers.
     outside: Inbox,
     idle: Idle,
     clock: Clock,
-    deadlines: Deadlines,
+    timers: Timers,
+    keeper: Keeper,
     placement: Placement,
     /// Workers leave when they find nothing to do.
     closing: AtomicBool,
@@ -134,17 +148,21 @@ impl Scheduler {
                 (local, remote)
             })
             .unzip();
+        let clock = Clock::new();
         let scheduler = Arc::new(Self {
+            number: living::number(),
             workers: remotes.into(),
             outside: Inbox::new(),
             idle: Idle::new(workers),
-            clock: Clock::new(),
-            deadlines: Deadlines::new(),
+            clock,
+            timers: Timers::new(workers, clock),
+            keeper: Keeper::new(),
             placement,
             closing: AtomicBool::new(false),
             watched: AtomicBool::new(false),
             lull: Lull { count: Mutex::new(0), signal: Condvar::new() },
         });
+        living::enter(&scheduler);
         (scheduler, locals)
     }
 
@@ -175,6 +193,12 @@ impl Scheduler {
         }
     }
 
+    /// Whether a push would leave it to `worker`, or to a searcher, to look.
+    #[cfg(corecast_loom)]
+    pub(crate) fn relies_on(&self, worker: usize) -> bool {
+        self.idle.is_asleep(worker) || self.idle.searchers() != 0
+    }
+
     /// How many workers there are.
     pub(crate) fn workers(&self) -> usize {
         self.workers.len()
@@ -190,13 +214,69 @@ impl Scheduler {
         &self.clock
     }
 
-    /// Expires `task` when `after` has passed.
-    pub(crate) fn expire_later(&self, after: Duration, task: Weak) {
-        self.deadlines.add(self.clock.now().after(after), task);
+    /// The moment `after` from now; the far end of time needs no look at the clock.
+    pub(crate) fn due(&self, after: Duration) -> Moment {
+        if after.as_nanos() >= u128::from(u64::MAX) { Moment::NEVER } else { self.clock.now().after(after) }
     }
 
-    /// Lets the workers leave as soon as they find nothing to do.
+    /// Does something at `due`: no earlier, and as soon as a worker is free. Returns nothing where that is never.
+    ///
+    /// # Errors
+    ///
+    /// The action back, if the system has closed.
+    pub(crate) fn arm(&self, due: Moment, action: Action) -> Result<Option<Key>, Action> {
+        if due == Moment::NEVER {
+            return Ok(None);
+        }
+        match worker::here(self) {
+            // Nobody is woken: this worker looks at its timers before it sleeps; if it doesn't come to that, the
+            // sentinel does.
+            Some(worker) => self.timers.arm(worker.index(), due, action).map(|(key, _)| Some(key)),
+            None => {
+                let (key, is_first) = self.timers.arm(self.workers.len(), due, action)?;
+                if is_first && self.idle.has_sleepers_after_all() && !self.keeper.is_up_by(due) {
+                    self.wake_one();
+                }
+                Ok(Some(key))
+            }
+        }
+    }
+
+    /// Takes back what was armed, unless it is done or being done.
+    pub(crate) fn disarm(&self, key: Key) -> Option<Action> {
+        self.timers.disarm(key)
+    }
+
+    /// Fires some of what is due. If there is more, somebody is woken to fire it, too.
+    #[inline]
+    pub(crate) fn fire_timers(&self) -> Fired {
+        match self.timers.due() {
+            Some(now) => self.fire(now),
+            None => Fired::Nothing,
+        }
+    }
+
+    #[cold]
+    fn fire(&self, now: Moment) -> Fired {
+        if self.timers.fire(now) {
+            return Fired::All;
+        }
+        self.wake_one();
+        Fired::Some
+    }
+
+    /// Expires `task` when `after` has passed.
+    pub(crate) fn expire_later(&self, after: Duration, task: Weak) {
+        // In a system that has closed nobody is left to run `task`.
+        drop(self.arm(self.due(after), Action::Expire(task)));
+    }
+
+    /// Lets the workers leave as soon as they find nothing to do. What waits for its time is done now, if it is a wake,
+    /// and dropped otherwise.
     pub(crate) fn close(&self) {
+        // First, so that who is woken by it goes elsewhere.
+        living::leave(self.number);
+        self.timers.close();
         // ORDERING: Relaxed; the token that follows releases it, and a worker looks again when it has got its token.
         self.closing.store(true, Ordering::Relaxed);
         for worker in &self.workers {

@@ -67,6 +67,14 @@ impl Host for Hand {
 
     fn expire_later(&self, _: Weak) {}
 
+    fn send_timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
@@ -112,7 +120,7 @@ impl Hall {
     /// An actor that has started, placed or not.
     fn actor(&self, placed: Option<u16>) -> ActorRef<Ear> {
         let host = Arc::new(Hand(Arc::clone(&self.scheduler)));
-        let plan = Plan { id: ActorId::new(1), capacity: 4, placed, name: None, host };
+        let plan = Plan { id: ActorId::new(1), capacity: 4, placed, name: None, limit: None, host };
         let ear = Ear(Arc::clone(&self.handled));
         let (task, runnable) = Task::create(plan, |weak| Body::new(ear, WeakTask::of(weak), Startup::nobody()));
         self.run(runnable);

@@ -5,8 +5,9 @@
 //! 1. every 61 activations: the shared queues first, so that nobody starves behind local traffic;
 //! 2. its next-slot, at most three times in a row while others wait;
 //! 3. its deque and its placed tasks, in turns;
-//! 4. its inboxes, then the one for the world outside;
-//! 5. the other workers: half of a deque, or of an overflow.
+//! 4. what is due of the timers, and what they schedule;
+//! 5. its inboxes, then the one for the world outside;
+//! 6. the other workers: half of a deque, or of an overflow.
 //!
 //! Then it sleeps, as the README beside this file explains. While others are awake, one of the sleepers is the
 //! sentinel: it wakes up by itself now and then and takes over what a worker holds that makes no progress,
@@ -18,12 +19,13 @@ use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use super::queue::Local;
+use super::timer::Fired;
 use super::{Remote, Scheduler, affinity};
 use crate::sync::atomic::Ordering;
 use crate::sync::deque::register_thief;
 use crate::sync::hint::spin_loop;
 use crate::sync::limits::{
-    BEHIND_RUNS, NEXT_SLOT_RUNS, QUIET_ROUNDS, RESCUE_INTERVAL, SEARCH_ROUNDS, SHARED_INTERVAL, TAKE_BATCH,
+    BEHIND_RUNS, FIRE_BATCH, NEXT_SLOT_RUNS, QUIET_ROUNDS, RESCUE_INTERVAL, SEARCH_ROUNDS, SHARED_INTERVAL, TAKE_BATCH,
 };
 use crate::sync::lock::register_sleeper;
 use crate::sync::thread::{self, JoinHandle};
@@ -99,12 +101,22 @@ pub(super) fn start(
         worker.work();
         std::mem::forget(abort);
         WORKER.with(|place| place.set(ptr::null()));
+        // A limit that was set when the system had closed: what ends with the last actor may have polled something.
+        if worker.scheduler.timers.slots(index).are_unseen() {
+            worker.scheduler.timers.close();
+        }
     })
 }
 
 /// Makes this thread one of the system's own.
 pub(super) fn enter(scheduler: &Arc<Scheduler>) {
     HOME.with(|home| home.set(Arc::as_ptr(scheduler)));
+}
+
+/// Whether this thread is a worker, of whatever system.
+#[inline(always)]
+pub(crate) fn is_any() -> bool {
+    !WORKER.with(Cell::get).is_null()
 }
 
 /// Whether this thread is one of the system's own.
@@ -123,6 +135,7 @@ pub(super) fn here(scheduler: &Scheduler) -> Option<&Worker> {
 }
 
 /// Runs `look` on the worker that this thread is, of whatever system.
+#[inline(always)]
 pub(crate) fn with_any<R>(look: impl FnOnce(&Worker) -> R) -> Option<R> {
     let worker = WORKER.with(Cell::get);
     // SAFETY: as in `here`.
@@ -151,8 +164,14 @@ impl Worker {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn index(&self) -> usize {
         self.index
+    }
+
+    #[inline(always)]
+    pub(super) fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
     }
 
     #[inline(always)]
@@ -236,7 +255,7 @@ impl Worker {
         }
     }
 
-    /// The search was successful. If nobody else searches, somebody is woken for what else there is.
+    /// This worker has found something to do. If nobody else searches, somebody is woken for what else there is.
     #[cold]
     fn end_search(&self) {
         self.searching.set(false);
@@ -270,18 +289,21 @@ impl Worker {
             return Some((task, false));
         }
         self.streak.set(0);
+        match self.take_own() {
+            Some(task) => Some((task, false)),
+            None => self.find_elsewhere(),
+        }
+    }
+
+    /// What waits on this worker: the deque and the placed tasks in turns, then the next-slot.
+    #[inline(always)]
+    fn take_own(&self) -> Option<Runnable> {
         let local = if self.ticks().is_multiple_of(2) {
             self.queue.pop().or_else(|| self.pop_placed())
         } else {
             self.pop_placed().or_else(|| self.queue.pop())
         };
-        if let Some(task) = local {
-            return Some((task, false));
-        }
-        if let Some(task) = self.me().queue.take_next() {
-            return Some((task, false));
-        }
-        self.find_elsewhere().map(|task| (task, true))
+        local.or_else(|| self.me().queue.take_next())
     }
 
     fn pop_placed(&self) -> Option<Runnable> {
@@ -294,8 +316,9 @@ impl Worker {
         self.until_shared.set(SHARED_INTERVAL);
         let looks = self.looks.get().wrapping_add(1);
         self.looks.set(looks);
-        if !self.scheduler.deadlines.is_empty() {
-            let _ = self.scheduler.deadlines.fire(self.scheduler.clock.now());
+        if self.fire_timers() == Fired::Some {
+            // One activation for each that was fired, then the next ones.
+            self.until_shared.set(SHARED_INTERVAL.min(FIRE_BATCH as u32));
         }
         if looks.is_multiple_of(RESCUE_INTERVAL)
             && let Some(task) = self.rescue()
@@ -303,6 +326,15 @@ impl Worker {
             return Some(task);
         }
         self.take_inboxes()
+    }
+
+    /// Fires some of what is due.
+    fn fire_timers(&self) -> Fired {
+        // It may be user code, and take its time: nobody may rely on this worker's search meanwhile.
+        if self.searching.get() && self.scheduler.timers.due().is_some() {
+            self.end_search();
+        }
+        self.scheduler.fire_timers()
     }
 
     /// Takes from the inboxes: a batch into the own queue, the first of it to run.
@@ -327,9 +359,23 @@ impl Worker {
         first.or_else(|| self.pop_placed())
     }
 
-    /// Searches everywhere, for a few microseconds.
+    /// Has nothing to do: fires what is due, then searches.
     #[cold]
-    fn find_elsewhere(&self) -> Option<Runnable> {
+    fn find_elsewhere(&self) -> Option<(Runnable, bool)> {
+        // What a batch of timers schedules here, or anything else, comes before the next batch.
+        while self.fire_timers() != Fired::Nothing {
+            if let Some(task) = self.take_own() {
+                return Some((task, false));
+            }
+            if let Some(task) = self.take_inboxes() {
+                return Some((task, true));
+            }
+        }
+        self.search().map(|task| (task, true))
+    }
+
+    /// Searches everywhere else, for a few microseconds.
+    fn search(&self) -> Option<Runnable> {
         if let Some(task) = self.take_inboxes() {
             return Some(task);
         }
@@ -409,11 +455,11 @@ impl Worker {
                 break;
             }
             scheduler.announce_lull();
-            let deadline = self.fire_deadlines();
-            if self.has_own_work() {
-                break;
-            }
+            // What is due is done by somebody who isn't listed as asleep: wakers, errands and drops are user code.
+            let Some(deadline) = self.bedtime() else { break };
             self.me().driver.park(self.vigilance(all, deadline));
+            // Before the next read-modify-write of `asleep`, or somebody would rely on one who keeps the time no more.
+            scheduler.keeper.leave(self.index);
             if !scheduler.idle.is_asleep(self.index) {
                 break;
             }
@@ -440,17 +486,15 @@ impl Worker {
         running
     }
 
-    /// Whether an expired deadline has scheduled something here.
-    fn has_own_work(&self) -> bool {
-        self.me().queue.has_next() || !self.placed.borrow().is_empty()
-    }
-
-    fn fire_deadlines(&self) -> Option<Duration> {
-        if self.scheduler.deadlines.is_empty() {
+    /// How long this worker may sleep if it is to keep the time, or for good; nothing if something is due.
+    fn bedtime(&self) -> Option<Option<Duration>> {
+        let Some(due) = self.scheduler.timers.earliest() else { return Some(None) };
+        let now = self.scheduler.clock.now();
+        // RECHECK: it may have been armed before this worker was listed as asleep.
+        if due <= now {
             return None;
         }
-        let now = self.scheduler.clock.now();
-        self.scheduler.deadlines.fire(now).map(|due| due.until(now))
+        Some(self.scheduler.keeper.keep(self.index, due).then(|| due.until(now)))
     }
 
     /// How long to sleep: for good, to a deadline, or for one round of the sentinel's.

@@ -98,3 +98,23 @@ sized! {
     /// Shards of a system's registry: enough for as many workers to spawn at once.
     SHARDS: usize = 64, 2
 }
+sized! {
+    /// Timers that are taken out of a wheel under its lock at once.
+    FIRE_BATCH: usize = 16, 2
+}
+sized! {
+    /// Steps of a wheel under its lock at once: some microseconds.
+    FIRE_STEPS: usize = 128, 4
+}
+sized! {
+    /// Slots of a worker for limits whose time hasn't begun.
+    FRESH_SLOTS: usize = 16, 1
+}
+sized! {
+    /// Slots that a worker looks at for a free one.
+    FRESH_TRIES: usize = 2, 1
+}
+sized! {
+    /// Messages of timers that one activation handles ahead of the mailbox.
+    ACTIVATION_TICKS: u32 = 8, 1
+}

@@ -7,6 +7,19 @@ use std::time::{Duration, Instant};
 pub(crate) struct Moment(u64);
 
 impl Moment {
+    /// Where no clock comes to.
+    pub(crate) const NEVER: Self = Self(u64::MAX);
+
+    /// The moment so many nanoseconds after the clock was made.
+    pub(crate) const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the clock was made.
+    pub(crate) const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
     /// The moment `after` this one; the far end of time where that can't be represented.
     pub(crate) fn after(self, after: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(after.as_nanos()).unwrap_or(u64::MAX)))
@@ -24,7 +37,7 @@ impl Moment {
 }
 
 /// Where a system's time comes from. A virtual clock takes its place in a simulation.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock(Instant);
 
 impl Clock {

@@ -35,6 +35,7 @@ pub struct ActorSystemBuilder {
     blocking_threads: usize,
     shutdown_deadline: Duration,
     post_stop_deadline: Duration,
+    send_timeout: Option<Duration>,
     observer: Arc<dyn Observer>,
 }
 
@@ -48,6 +49,7 @@ impl ActorSystemBuilder {
             blocking_threads: 4,
             shutdown_deadline: Duration::from_secs(30),
             post_stop_deadline: Duration::from_secs(5),
+            send_timeout: None,
             observer: Arc::new(StandardError),
         }
     }
@@ -97,6 +99,42 @@ impl ActorSystemBuilder {
         self
     }
 
+    /// How long a [`send`](crate::ActorRef::send) waits for its reply unless it says so itself, or its actor was spawned
+    /// with a timeout of its own. Off by default: it waits as long as it takes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use corecast::{Actor, ActorContext, ActorSystem, Handler, Message, SendErrorReason};
+    ///
+    /// struct Silent;
+    /// impl Actor for Silent {}
+    ///
+    /// struct Ask;
+    /// impl Message for Ask {
+    ///     type Result = ();
+    /// }
+    ///
+    /// impl Handler<Ask> for Silent {
+    ///     async fn handle(&mut self, _: Ask, _: &mut ActorContext<Self>) {
+    ///         std::future::pending().await
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = ActorSystem::builder().send_timeout(Duration::from_millis(5)).build()?;
+    /// let silent = system.spawn(Silent).start()?;
+    /// let error = silent.blocking_send(Ask).expect_err("it says nothing");
+    /// assert!(matches!(error.reason(), SendErrorReason::Timeout(_)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_timeout(mut self, timeout: Duration) -> Self {
+        self.send_timeout = Some(timeout);
+        self
+    }
+
     /// How many threads at most run blocking closures. 4 by default; they are started when they are needed.
     pub fn blocking_threads(mut self, threads: usize) -> Self {
         self.blocking_threads = threads;
@@ -124,6 +162,7 @@ impl ActorSystemBuilder {
             observer: self.observer,
             shutdown_deadline: self.shutdown_deadline,
             post_stop_deadline: self.post_stop_deadline,
+            send_timeout: self.send_timeout,
         })))
     }
 

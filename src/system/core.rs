@@ -33,6 +33,7 @@ pub(crate) struct Core {
     observer: Mutex<Option<Arc<dyn Observer>>>,
     pub(super) shutdown_deadline: Duration,
     pub(super) post_stop_deadline: Duration,
+    pub(super) send_timeout: Option<Duration>,
     /// Spawns from outside are refused.
     pub(super) refusing: AtomicBool,
     /// The workers leave when the last actor has ended.
@@ -54,6 +55,7 @@ pub(super) struct Parts {
     pub(super) observer: Arc<dyn Observer>,
     pub(super) shutdown_deadline: Duration,
     pub(super) post_stop_deadline: Duration,
+    pub(super) send_timeout: Option<Duration>,
 }
 
 impl Core {
@@ -70,6 +72,7 @@ impl Core {
             observer: Mutex::new(Some(parts.observer)),
             shutdown_deadline: parts.shutdown_deadline,
             post_stop_deadline: parts.post_stop_deadline,
+            send_timeout: parts.send_timeout,
             refusing: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
             progress: Mutex::new(Progress::default()),
@@ -162,6 +165,15 @@ impl Host for Core {
 
     fn expire_later(&self, task: Weak) {
         self.scheduler.expire_later(self.post_stop_deadline, task);
+    }
+
+    fn send_timeout(&self) -> Option<Duration> {
+        self.send_timeout
+    }
+
+    fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        let scheduler = Arc::clone(&self.scheduler);
+        Some(scheduler)
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -27,6 +27,7 @@ use std::time::Duration;
 use self::core::Core;
 use crate::actor::Actor;
 use crate::actor::reference::ActorRef;
+use crate::actor::timer::Sleep;
 use crate::broker::MessageBroker;
 use crate::error::{BuildError, FindError};
 use crate::scheduler::worker;
@@ -202,6 +203,28 @@ impl ActorSystem {
     #[must_use]
     pub fn broker(&self) -> &MessageBroker {
         &self.core.broker
+    }
+
+    /// Waits so long, on any executor: no thread is blocked for it.
+    ///
+    /// The time runs from the call on. It never ends early, and [`Duration::MAX`] never ends. If the system ends before, it
+    /// resolves then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let system = corecast::ActorSystem::new()?;
+    /// let start = Instant::now();
+    /// system.block_on(system.sleep(Duration::from_millis(5)));
+    /// assert!(start.elapsed() >= Duration::from_millis(5));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        Sleep::new(Arc::clone(&self.core.scheduler), duration)
     }
 
     /// A reference that doesn't keep the system.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use super::core::Core;
 use crate::actor::mailbox::Mailbox;
@@ -10,9 +11,9 @@ use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body, Started, Startup};
 use crate::error::SpawnError;
 use crate::sync::{Arc, Weak};
-use crate::task::Plan;
 use crate::task::coop;
 use crate::task::typed::{Task, WeakTask};
+use crate::task::{Plan, SendLimit};
 
 /// An actor about to be spawned. Awaiting it spawns it and waits for its `pre_start`; [`start`](Self::start) spawns
 /// it and returns at once.
@@ -38,6 +39,7 @@ pub struct SpawnBuilder<A: Actor> {
     name: Option<String>,
     place: Place,
     keep_alive: bool,
+    send_timeout: Option<Duration>,
 }
 
 /// Where an actor runs.
@@ -50,7 +52,15 @@ enum Place {
 
 impl<A: Actor> SpawnBuilder<A> {
     pub(super) fn new(system: Weak<Core>, actor: A) -> Self {
-        Self { system, actor, mailbox: Mailbox::default(), name: None, place: Place::Anywhere, keep_alive: false }
+        Self {
+            system,
+            actor,
+            mailbox: Mailbox::default(),
+            name: None,
+            place: Place::Anywhere,
+            keep_alive: false,
+            send_timeout: None,
+        }
     }
 
     /// How many messages may wait. 1,024 by default.
@@ -96,6 +106,28 @@ impl<A: Actor> SpawnBuilder<A> {
         self
     }
 
+    /// How long a [`send`](ActorRef::send) to this actor waits for its reply unless it says so itself. Without it the
+    /// system's [`send_timeout`](crate::ActorSystemBuilder::send_timeout) holds, if there is one; [`Duration::MAX`] is no
+    /// limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use std::time::Duration;
+    ///
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).send_timeout(Duration::from_secs(5)).start()?;
+    /// assert_eq!(counter.blocking_send(Add(1))?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_timeout(mut self, timeout: Duration) -> Self {
+        self.send_timeout = Some(timeout);
+        self
+    }
+
     /// Spawns the actor and returns at once; its `pre_start` is still to come. Messages wait until then.
     ///
     /// # Errors
@@ -138,7 +170,8 @@ impl<A: Actor> SpawnBuilder<A> {
             return Err(SpawnError::NameTaken { name: name.to_string() });
         }
         let id = core.next_id();
-        let plan = Plan { id, capacity, placed, name: name.clone(), host: core.clone() };
+        let limit = self.send_timeout.map(SendLimit::Own).or(core.send_timeout.map(|_| SendLimit::System));
+        let plan = Plan { id, capacity, placed, name: name.clone(), limit, host: core.clone() };
         let actor = self.actor;
         let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), startup));
         let keep = self.keep_alive.then(|| task.strong().clone());

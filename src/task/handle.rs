@@ -11,8 +11,9 @@
 
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use super::header::{self, Ending, Header};
+use super::header::{self, Ending, Header, Limit};
 use super::identity::{ActorId, ActorInfo};
 use super::letter::Host;
 use super::reason::StopReason;
@@ -130,8 +131,20 @@ impl Strong {
         self.header().len() as usize
     }
 
+    #[inline(always)]
     pub(crate) fn id(&self) -> ActorId {
-        self.header().far().id
+        self.header().near().id
+    }
+
+    /// Whether a `send` that doesn't say how long it waits has a limit.
+    #[inline(always)]
+    pub(crate) fn has_limit(&self) -> bool {
+        self.header().near().limit != Limit::Unlimited
+    }
+
+    /// That limit.
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        header::limit_of(self.header())
     }
 
     pub(crate) fn info(&self) -> ActorInfo {
@@ -274,7 +287,7 @@ impl Weak {
     }
 
     pub(crate) fn id(&self) -> ActorId {
-        self.header().far().id
+        self.header().near().id
     }
 
     pub(crate) fn info(&self) -> ActorInfo {

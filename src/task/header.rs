@@ -2,8 +2,8 @@
 //!
 //! | line | who touches it | holds |
 //! |---|---|---|
-//! | near | everybody | the mailbox word and limit; counts, task word, run-queue link, vtable, host |
-//! | far | the runner | the mailbox head and cursor; suspended frame, phase, number, seat |
+//! | near | everybody | the mailbox word and limit; counts, task word, run-queue link, number, host |
+//! | far | the runner | the mailbox head and cursor; suspended frame, phase, vtable, seat |
 //! | inline | producer, then runner | the first message of an activation |
 //! | body | the runner | the actor and its context |
 
@@ -12,9 +12,11 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::Waker;
+use std::time::Duration;
 
 use super::frame::Frame;
 use super::identity::{ActorId, ActorInfo};
+use super::lane::Lane;
 use super::letter::Host;
 use super::post::Aside;
 use super::reason::StopReason;
@@ -25,7 +27,7 @@ use crate::mailbox::ring::Ring;
 use crate::mailbox::waiters::Line;
 use crate::memory::{self, Layout};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::lock::Mutex;
 use crate::sync::unwind::guard;
@@ -35,16 +37,18 @@ pub(crate) struct Near {
     pub(super) state: State,
     /// References that keep the actor alive.
     pub(super) strong: AtomicU32,
-    /// References that keep the memory: weak ones, wakers, the spare one, one for all strong ones, one for the living
+    /// References that keep the memory: weak ones, wakers, spare ones, one for all strong ones, one for the living
     /// actor.
     pub(super) weak: AtomicU32,
     /// The worker that it is placed on, or [`ANYWHERE`].
     pub(super) placed: u16,
-    /// A memory reference that no waker has at the moment is counted in `weak`. The runner's; see [`super::waker`].
-    pub(super) spare: UnsafeCell<bool>,
+    /// Memory references that no waker has at the moment, counted in `weak`. The runner's; see [`super::waker`].
+    pub(super) spare: UnsafeCell<u8>,
+    /// Whose limit a `send` to it has.
+    pub(super) limit: Limit,
     /// The next actor in a shared run queue. The queue's, while the actor is in it.
     pub(super) link: AtomicPtr<Header>,
-    pub(super) vtable: &'static Vtable,
+    pub(super) id: ActorId,
     pub(super) host: Arc<dyn Host>,
 }
 
@@ -53,7 +57,7 @@ pub(crate) struct Far {
     pub(super) frame: UnsafeCell<Option<Frame>>,
     /// Made at the first need, freed with the cell.
     pub(super) side: AtomicPtr<Side>,
-    pub(super) id: ActorId,
+    pub(super) vtable: &'static Vtable,
     /// Its place in the registry, or [`NO_SEAT`]. Written before the first run.
     pub(super) seat: AtomicU32,
     pub(super) phase: UnsafeCell<Phase>,
@@ -62,6 +66,17 @@ pub(crate) struct Far {
 
 /// The type-independent part of a cell.
 pub(crate) type Header = Ring<Near, Far>;
+
+/// Whose limit a `send` without one of its own has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// None.
+    Unlimited,
+    /// The system's.
+    System,
+    /// The actor's, which is on the side.
+    Actor,
+}
 
 /// No placement: any worker runs it.
 pub(super) const ANYWHERE: u16 = u16::MAX;
@@ -91,18 +106,27 @@ pub(super) struct Cell<B> {
     pub(super) body: UnsafeCell<ManuallyDrop<B>>,
 }
 
-/// What few actors need: a line of waiting senders, watchers, a name.
+/// What few actors need: a line of waiting senders, watchers, a name, timers.
 #[derive(Debug)]
 pub(super) struct Side {
     pub(super) line: Mutex<Line>,
     pub(super) ending: Mutex<Ending>,
+    pub(super) lane: Mutex<Lane>,
+    /// How long a `send` waits, in nanoseconds. Written before the first run.
+    limit: AtomicU64,
     /// Read by everybody who gets at the rest: so the model checker sees whether it was published.
     published: UnsafeCell<()>,
 }
 
 impl Side {
     fn new() -> Self {
-        Self { line: Mutex::default(), ending: Mutex::default(), published: UnsafeCell::new(()) }
+        Self {
+            line: Mutex::default(),
+            ending: Mutex::default(),
+            lane: Mutex::default(),
+            limit: AtomicU64::new(u64::MAX),
+            published: UnsafeCell::new(()),
+        }
     }
 }
 
@@ -115,6 +139,23 @@ pub(super) struct Ending {
     pub(super) watchers: Vec<Waker>,
     /// Letters that are opened when the mailbox, which is closed, has been drained.
     pub(super) aside: VecDeque<Aside>,
+}
+
+/// How long a `send` to the actor waits that doesn't say so itself.
+pub(super) fn limit_of(header: &Header) -> Option<Duration> {
+    match header.near().limit {
+        Limit::Unlimited => None,
+        Limit::System => header.near().host.send_timeout(),
+        // ORDERING: Relaxed; written before anybody else had a reference.
+        Limit::Actor => known_side(header).map(|side| Duration::from_nanos(side.limit.load(Ordering::Relaxed))),
+    }
+}
+
+/// Sets the actor's own limit. Called while nobody else has a reference.
+pub(super) fn set_limit(header: &Header, limit: Duration) {
+    let nanos = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
+    // ORDERING: Relaxed; whoever passes a reference on releases it.
+    side(header).limit.store(nanos, Ordering::Relaxed);
 }
 
 /// The side structure, made if need be. Lock-free.
@@ -161,7 +202,7 @@ pub(super) fn seat(header: &Header) -> Option<u32> {
 /// Who the actor is.
 pub(super) fn info(header: &Header) -> ActorInfo {
     let name = known_side(header).and_then(|side| side.ending.lock().name.clone());
-    ActorInfo::new(header.far().id, header.near().vtable.type_name, name)
+    ActorInfo::new(header.near().id, header.far().vtable.type_name, name)
 }
 
 /// One more memory reference.
@@ -198,7 +239,7 @@ unsafe fn free(header: NonNull<Header>) {
     // SAFETY: nobody refers to the cell; its vtable knows its layout.
     unsafe {
         let near = header.as_ref().near();
-        let free = near.vtable.free;
+        let free = header.as_ref().far().vtable.free;
         // As good as a write to all of it: so the model checker sees whether anybody still looks.
         header.as_ref().far().phase.with_mut(|_| ());
         // The cell is memory of the pool, so its fields are dropped by hand.

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::ptr::NonNull;
+use std::time::Duration;
 
 use super::frame::{self, Completion};
 use super::handle::Weak;
@@ -42,6 +43,12 @@ pub(crate) trait Host: Send + Sync + 'static {
 
     /// A killed actor's `post_stop` waits: it shall be expired when its time is up.
     fn expire_later(&self, task: Weak);
+
+    /// How long a `send` to an actor waits that has no limit of its own.
+    fn send_timeout(&self) -> Option<Duration>;
+
+    /// Whoever keeps the time, for those who know its type.
+    fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>>;
 
     /// The implementor itself, for those who know its type.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -187,7 +194,8 @@ pub(crate) struct Route<B, L>(std::marker::PhantomData<(B, L)>);
 
 impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
     /// One per pair of types.
-    pub(crate) const VTABLE: &'static Vtable = &Vtable { message: L::name, open: Self::open, discard: Self::discard };
+    pub(crate) const VTABLE: &'static Vtable =
+        &Vtable { message: L::name, reader: B::type_name, open: Self::open, discard: Self::discard };
 
     /// Opens a letter: begins to handle its message.
     ///

@@ -12,6 +12,7 @@
 //! | [`runnable`] | the right to run a task, and the making of one |
 //! | [`typed`] | references that know the body's type, or two kinds of letters that it reads |
 //! | [`letter`] | what a message brings with it, and what those above do for a task |
+//! | [`lane`] | messages of timers, beside the mailbox |
 //! | [`post`] | a letter on its way into the mailbox |
 //! | [`run`] | one activation |
 //! | [`share`] | how long it may last |
@@ -25,7 +26,7 @@
 //!
 //! # Who may touch what
 //!
-//! 1. Body, frame, phase, verdict, spare reference and the mailbox's reader side belong to the runner: the holder of the
+//! 1. Body, frame, phase, verdict, spare references and the mailbox's reader side belong to the runner: the holder of the
 //!    `Runnable`, and then the activation. There is at most one, because SCHEDULED is set in the mailbox word
 //!    as long as it exists or the actor is suspended or has ended.
 //! 2. The right passes: idle CAS (Release) → scheduling claim, close or nudge (Acquire) → run queue; or suspension
@@ -56,6 +57,7 @@ pub(crate) mod handle;
 mod header;
 mod hooks;
 pub(crate) mod identity;
+pub(crate) mod lane;
 pub(crate) mod letter;
 pub(crate) mod post;
 pub(crate) mod reason;
@@ -69,5 +71,5 @@ mod waker;
 pub(crate) use frame::{Completion, Scratch};
 pub(crate) use header::Header;
 pub(crate) use run::Turn;
-pub(crate) use runnable::{Plan, Runnable};
+pub(crate) use runnable::{Plan, Runnable, SendLimit};
 pub(crate) use waker::TaskWaiter;

@@ -55,6 +55,12 @@ impl<L: Letter> Way<L> {
     pub(super) unsafe fn to<B: Receive<L::Message, Output = L::Output>>() -> Self {
         Self(Route::<B, L>::VTABLE, PhantomData)
     }
+
+    /// The path of the type of those bodies.
+    #[inline(always)]
+    pub(super) fn reader(self) -> fn() -> &'static str {
+        self.0.reader
+    }
 }
 
 impl Strong {
@@ -170,7 +176,8 @@ impl<L: Send + 'static> Waiting<L> {
         &self.task
     }
 
-    fn leave(&mut self) -> Option<L> {
+    /// Withdraws the letter. Nothing comes back if it has been placed.
+    pub(crate) fn leave(&mut self) -> Option<L> {
         let ticket = self.ticket.take()?;
         let header = self.task.header();
         let side = header::known_side(header)?;

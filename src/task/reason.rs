@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 use crate::sync::Arc;
 
@@ -152,6 +153,8 @@ pub enum ReplyErrorReason {
     Died(StopReason),
     /// The reply was dropped.
     ReplyDropped,
+    /// There was none within this time. The message is handled all the same, or has been.
+    Timeout(Duration),
 }
 
 impl fmt::Display for ReplyErrorReason {
@@ -161,6 +164,7 @@ impl fmt::Display for ReplyErrorReason {
             Self::Killed => f.write_str("it was killed while it handled the message"),
             Self::Died(reason) => write!(f, "it ended before it came to the message: {reason}"),
             Self::ReplyDropped => f.write_str("the reply was dropped"),
+            Self::Timeout(after) => write!(f, "none came within {after:?}"),
         }
     }
 }

@@ -21,6 +21,7 @@ use super::current;
 use super::frame::{self, Frame, Scratch};
 use super::handle::Weak;
 use super::header::{self, Far, Header, Near};
+use super::lane;
 use super::letter::Undertaker;
 use super::post::Aside;
 use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
@@ -32,7 +33,7 @@ use crate::mailbox::envelope::{Opened, Parcel};
 use crate::mailbox::ring::{Reader, Rest};
 use crate::mailbox::waiters;
 use crate::sync::hint::spin_loop;
-use crate::sync::limits::{ACTIVATION_MESSAGES, BUSY_SPINS, DEFER_SPINS};
+use crate::sync::limits::{ACTIVATION_MESSAGES, ACTIVATION_TICKS, BUSY_SPINS, DEFER_SPINS};
 use crate::sync::time::{Clock, Moment};
 use crate::sync::unwind::{Text, guard};
 
@@ -141,7 +142,7 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
     };
     if turn.ended {
         // Only now: freeing the cell runs user code, which must not take the task for one that is being run.
-        // SAFETY: the spare reference is the runner's, and the living actor's own is given up once.
+        // SAFETY: the spare references are the runner's, and the living actor's own is given up once.
         unsafe {
             waker::release_spare(header);
             header::release(header);
@@ -231,7 +232,7 @@ impl<'a> Turn<'a> {
         } else if self.phase() == Phase::New {
             self.enter(Phase::Starting);
             // SAFETY: the vtable is that of the body.
-            let opened = unsafe { (self.cell().near().vtable.start)(self) };
+            let opened = unsafe { (self.cell().far().vtable.start)(self) };
             if let Some(after) = self.hook_returned(opened) {
                 return after;
             }
@@ -341,7 +342,7 @@ impl<'a> Turn<'a> {
     fn announce_start(&mut self, outcome: Result<(), &StopReason>) {
         // UNWIND: the waker of whoever waits for the start.
         // SAFETY: the vtable is that of the body, which is alive.
-        let told = guard(|| unsafe { (self.cell().near().vtable.started)(self.header, outcome) });
+        let told = guard(|| unsafe { (self.cell().far().vtable.started)(self.header, outcome) });
         // Somebody who heard of a start that succeeded knows nothing of a failure to come.
         self.told |= outcome.is_err() && told.unwrap_or(false);
     }
@@ -362,13 +363,16 @@ impl<'a> Turn<'a> {
         let mut share = Share::new();
         let mut look = reader.credit_interval().min(share.next_look);
         let mut patience = if self.fed { DEFER_SPINS } else { 0 };
+        let mut ticks = ACTIVATION_TICKS;
         loop {
-            if self.is_killed() {
-                return self.stop(StopReason::Killed);
+            if self.is_called()
+                && let Some(end) = self.answer(&mut ticks)
+            {
+                return end;
             }
             let parcel = match reader.next() {
                 Some(parcel) => parcel,
-                None => match self.wait_for_more(&mut reader, &mut patience) {
+                None => match self.wait_for_more(&mut reader, &mut patience, &mut ticks) {
                     Ok(parcel) => parcel,
                     Err(end) => return end,
                 },
@@ -399,11 +403,47 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Before each message: notes the task word, and whether the actor has been killed.
+    /// Before each message: notes the task word, and whether there is a kill or a timer's message to be seen to.
     #[inline(always)]
-    fn is_killed(&mut self) -> bool {
+    fn is_called(&mut self) -> bool {
         self.seen = self.cell().near().state.look();
-        self.seen.is_killed()
+        self.seen.calls()
+    }
+
+    /// Sees to a kill, and to messages of timers as long as `left` allows. Returns how the draining ended, if it did.
+    #[cold]
+    fn answer(&mut self, left: &mut u32) -> Option<Drained> {
+        loop {
+            if self.seen.is_killed() {
+                return Some(self.stop(StopReason::Killed));
+            }
+            if !self.seen.is_ringing() || *left == 0 {
+                return None;
+            }
+            *left -= 1;
+            if let Some(fired) = lane::take(self.cell()) {
+                let message = fired.message();
+                // UNWIND: a message that comes again is cloned.
+                let opened = match guard(|| fired.take()) {
+                    // SAFETY: a source of this task brings letters for its body, which expect a turn.
+                    Ok(letter) => unsafe { letter.open(NonNull::from(&mut *self).cast()) },
+                    Err(text) => {
+                        // It was accepted, and is gone.
+                        self.panicked(text, Some(message), false);
+                        Opened::Panicked
+                    }
+                };
+                match opened {
+                    Opened::Done => {}
+                    Opened::Suspended => return Some(Drained::Suspended),
+                    Opened::Panicked => {
+                        let reason = self.panic_reason(Place::Handler);
+                        return Some(self.stop(reason));
+                    }
+                }
+            }
+            let _ = self.is_called();
+        }
     }
 
     /// Rests, unless there is another message after all.
@@ -412,12 +452,20 @@ impl<'a> Turn<'a> {
     ///
     /// How the draining ended, if there is none.
     #[inline(always)]
-    fn wait_for_more<'r>(&mut self, reader: &mut TaskReader<'r>, patience: &mut u32) -> Result<Parcel<'r>, Drained> {
+    fn wait_for_more<'r>(
+        &mut self,
+        reader: &mut TaskReader<'r>,
+        patience: &mut u32,
+        ticks: &mut u32,
+    ) -> Result<Parcel<'r>, Drained> {
         let (mut served, mut pauses) = (false, 0);
         loop {
             if *patience > 0 {
                 *patience -= 1;
                 spin_loop();
+            } else if self.seen.is_ringing() {
+                // This activation has had its share of them.
+                return Err(Drained::Share);
             } else {
                 match reader.rest(served) {
                     Rest::Idle => return Err(Drained::Idle),
@@ -430,18 +478,23 @@ impl<'a> Turn<'a> {
                         Ok(empty) => served = empty,
                         Err(text) => return Err(self.waker_panicked(text)),
                     },
-                    Rest::Nudged if Self::is_reachable(self.cell()) => {}
+                    Rest::Nudged if Self::is_reachable(self.cell()) => lane::unseal(self.cell()),
                     // RECHECK: the last reference may have sent something since `rest` looked. It is handled first.
-                    Rest::Nudged if self.cell().len() > 0 => {
+                    // So is a timer's message that is in the lane by now; those that fire later are not waited for.
+                    Rest::Nudged if self.cell().len() > 0 || lane::seal(self.cell()) => {
                         // The right to run is ours, so the nudge never hands it over.
                         let _ = self.cell().nudge();
                     }
                     Rest::Nudged => return Err(self.stop(StopReason::Unreachable)),
+                    // RECHECK: a timer's message that fired before the close is handled before the end.
+                    Rest::Drained if self.is_called() => {}
                     Rest::Drained => return Err(self.go_on_aside()),
                 }
             }
-            if self.is_killed() {
-                return Err(self.stop(StopReason::Killed));
+            if self.is_called()
+                && let Some(end) = self.answer(ticks)
+            {
+                return Err(end);
             }
             if let Some(parcel) = reader.next_after_all() {
                 return Ok(parcel);
@@ -615,7 +668,7 @@ impl<'a> Turn<'a> {
             // Whatever the reason is. A kill from here on is a wake that `seen` doesn't know.
             let killed = self.seen.is_killed();
             // SAFETY: the vtable is that of the body.
-            let opened = unsafe { (self.cell().near().vtable.stop)(self, reason) };
+            let opened = unsafe { (self.cell().far().vtable.stop)(self, reason) };
             if opened == Opened::Suspended && killed {
                 self.let_expire();
             }
@@ -632,6 +685,13 @@ impl<'a> Turn<'a> {
 
     /// Turns leftover messages into dead letters. Returns false while a claimed place isn't published yet.
     fn clear(&mut self) -> bool {
+        if let Some(mut left) = lane::close(self.cell()) {
+            for fired in left.fired.drain(..) {
+                // SAFETY: a letter's vtable expects an undertaker here.
+                self.bury(|undertaker| unsafe { fired.leave().discard(undertaker) });
+            }
+            left.drop_the_rest();
+        }
         let mut reader = self.reader();
         let mut pauses = 0;
         loop {
@@ -662,7 +722,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Discards a letter, with the undertaker that its vtable expects.
+    /// Makes a dead letter of what `discard` disposes of.
     fn bury(&self, discard: impl FnOnce(NonNull<()>)) {
         let header = self.cell();
         let cause = reason_of(header, self.verdict());
@@ -712,7 +772,7 @@ impl<'a> Turn<'a> {
     fn drop_body(&mut self) {
         // UNWIND: the actor's drop. It counts as dropped after a panic.
         // SAFETY: the body is alive, and dropped once: by `end`, which no phase follows.
-        if let Err(text) = guard(|| unsafe { (self.cell().near().vtable.drop_body)(self.header) }) {
+        if let Err(text) = guard(|| unsafe { (self.cell().far().vtable.drop_body)(self.header) }) {
             self.worsen(StopReason::Panicked(Panic::new(Place::Drop, text)));
         }
     }

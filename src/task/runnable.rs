@@ -6,10 +6,11 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
+use std::time::Duration;
 
 use super::frame::Scratch;
 use super::handle::{Strong, Weak};
-use super::header::{self, ANYWHERE, Cell, Far, Header, NO_SEAT, Near};
+use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, NO_SEAT, Near};
 use super::hooks;
 use super::identity::ActorId;
 use super::letter::{Body, Host};
@@ -28,7 +29,18 @@ pub(crate) struct Plan {
     /// The worker that alone may run it.
     pub(crate) placed: Option<u16>,
     pub(crate) name: Option<Arc<str>>,
+    /// How long a `send` to it waits that doesn't say so itself.
+    pub(crate) limit: Option<SendLimit>,
     pub(crate) host: Arc<dyn Host>,
+}
+
+/// Where the limit of a `send` comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SendLimit {
+    /// From the actor's host.
+    System,
+    /// It is the actor's own.
+    Own(Duration),
 }
 
 impl fmt::Debug for Plan {
@@ -55,15 +67,19 @@ impl Runnable {
             // One for the strong references together, one for the living actor, one for the body's own.
             weak: AtomicU32::new(3),
             placed: plan.placed.unwrap_or(ANYWHERE),
-            spare: UnsafeCell::new(false),
+            spare: UnsafeCell::new(0),
             link: AtomicPtr::new(std::ptr::null_mut()),
-            vtable: Vtables::<B>::TASK,
+            id: plan.id,
+            limit: plan.limit.map_or(Limit::Unlimited, |limit| match limit {
+                SendLimit::Own(_) => Limit::Actor,
+                SendLimit::System => Limit::System,
+            }),
             host: plan.host,
         };
         let far = Far {
             frame: UnsafeCell::new(None),
             side: AtomicPtr::new(std::ptr::null_mut()),
-            id: plan.id,
+            vtable: Vtables::<B>::TASK,
             seat: AtomicU32::new(NO_SEAT),
             phase: UnsafeCell::new(Phase::New),
             verdict: UnsafeCell::new(0),
@@ -75,6 +91,9 @@ impl Runnable {
                 .write(UnsafeCell::new(ManuallyDrop::new(body(Weak::from_retained(header)))));
             if let Some(name) = plan.name {
                 header::side(header.as_ref()).ending.lock().name = Some(name);
+            }
+            if let Some(SendLimit::Own(limit)) = plan.limit {
+                header::set_limit(header.as_ref(), limit);
             }
         }
         // SAFETY: the one that the count starts with.

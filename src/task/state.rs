@@ -18,12 +18,13 @@
 //! it left, however many wakers there are. A late waker of an earlier handler costs one spurious poll at most.
 //!
 //! Control bits only ever get set: KILLED, EXPIRED, and the reasons of a stop. ENDED comes last; WATCHED says
-//! that somebody waits for it.
+//! that somebody waits for it. RINGING says that messages of timers may wait in the lane; the runner takes it back.
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::limits::MOST_WAKES;
 
 const WAITED: u32 = 1;
+const RINGING: u32 = 1 << 1;
 const KILLED: u32 = 1 << 2;
 const EXPIRED: u32 = 1 << 3;
 const SHUTDOWN: u32 = 1 << 4;
@@ -61,6 +62,17 @@ pub(crate) struct Snapshot(u32);
 impl Snapshot {
     pub(crate) fn is_killed(self) -> bool {
         self.0 & KILLED != 0
+    }
+
+    /// Whether messages of timers may be waiting.
+    pub(crate) fn is_ringing(self) -> bool {
+        self.0 & RINGING != 0
+    }
+
+    /// Whether there is anything to do before the next message.
+    #[inline(always)]
+    pub(crate) fn calls(self) -> bool {
+        self.0 & (KILLED | RINGING) != 0
     }
 
     pub(crate) fn is_expired(self) -> bool {
@@ -175,6 +187,20 @@ impl State {
         // ORDERING: Relaxed; control bits carry no data, and whoever needs them in order has acquired them
         // otherwise (the mailbox's close, `resume`).
         Snapshot(self.0.load(Ordering::Relaxed))
+    }
+
+    /// A message of a timer has been put into the lane. A nudge of the mailbox follows, for an actor that is idle.
+    pub(crate) fn ring(&self) {
+        // ORDERING: Relaxed; the lane's lock orders its messages, and the nudge that follows releases this.
+        self.0.fetch_or(RINGING, Ordering::Relaxed);
+    }
+
+    /// The runner is about to look into the lane.
+    pub(crate) fn answer(&self) {
+        // ORDERING: Relaxed; whoever rings after this puts RINGING back, and whoever rang before it has put its message into
+        // the lane, by the lock of which the runner sees it: a message is put there before its ring, and the read-modify-write
+        // that finds the ring is followed by the lock.
+        self.0.fetch_and(!RINGING, Ordering::Relaxed);
     }
 
     /// The last transition: the actor has ended, with `verdict`. Tells whether somebody watches.

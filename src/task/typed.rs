@@ -28,7 +28,7 @@ impl<B: Body> Task<B> {
     ///
     /// The body's type is checked; a reference to another type comes back.
     pub(crate) fn of(strong: Strong) -> Result<Self, Strong> {
-        let found = strong.header().near().vtable.type_id;
+        let found = strong.header().far().vtable.type_id;
         if found() == std::any::TypeId::of::<B>() { Ok(Self(strong, PhantomData)) } else { Err(strong) }
     }
 
@@ -55,6 +55,7 @@ impl<B: Body> Task<B> {
     }
 
     /// The task, its type forgotten.
+    #[inline(always)]
     pub(crate) fn strong(&self) -> &Strong {
         &self.0
     }
@@ -82,7 +83,7 @@ impl<B: Body> WeakTask<B> {
     ///
     /// `weak` is what [`Task::create`] gave to the maker of a `B`; checked.
     pub(crate) fn of(weak: Weak) -> Self {
-        debug_assert!((weak.header().near().vtable.type_id)() == std::any::TypeId::of::<B>());
+        debug_assert!((weak.header().far().vtable.type_id)() == std::any::TypeId::of::<B>());
         Self(weak, PhantomData)
     }
 
@@ -158,7 +159,14 @@ impl<J: Letter, K: Letter, L: Letter> Address<J, K, L> {
         unsafe { self.task.post(self.ways.third, letter, patience) }
     }
 
+    /// The path of the body's type. Nothing of the task is read for it.
+    #[inline(always)]
+    pub(crate) fn reader(&self) -> fn() -> &'static str {
+        self.ways.second.reader()
+    }
+
     /// The task.
+    #[inline(always)]
     pub(crate) fn strong(&self) -> &Strong {
         &self.task
     }

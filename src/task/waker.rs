@@ -3,15 +3,17 @@
 //! The table is one `static`, so that a waker can be recognized by it. A waker that a handler clones owns a
 //! memory reference; the one that it is polled with borrows the runner's.
 //!
-//! Most wakers are made by the task's runner and wake it once. Counting their references would cost two
-//! read-modify-writes for each message that a handler waits for; so one counted reference goes round:
+//! Most wakers are made by the task's runner, and wake it once or are dropped by it. Counting their references would cost
+//! two read-modify-writes for each message that a handler waits for, and two for the limit of that wait; so two counted
+//! references go round:
 //!
-//! | the spare reference | step | by |
+//! | spare references | step | by |
 //! |---|---|---|
-//! | there is none | a waker that is used up, and schedules the task from under the same host, leaves its reference | the waker, with the right to run |
-//! | there is one | such a waker gives its own reference up | the same |
-//! | there is one | a new waker takes it | the runner |
-//! | there is one | the task ends and gives it up | the runner |
+//! | less than two | a waker that is used up, and schedules the task from under the same host, leaves its reference | the waker, with the right to run |
+//! | less than two | a waker that is dropped leaves its reference | the runner |
+//! | two | such a waker gives its own reference up | the same |
+//! | some | a new waker takes one | the runner |
+//! | some | the task ends and gives them up | the runner |
 //!
 //! Whoever has the right to run alone touches it (rule 1 of the task module). A waker that leaves its reference keeps
 //! nothing of the cell alive, so it schedules by way of the task that its thread is running, whose host is the same;
@@ -66,7 +68,40 @@ pub(super) unsafe fn notify(header: NonNull<Header>) {
     }
 }
 
-/// Takes a reference for a waker: the spare one, if the caller is the runner and there is one.
+/// Spare references at most: for the wakers of a reply that is waited for, and of its limit.
+const SPARES: u8 = 2;
+
+/// Leaves a reference as a spare one. Returns false if there are enough.
+///
+/// # Safety
+///
+/// The caller is the runner, and the reference is counted.
+#[inline(always)]
+unsafe fn leave(task: &Header) -> bool {
+    // SAFETY: the runner's.
+    task.near().spare.with_mut(|spare| unsafe {
+        let has_room = *spare < SPARES;
+        *spare += u8::from(has_room);
+        has_room
+    })
+}
+
+/// Takes a spare reference. Returns false if there is none.
+///
+/// # Safety
+///
+/// The caller is the runner.
+#[inline(always)]
+unsafe fn take_spare(task: &Header) -> bool {
+    // SAFETY: the runner's.
+    task.near().spare.with_mut(|spare| unsafe {
+        let is_any = *spare > 0;
+        *spare -= u8::from(is_any);
+        is_any
+    })
+}
+
+/// Takes a reference for a waker: a spare one, if the caller is the runner and there is one.
 ///
 /// # Safety
 ///
@@ -76,21 +111,21 @@ unsafe fn take_reference(header: NonNull<Header>) {
     // SAFETY: alive, by the caller's promise.
     let task = unsafe { header.as_ref() };
     // SAFETY: looked at by the runner only.
-    if current::is(header) && task.near().spare.with_mut(|spare| unsafe { std::mem::take(&mut *spare) }) {
+    if current::is(header) && unsafe { take_spare(task) } {
         return;
     }
     header::retain(task);
 }
 
-/// Gives the spare reference up, if there is one.
+/// Gives the spare references up.
 ///
 /// # Safety
 ///
 /// The caller is the runner, and has another reference.
 pub(super) unsafe fn release_spare(header: NonNull<Header>) {
-    // SAFETY: alive by the caller's other reference; the spare one is the runner's.
+    // SAFETY: alive by the caller's other reference; the spare ones are the runner's.
     unsafe {
-        if header.as_ref().near().spare.with_mut(|spare| std::mem::take(&mut *spare)) {
+        while take_spare(header.as_ref()) {
             header::release(header);
         }
     }
@@ -110,7 +145,7 @@ unsafe fn wake_with(header: NonNull<Header>) {
         if task.near().state.wake() == Woken::Nothing {
             header::release(header);
         } else if current::is_under_host_of(task) {
-            if task.near().spare.with_mut(|spare| std::mem::replace(&mut *spare, true)) {
+            if !leave(task) {
                 header::release(header);
             }
             current::schedule(Runnable::from_header(header));
@@ -138,8 +173,13 @@ unsafe fn wake_by_ref(data: *const ()) {
 }
 
 unsafe fn drop(data: *const ()) {
-    // SAFETY: the waker's own reference.
-    unsafe { header::release(header(data)) };
+    // SAFETY: the waker's own reference, which keeps the header alive; as the runner, who keeps it too, we may leave it.
+    unsafe {
+        let header = header(data);
+        if !(current::is(header) && leave(header.as_ref())) {
+            header::release(header);
+        }
+    }
 }
 
 /// Tasks as waiters of a reply slot: the header's address, no box.

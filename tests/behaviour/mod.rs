@@ -23,5 +23,6 @@ mod shutdown;
 mod shutdown_drop;
 mod source;
 mod stress;
+mod time;
 mod traits;
 mod verbs;

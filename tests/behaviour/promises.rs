@@ -55,6 +55,25 @@ fn promise_02_a_fast_reply_is_not_lost() {
 }
 
 #[test]
+fn promise_02_a_fast_reply_within_a_limit_is_not_lost() {
+    let system = system(2);
+    let (actor, _) = spawn(&system);
+    // Nothing but a lost reply takes so long.
+    for number in 0..2_000 {
+        assert_eq!(wait(actor.send(Echo(number)).timeout(LIMIT)).unwrap(), number);
+    }
+    let (asker, _) = spawn(&system);
+    let answered = asker.send(later(move |_ctx| {
+        Box::pin(async move {
+            for number in 0..2_000 {
+                assert_eq!(actor.send(Echo(number)).timeout(LIMIT).await.unwrap(), number);
+            }
+        })
+    }));
+    wait(answered).unwrap();
+}
+
+#[test]
 fn promise_02_a_reply_is_the_value_itself() {
     let system = system(1);
     let (actor, _) = spawn(&system);
@@ -307,6 +326,16 @@ fn promise_10_references_are_typed_and_some_are_weak() {
     drop(one_message);
     assert_eq!(events.rest(), ["note 1", "post_stop Unreachable", "dropped"]);
     assert!(weak.upgrade().is_none());
+}
+
+#[test]
+fn promise_10_there_are_timers() {
+    let system = system(1);
+    let (actor, events) = spawn(&system);
+    let after = std::time::Duration::from_millis(1);
+    let timer = wait(actor.send(run(move |ctx| ctx.tell_after(after, Note(1))))).unwrap();
+    assert_eq!(events.note(), 1);
+    assert!(!timer.cancel(), "it has fired");
 }
 
 /// The repository's own file.

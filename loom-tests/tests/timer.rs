@@ -1,0 +1,486 @@
+//! Models of timers: who fires, who cancels, who keeps the time; and what a timer brings, against an actor's rest and end.
+//!
+//! No time passes in a model: what is due is due from the beginning, and a sleep until later is a sleep for good.
+#![cfg(corecast_loom)]
+
+mod common;
+
+use common::inline::{Body, Inline, Say};
+use common::ledger::Ledger;
+use common::{abort, drive};
+use corecast::loom_api::reply;
+use corecast::loom_api::scheduler::{Idle, Keeper, Parker, Scheduler, Timers, block_on, two_workers};
+use corecast::loom_api::task::{self, Host, Runnable, Weakly};
+use corecast::{Actor, ActorContext, ActorError, DeadLetter, Handler, StopReason, Timer};
+use loom::cell::UnsafeCell;
+use loom::thread;
+use loom_tests::{Bounds, linger, model, model_in_all_modes};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+/// What an errand does: a write that whoever armed it must have come before, and nobody else makes.
+struct Deed {
+    cell: UnsafeCell<u32>,
+    count: std::sync::atomic::AtomicU32,
+}
+
+// SAFETY: loom checks the cell.
+unsafe impl Sync for Deed {}
+
+impl Deed {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { cell: UnsafeCell::new(0), count: std::sync::atomic::AtomicU32::new(0) })
+    }
+
+    fn prepare(&self) {
+        // SAFETY: loom checks it.
+        self.cell.with_mut(|cell| unsafe { *cell = 1 });
+    }
+
+    fn errand(self: &Arc<Self>) -> impl FnOnce() + Send + 'static {
+        let deed = Arc::clone(self);
+        move || {
+            // A guard stands around errands: what loom finds must not be taken for their own panic.
+            let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                // SAFETY: loom checks it: after `prepare`, and once.
+                deed.cell.with_mut(|cell| assert_eq!(unsafe { std::mem::replace(&mut *cell, 2) }, 1));
+            }));
+            if found.is_err() {
+                abort("an errand isn't ordered behind its arming");
+            }
+            deed.count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    fn count(&self) -> u32 {
+        self.count.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn a_timer_armed_on_one_worker_fired_by_another_cancelled_by_a_third() {
+    let expected = ["fired", "cancelled"];
+    model("arm, fire, cancel", Bounds::default(), &expected, move |outcomes| {
+        let (timers, deed) = (Arc::new(Timers::new(2)), Deed::new());
+        let other = Arc::clone(&timers);
+        let firing = thread::spawn(move || other.fire(0));
+        deed.prepare();
+        let (key, is_first) = timers.call(0, 0, deed.errand()).unwrap();
+        assert!(is_first);
+        let third = Arc::clone(&timers);
+        let cancelling = thread::spawn(move || third.disarm(key));
+        firing.join().unwrap();
+        let cancelled = cancelling.join().unwrap();
+        timers.fire(0);
+        assert_eq!(deed.count() + u32::from(cancelled), 1, "fired or cancelled, once");
+        assert!(!timers.disarm(key) && timers.earliest().is_none());
+        outcomes.saw(expected[usize::from(cancelled)]);
+    });
+}
+
+#[test]
+fn two_workers_that_fire_and_a_close() {
+    model("fire, close", Bounds::default(), &["fired", "dropped"], |outcomes| {
+        let (timers, deeds) = (Arc::new(Timers::new(1)), [Deed::new(), Deed::new()]);
+        for (place, deed) in deeds.iter().enumerate() {
+            deed.prepare();
+            timers.call(place, 0, deed.errand()).unwrap();
+        }
+        let firing = [(); 2].map(|()| {
+            let timers = Arc::clone(&timers);
+            thread::spawn(move || timers.fire(0))
+        });
+        timers.close();
+        assert!(timers.call(0, 0, || ()).is_none(), "closed");
+        let _ = firing.map(|firing| firing.join().unwrap());
+        for deed in deeds {
+            assert_eq!(Arc::strong_count(&deed), 1, "done or dropped");
+            outcomes.saw(if deed.count() == 1 { "fired" } else { "dropped" });
+        }
+    });
+}
+
+struct Pool {
+    timers: Timers,
+    keeper: Keeper,
+    idle: Idle,
+    parkers: [Parker; 2],
+}
+
+impl Pool {
+    fn new(workers: usize) -> Arc<Self> {
+        let parkers = [Parker::new(), Parker::new()];
+        Arc::new(Self { timers: Timers::new(workers), keeper: Keeper::new(), idle: Idle::new(workers), parkers })
+    }
+
+    /// `Scheduler::arm` on a thread outside. Returns whom it woke.
+    fn arm_outside(&self, workers: usize, tick: u64, deed: &Arc<Deed>) -> Option<usize> {
+        deed.prepare();
+        let (_, is_first) = self.timers.call(workers, tick, deed.errand()).unwrap();
+        if !is_first || !self.idle.has_sleepers_after_all() || self.keeper.is_up_by(tick) {
+            return None;
+        }
+        let woken = self.idle.worker_to_wake();
+        if let Some(worker) = woken {
+            self.parkers[worker].unpark();
+        }
+        woken
+    }
+
+    /// `Worker::sleep`, and what it fires then, at tick zero. What isn't due now never is. Returns whether it searches.
+    fn rest(&self, worker: usize, searching: bool) -> bool {
+        self.idle.fall_asleep(worker, searching);
+        linger();
+        let earliest = self.timers.earliest();
+        if earliest != Some(0) {
+            if let Some(later) = earliest {
+                self.keeper.keep(worker, later);
+            }
+            self.parkers[worker].park();
+            self.keeper.leave(worker);
+        }
+        let searching = self.idle.wake_up(worker);
+        self.timers.fire(0);
+        searching
+    }
+}
+
+#[test]
+fn a_timer_from_outside_against_a_worker_that_goes_to_sleep() {
+    let expected = ["woken", "seen"];
+    model_in_all_modes("arm and sleep", Bounds::default(), &expected, move |outcomes| {
+        let (pool, deed) = (Pool::new(1), Deed::new());
+        let (other, done) = (Arc::clone(&pool), Arc::clone(&deed));
+        let arming = thread::spawn(move || other.arm_outside(1, 0, &done));
+        let mut searching = false;
+        // A wake that is lost leaves this one parked for ever.
+        while deed.count() == 0 {
+            searching = pool.rest(0, searching);
+        }
+        outcomes.saw(if arming.join().unwrap().is_some() { "woken" } else { "seen" });
+    });
+}
+
+#[test]
+fn an_earlier_timer_against_a_keeper_that_goes_to_sleep() {
+    let expected = ["woken", "seen"];
+    model_in_all_modes("arm and keep", Bounds::default(), &expected, move |outcomes| {
+        let (pool, deed) = (Pool::new(1), Deed::new());
+        let late = Deed::new();
+        late.prepare();
+        pool.timers.call(0, 1_000, late.errand()).unwrap();
+        let (other, done) = (Arc::clone(&pool), Arc::clone(&deed));
+        let arming = thread::spawn(move || other.arm_outside(1, 0, &done));
+        let mut searching = false;
+        while deed.count() == 0 {
+            searching = pool.rest(0, searching);
+        }
+        outcomes.saw(if arming.join().unwrap().is_some() { "woken" } else { "seen" });
+        assert_eq!(late.count(), 0);
+    });
+}
+
+#[test]
+fn a_keeper_that_is_woken_and_a_worker_that_relies_on_it() {
+    let expected = ["it keeps the time itself", "it is woken to do so"];
+    model_in_all_modes("the keeper leaves", Bounds::default(), &expected, move |outcomes| {
+        let pool = Pool::new(2);
+        let late = Deed::new();
+        late.prepare();
+        pool.timers.call(0, 9, late.errand()).unwrap();
+        pool.idle.fall_asleep(0, false);
+        assert!(pool.keeper.keep(0, 9));
+        assert!(pool.idle.must_wake(0));
+        let other = Arc::clone(&pool);
+        let keeper = thread::spawn(move || {
+            other.keeper.leave(0);
+            other.idle.wake_up(0);
+            other.idle.sentinel_to_wake()
+        });
+        pool.idle.fall_asleep(1, false);
+        linger();
+        let keeps = pool.keeper.keep(1, 9);
+        let woken = keeper.join().unwrap();
+        assert!(keeps || woken == Some(1), "nobody is up when the time comes");
+        outcomes.saw(if keeps { expected[0] } else { expected[1] });
+    });
+}
+
+/// The rounds of a keeper: each time it has slept so long, what it kept the time for has been fired by somebody else.
+const ROUNDS: [u64; 2] = [5, 7];
+
+#[test]
+fn a_keeper_that_goes_round_and_a_timer_from_outside() {
+    let expected = ["seen", "woken", "both"];
+    model_in_all_modes("round and arm", Bounds::default(), &expected, move |outcomes| {
+        let (pool, deed) = (Pool::new(1), Deed::new());
+        pool.idle.fall_asleep(0, false);
+        assert!(pool.keeper.keep(0, ROUNDS[0]));
+        let (other, done) = (Arc::clone(&pool), Arc::clone(&deed));
+        let arming = thread::spawn(move || other.arm_outside(1, 9, &done));
+        let mut kept = false;
+        for next in [Some(ROUNDS[1]), None] {
+            // It has slept until then, found nothing to do, and sleeps again.
+            pool.keeper.leave(0);
+            pool.idle.all_asleep();
+            linger();
+            let earliest = pool.timers.earliest().into_iter().chain(next).min();
+            kept = earliest.is_some_and(|earliest| pool.keeper.keep(0, earliest));
+        }
+        if !kept {
+            // For good: a wake that is lost leaves it there.
+            pool.parkers[0].park();
+            pool.keeper.leave(0);
+            pool.idle.wake_up(0);
+            assert_eq!(pool.timers.earliest(), Some(9));
+        }
+        let woken = arming.join().unwrap().is_some();
+        outcomes.saw(match (kept, woken) {
+            (true, false) => "seen",
+            (false, _) => "woken",
+            (true, true) => "both",
+        });
+    });
+}
+
+#[test]
+fn a_keeper_that_goes_round_and_a_worker_that_relies_on_it() {
+    let expected = ["it keeps the time itself", "the keeper goes on"];
+    model_in_all_modes("round and rely", Bounds::default(), &expected, move |outcomes| {
+        let (pool, deed) = (Pool::new(2), Deed::new());
+        pool.idle.fall_asleep(0, false);
+        assert!(pool.keeper.keep(0, ROUNDS[0]));
+        let (other, done) = (Arc::clone(&pool), Arc::clone(&deed));
+        let relying = thread::spawn(move || {
+            done.prepare();
+            other.timers.call(1, 9, done.errand()).unwrap();
+            other.idle.fall_asleep(1, false);
+            linger();
+            other.keeper.keep(1, 9)
+        });
+        let mut kept = false;
+        for next in [Some(ROUNDS[1]), None] {
+            pool.keeper.leave(0);
+            pool.idle.all_asleep();
+            linger();
+            let earliest = pool.timers.earliest().into_iter().chain(next).min();
+            kept = earliest.is_some_and(|earliest| pool.keeper.keep(0, earliest));
+        }
+        let relied = !relying.join().unwrap();
+        assert!(kept || !relied, "nobody is up when the time comes");
+        outcomes.saw(expected[usize::from(relied)]);
+    });
+}
+
+#[test]
+fn two_workers_that_want_to_keep_the_time() {
+    model_in_all_modes("two keepers", Bounds::default(), &["one", "both"], |outcomes| {
+        let pool = Pool::new(2);
+        let keeping = [(0, 9), (1, 5)].map(|(worker, until)| {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || {
+                pool.idle.fall_asleep(worker, false);
+                pool.keeper.keep(worker, until)
+            })
+        });
+        let kept = keeping.map(|keeping| keeping.join().unwrap());
+        assert!(kept[1] && pool.keeper.is_up_by(5), "the earlier one is kept in any case");
+        outcomes.saw(if kept[0] { "both" } else { "one" });
+    });
+}
+
+/// Takes no waker for thin.
+struct Boxed;
+
+// SAFETY: it makes no pointers.
+unsafe impl reply::Thin for Boxed {
+    fn retain(_waker: &Waker) -> Option<NonNull<()>> {
+        None
+    }
+
+    fn is_same(_thin: NonNull<()>, _waker: &Waker) -> bool {
+        unreachable!("there is none")
+    }
+
+    unsafe fn wake(_thin: NonNull<()>) {
+        unreachable!("there is none")
+    }
+
+    unsafe fn release(_thin: NonNull<()>) {
+        unreachable!("there is none")
+    }
+}
+
+#[test]
+fn a_limit_against_a_reply() {
+    let expected = ["the reply", "the limit"];
+    model("limit, reply", Bounds::default(), &expected, move |outcomes| {
+        let timers = Arc::new(Timers::new(1));
+        let (sender, mut receiver) = reply::channel::<Arc<()>, Boxed>();
+        let value = Arc::new(());
+        let sent = Arc::clone(&value);
+        let answering = thread::spawn(move || drop(sender.complete(sent)));
+        let mut firing = None;
+        let (mut key, mut answer) = (None, None);
+        block_on(poll_fn(|context| {
+            if let Poll::Ready(value) = Pin::new(&mut receiver).poll(context) {
+                answer = Some(value);
+                return Poll::Ready(());
+            }
+            match key {
+                None => {
+                    key = timers.wake(0, 0, context.waker().clone());
+                    let timers = Arc::clone(&timers);
+                    firing = Some(thread::spawn(move || timers.fire(0)));
+                    Poll::Pending
+                }
+                Some(key) if timers.renew(key, context.waker()) => Poll::Pending,
+                Some(_) => Poll::Ready(()),
+            }
+        }));
+        outcomes.saw(expected[usize::from(answer.is_none())]);
+        // Whichever it was, the other one comes too late and does no harm.
+        if let Some(key) = key {
+            timers.disarm(key);
+        }
+        drop((receiver, answer));
+        answering.join().unwrap();
+        let _ = firing.map(|firing| firing.join().unwrap());
+        assert_eq!(Arc::strong_count(&value), 1, "the reply is dropped once");
+    });
+}
+
+/// As [`Inline`], with somebody who keeps the time.
+struct Timed(Inline, Arc<Scheduler>);
+
+impl Host for Timed {
+    fn schedule(&self, runnable: Runnable) {
+        drive(runnable);
+    }
+
+    fn message_failed(&self, cause: &StopReason) {
+        self.0.message_failed(cause);
+    }
+
+    fn dead_letter(&self, letter: DeadLetter) {
+        self.0.dead_letter(letter);
+    }
+
+    fn actor_failed(&self, reason: &StopReason) {
+        self.0.actor_failed(reason);
+    }
+
+    fn ended(&self, seat: Option<u32>) {
+        self.0.ended(seat);
+    }
+
+    fn expire_later(&self, _task: Weakly) {}
+
+    fn timekeeper(&self) -> Option<Arc<Scheduler>> {
+        Some(Arc::clone(&self.1))
+    }
+}
+
+/// Sends itself the number 7 as soon as it has started.
+struct Ringing {
+    body: Body,
+    timer: Arc<Mutex<Option<Timer>>>,
+}
+
+impl Actor for Ringing {
+    async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        self.body.touch();
+        let timer = ctx.tell_after(Duration::ZERO, Say(7));
+        *self.timer.lock().unwrap() = Some(timer);
+        Ok(())
+    }
+
+    async fn post_stop(&mut self, reason: &StopReason, _ctx: &mut ActorContext<Self>) {
+        self.body.stopped(reason);
+    }
+}
+
+impl Handler<Say> for Ringing {
+    async fn handle(&mut self, say: Say, _ctx: &mut ActorContext<Self>) {
+        self.body.touch();
+        self.body.ledger.note(|seen| seen.handled.push(say.0));
+    }
+}
+
+/// An actor with a timer that is due, started.
+fn ringing(ledger: &Ledger) -> (corecast::ActorRef<Ringing>, Arc<Scheduler>, Arc<Mutex<Option<Timer>>>) {
+    let (scheduler, _workers) = two_workers();
+    let host = Timed(Inline(ledger.clone()), Arc::clone(&scheduler));
+    let timer = Arc::new(Mutex::new(None));
+    let actor = Ringing { body: Body::new(ledger), timer: Arc::clone(&timer) };
+    let (actor, runnable) = task::actor(host, None, actor);
+    drive(runnable);
+    (actor, scheduler, timer)
+}
+
+#[test]
+fn a_timers_message_against_a_send_and_the_last_reference() {
+    let expected = ["the timer's is handled", "the timer's comes too late", "the timer's is a dead letter"];
+    model_in_all_modes("ring, send, drop", Bounds::default(), &expected, move |outcomes| {
+        let ledger = Ledger::default();
+        let (actor, scheduler, timer) = ringing(&ledger);
+        let other = Arc::clone(&scheduler);
+        let firing = thread::spawn(move || other.fire());
+        actor.try_tell(Say(1)).unwrap();
+        drop(actor);
+        firing.join().unwrap();
+        timer.lock().unwrap().take();
+        scheduler.close();
+        let seen = ledger.ended(1);
+        assert!(seen.handled.contains(&1), "{seen:?}");
+        let (handled, dead) = (seen.handled.contains(&7), seen.dead.contains(&7));
+        assert!(!(handled && dead), "{seen:?}");
+        outcomes.saw(expected[if handled { 0 } else { 1 + usize::from(dead) }]);
+        assert_eq!(
+            seen.handled.len(),
+            seen.handled.iter().collect::<std::collections::BTreeSet<_>>().len(),
+            "once each"
+        );
+    });
+}
+
+#[test]
+fn a_timers_message_against_a_stop() {
+    model_in_all_modes("ring, stop", Bounds::default(), &["handled", "not handled"], |outcomes| {
+        let ledger = Ledger::default();
+        let (actor, scheduler, timer) = ringing(&ledger);
+        let other = Arc::clone(&scheduler);
+        let firing = thread::spawn(move || other.fire());
+        actor.stop();
+        firing.join().unwrap();
+        drop(actor);
+        timer.lock().unwrap().take();
+        scheduler.close();
+        let seen = ledger.ended(1);
+        assert!(seen.handled.len() + seen.dead.len() <= 1, "once at most: {seen:?}");
+        outcomes.saw(if seen.handled.is_empty() { "not handled" } else { "handled" });
+    });
+}
+
+#[test]
+fn a_timers_message_against_its_cancellation() {
+    let expected = ["handled", "cancelled"];
+    model_in_all_modes("ring, cancel", Bounds::default(), &expected, move |outcomes| {
+        let ledger = Ledger::default();
+        let (actor, scheduler, timer) = ringing(&ledger);
+        let other = Arc::clone(&scheduler);
+        let firing = thread::spawn(move || other.fire());
+        let cancelled = timer.lock().unwrap().take().unwrap().cancel();
+        firing.join().unwrap();
+        scheduler.fire();
+        drop(actor);
+        scheduler.close();
+        let seen = ledger.ended(1);
+        assert_eq!(seen.handled.len() + usize::from(cancelled), 1, "{seen:?}");
+        outcomes.saw(if cancelled { "cancelled" } else { "handled" });
+    });
+}

@@ -1,0 +1,467 @@
+//! Waiting for a certain time: futures that sleep or give up, and messages that an actor sends to itself.
+//!
+//! | what | armed | taken back |
+//! |---|---|---|
+//! | [`Sleep`], [`Limit`] | by the first poll that has to wait | when it is dropped |
+//! | `tell_after`, `tell_every` | at the call, or when the last tick was taken | by [`Timer::cancel`], by the actor's end |
+//!
+//! A future is armed with the worker that polls it. In `block_on` and the `blocking_*` verbs the thread that waits keeps the
+//! time itself; on executors of others the workers of a system do.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use super::letter::Told;
+use super::{Body, Handler, Message};
+use crate::scheduler::pending::{self, Pending};
+use crate::scheduler::timer::{Action, Errand, Key};
+use crate::scheduler::{Scheduler, worker};
+use crate::sync::Arc;
+use crate::sync::lock::Mutex;
+use crate::sync::parker::{Alarm, Standing};
+use crate::sync::time::{Clock, Moment};
+use crate::task::coop;
+use crate::task::handle::Weak;
+use crate::task::lane::{Bound, Source, Ticking};
+use crate::task::letter::Host;
+use crate::task::typed::WeakTask;
+
+/// Who keeps the time of a host's actors.
+pub(super) fn timekeeper(host: &dyn Host) -> Option<Arc<Scheduler>> {
+    host.timekeeper()?.downcast().ok()
+}
+
+/// How long to wait for something.
+///
+/// The time runs from the first poll on. Who keeps it is decided there: the worker that polls, the thread that is in
+/// `block_on`, or else a worker of the actor's system. Where that is unknown, or has closed, any system that lives will do:
+/// a limit is over when its time is, and if there is nobody left to tell.
+#[derive(Debug)]
+pub(super) struct Limit {
+    after: Duration,
+    wait: Wait,
+}
+
+#[derive(Debug)]
+enum Wait {
+    /// Nobody has polled it yet.
+    Fresh,
+    /// A worker wakes whoever polled it last. The clock began with it; where it has none, nobody has looked at one.
+    Workers(Pending, Option<Clock>),
+    /// The thread that drives the future does.
+    Thread(Alarm, Clock),
+    /// The time has come.
+    Over,
+}
+
+/// Times from here on never end: some centuries.
+const NEVER: Duration = Duration::from_secs(1 << 33);
+
+impl Limit {
+    pub(super) fn new(after: Duration) -> Self {
+        Self { after, wait: Wait::Fresh }
+    }
+
+    /// How long it is.
+    pub(super) fn after(&self) -> Duration {
+        self.after
+    }
+
+    /// Whether the time is up; otherwise the context's waker is woken when it is. `home` is the actor's system, where that
+    /// is known. Asked after a poll of what is waited for that counted.
+    #[inline]
+    pub(super) fn is_reached(&mut self, context: &Context<'_>, home: impl FnOnce() -> Option<Arc<Scheduler>>) -> bool {
+        match &self.wait {
+            Wait::Fresh => self.wait = Self::begin(self.after, None, context, home),
+            Wait::Over => {}
+            Wait::Workers(..) | Wait::Thread(..) => self.go_on(context, home),
+        }
+        matches!(self.wait, Wait::Over)
+    }
+
+    /// Waits for what is left of it, since `began`.
+    #[inline]
+    fn begin(
+        left: Duration,
+        began: Option<Clock>,
+        context: &Context<'_>,
+        home: impl FnOnce() -> Option<Arc<Scheduler>>,
+    ) -> Wait {
+        if left.is_zero() {
+            return Wait::Over;
+        }
+        if left >= NEVER {
+            return Wait::Fresh;
+        }
+        match pending::here(left, context.waker()) {
+            Some(pending) => Wait::Workers(pending, began),
+            None => Self::begin_outside(left, began, context, home),
+        }
+    }
+
+    #[cold]
+    fn begin_outside(
+        left: Duration,
+        began: Option<Clock>,
+        context: &Context<'_>,
+        home: impl FnOnce() -> Option<Arc<Scheduler>>,
+    ) -> Wait {
+        let began = began.unwrap_or_else(Clock::new);
+        if let Some(alarm) = Alarm::set(left, context.waker()) {
+            return Wait::Thread(alarm, began);
+        }
+        let pending = pending::anywhere(home(), left, context.waker());
+        pending.map_or(Wait::Over, |pending| Wait::Workers(pending, Some(began)))
+    }
+
+    /// It has been waited for already.
+    #[cold]
+    fn go_on(&mut self, context: &Context<'_>, home: impl FnOnce() -> Option<Arc<Scheduler>>) {
+        let began = match &self.wait {
+            Wait::Fresh | Wait::Over => return,
+            Wait::Workers(pending, _) if pending.renew(context.waker()) => return,
+            Wait::Thread(alarm, _) if matches!(alarm.standing(context.waker()), Standing::Set) => return,
+            // Its system has closed, and nobody knows when it had begun: it begins anew.
+            Wait::Workers(pending, None) if pending.is_lost() => None,
+            Wait::Workers(_, None) => {
+                self.wait = Wait::Over;
+                return;
+            }
+            Wait::Workers(_, Some(began)) | Wait::Thread(_, began) => Some(*began),
+        };
+        // The time has come, or somebody else has to keep it from now on.
+        let passed = began.map_or(Duration::ZERO, |began| Duration::from_nanos(began.now().as_nanos()));
+        self.wait = Self::begin(self.after.saturating_sub(passed), began, context, home);
+    }
+}
+
+/// The future of [`ActorContext::sleep`](crate::ActorContext::sleep) and [`ActorSystem::sleep`](crate::ActorSystem::sleep):
+/// resolves when the time has come, no earlier.
+///
+/// The time runs from the call on, polled or not. If the system ends before, it resolves then, unless a `block_on` keeps
+/// the time.
+///
+/// # Cancel safety
+///
+/// Dropping it takes it back; nothing is lost.
+#[must_use = "nothing waits unless this is awaited"]
+#[derive(Debug)]
+pub struct Sleep {
+    scheduler: Arc<Scheduler>,
+    due: Moment,
+    wait: Wait,
+}
+
+impl Sleep {
+    pub(crate) fn new(scheduler: Arc<Scheduler>, after: Duration) -> Self {
+        let due = scheduler.due(after);
+        Self { scheduler, due, wait: Wait::Fresh }
+    }
+
+    /// Waits for what is left of it.
+    fn begin(&self, context: &Context<'_>) -> Wait {
+        let left = self.due.until(self.scheduler.clock().now());
+        if self.due == Moment::NEVER {
+            return Wait::Fresh;
+        }
+        if left.is_zero() {
+            return Wait::Over;
+        }
+        if !worker::is_any()
+            && let Some(alarm) = Alarm::set(left, context.waker())
+        {
+            return Wait::Thread(alarm, *self.scheduler.clock());
+        }
+        // The system is gone: nobody is left to wait for.
+        pending::at(&self.scheduler, self.due, context.waker())
+            .map_or(Wait::Over, |pending| Wait::Workers(pending, None))
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        ready!(coop::proceed(context));
+        match &self.wait {
+            Wait::Workers(pending, _) if pending.renew(context.waker()) => return Poll::Pending,
+            Wait::Thread(alarm, _) if matches!(alarm.standing(context.waker()), Standing::Set) => return Poll::Pending,
+            // The time has come, or the system has ended.
+            Wait::Workers(..) => self.wait = Wait::Over,
+            Wait::Over => {}
+            Wait::Fresh | Wait::Thread(..) => self.wait = self.begin(context),
+        }
+        if matches!(self.wait, Wait::Over) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+/// What becomes of ticks of [`tell_every`](crate::ActorContext::tell_every) that fall due while an earlier one still waits
+/// for its actor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MissedTicks {
+    /// They are left out: the next one comes at the next multiple of the interval.
+    #[default]
+    Skip,
+    /// They come one after the other, as fast as the actor handles them, until all are made up for.
+    Burst,
+    /// All later ones are put off: the next one comes a full interval after the last was taken.
+    Delay,
+}
+
+/// The interval of [`tell_every`](crate::ActorContext::tell_every) was zero.
+///
+/// ```
+#[doc = include_str!("../doc/clerk.txt")]
+/// # impl Clone for Work { fn clone(&self) -> Self { Work } }
+/// impl Handler<Work> for Clerk {
+///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+///         let error = ctx.tell_every(std::time::Duration::ZERO, Work).expect_err("no interval");
+///         assert_eq!(error.to_string(), "the interval of a timer is zero");
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ZeroInterval;
+
+impl fmt::Display for ZeroInterval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the interval of a timer is zero")
+    }
+}
+
+impl std::error::Error for ZeroInterval {}
+
+/// A timer of [`tell_after`](crate::ActorContext::tell_after) or [`tell_every`](crate::ActorContext::tell_every).
+///
+/// Dropping it changes nothing: the timer goes on. Clones are the same timer.
+#[derive(Clone)]
+pub struct Timer(Arc<Ticket>);
+
+impl Timer {
+    /// Cancels it: no message of it falls due any more. One that has fallen due already is handled. Returns whether there
+    /// was anything to cancel: false if it has fired for the last time, was cancelled before, or its actor has ended.
+    ///
+    /// Blocking for the length of a few pointer moves; any thread may call it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         let timer = ctx.tell_after(std::time::Duration::from_secs(3_600), Work);
+    ///         assert!(timer.cancel());
+    ///         assert!(!timer.cancel(), "it is cancelled already");
+    ///     }
+    /// }
+    /// ```
+    pub fn cancel(&self) -> bool {
+        self.0.cancel()
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Timer")
+    }
+}
+
+/// What a timer's handle, its errand and its actor share.
+struct Ticket {
+    scheduler: Arc<Scheduler>,
+    stage: Mutex<Stage>,
+}
+
+impl Ticket {
+    /// Ends the timer. Returns whether it hadn't ended.
+    fn cancel(&self) -> bool {
+        let mut stage = self.stage.lock();
+        let before = std::mem::replace(&mut *stage, Stage::Done);
+        drop(stage);
+        match before {
+            Stage::Armed(key) => {
+                // What was armed is dropped here, without a lock: the message is the user's. If somebody has taken it out
+                // of the wheel to fire it, it isn't fired any more.
+                drop(self.scheduler.disarm(key));
+                true
+            }
+            Stage::Waiting => true,
+            Stage::Done => false,
+        }
+    }
+}
+
+impl Ticking for Ticket {
+    fn end(&self) {
+        self.cancel();
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// In a wheel.
+    Armed(Key),
+    /// Its tick waits in the lane, and will be followed by another.
+    Waiting,
+    /// It will not fire any more.
+    Done,
+}
+
+/// The errand's share of a ticket: when the errand is no more, its timer is done, and its actor forgets it.
+struct Share {
+    ticket: Arc<Ticket>,
+    task: Weak,
+    number: u64,
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        *self.ticket.stage.lock() = Stage::Done;
+        self.task.forget_timer(self.number);
+    }
+}
+
+/// A message that comes when its time has come, once or again and again.
+struct Tick<A: Handler<M>, M: Message> {
+    task: WeakTask<Body<A>>,
+    share: Share,
+    message: M,
+    again: Option<Again<M>>,
+}
+
+/// How it comes again.
+struct Again<M> {
+    interval: Duration,
+    missed: MissedTicks,
+    due: Moment,
+    /// `M: Clone`, for those who don't know.
+    clone: fn(&M) -> M,
+}
+
+impl<M> Again<M> {
+    /// Moves on to the next tick, after one that was taken at `now`.
+    fn advance(&mut self, now: Moment) {
+        self.due = match self.missed {
+            MissedTicks::Burst => self.due.after(self.interval),
+            MissedTicks::Delay => now.after(self.interval),
+            MissedTicks::Skip => {
+                let interval = u64::try_from(self.interval.as_nanos()).unwrap_or(u64::MAX);
+                let missed = now.nanos_since(self.due) / interval;
+                self.due.after(Duration::from_nanos(interval.saturating_mul(missed.saturating_add(1))))
+            }
+        };
+    }
+}
+
+impl<A: Handler<M>, M: Message> Tick<A, M> {
+    /// Arms it for `due`.
+    fn arm(self: Box<Self>, due: Moment) {
+        if due == Moment::NEVER {
+            return;
+        }
+        let ticket = Arc::clone(&self.share.ticket);
+        let mut stage = ticket.stage.lock();
+        if matches!(*stage, Stage::Done) {
+            // The errand is dropped without the lock.
+            return drop(stage);
+        }
+        // Under the ticket's lock: who cancels finds the key. No wheel's lock is held when a ticket is locked.
+        let refused = match ticket.scheduler.arm(due, Action::Run(self)) {
+            Ok(Some(key)) => {
+                *stage = Stage::Armed(key);
+                return;
+            }
+            Ok(None) => None,
+            Err(refused) => Some(refused),
+        };
+        drop(stage);
+        drop(refused);
+    }
+}
+
+impl<A: Handler<M>, M: Message> Errand for Tick<A, M> {
+    fn run(self: Box<Self>) {
+        let mut stage = self.share.ticket.stage.lock();
+        if matches!(*stage, Stage::Done) {
+            return drop(stage);
+        }
+        *stage = if self.again.is_some() { Stage::Waiting } else { Stage::Done };
+        drop(stage);
+        let task = self.task.clone();
+        // An actor that takes no more messages has no timers any more.
+        drop(task.ring(self));
+    }
+}
+
+impl<A: Handler<M>, M: Message> Source for Tick<A, M> {
+    type Body = Body<A>;
+
+    fn take(mut self: Box<Self>) -> Bound<Body<A>> {
+        let now = self.share.ticket.scheduler.clock().now();
+        let Some(again) = &mut self.again else { return self.leave() };
+        let message = (again.clone)(&self.message);
+        again.advance(now);
+        let due = again.due;
+        self.arm(due);
+        Bound::new(Told(message))
+    }
+
+    fn leave(self: Box<Self>) -> Bound<Body<A>> {
+        Bound::new(Told(self.message))
+    }
+
+    fn message(&self) -> &'static str {
+        std::any::type_name::<M>()
+    }
+}
+
+/// A message of an actor to itself: after `after`, once.
+pub(super) fn tell_after<A: Handler<M>, M: Message>(
+    scheduler: Arc<Scheduler>,
+    task: WeakTask<Body<A>>,
+    after: Duration,
+    message: M,
+) -> Timer {
+    let due = scheduler.due(after);
+    start(scheduler, task, due, message, None)
+}
+
+/// A message of an actor to itself: every `interval`.
+pub(super) fn tell_every<A: Handler<M>, M: Message + Clone>(
+    scheduler: Arc<Scheduler>,
+    task: WeakTask<Body<A>>,
+    interval: Duration,
+    message: M,
+    missed: MissedTicks,
+) -> Result<Timer, ZeroInterval> {
+    if interval.is_zero() {
+        return Err(ZeroInterval);
+    }
+    let due = scheduler.due(interval);
+    Ok(start(scheduler, task, due, message, Some(Again { interval, missed, due, clone: M::clone })))
+}
+
+fn start<A: Handler<M>, M: Message>(
+    scheduler: Arc<Scheduler>,
+    task: WeakTask<Body<A>>,
+    due: Moment,
+    message: M,
+    again: Option<Again<M>>,
+) -> Timer {
+    let ticket = Arc::new(Ticket { scheduler, stage: Mutex::new(Stage::Waiting) });
+    let timer = Timer(Arc::clone(&ticket));
+    let listed: Arc<dyn Ticking> = ticket.clone();
+    match task.weak().list_timer(listed) {
+        Some(number) => {
+            let share = Share { ticket, task: task.weak().clone(), number };
+            Box::new(Tick { task, share, message, again }).arm(due);
+        }
+        // The actor is ending: the message is dropped.
+        None => *ticket.stage.lock() = Stage::Done,
+    }
+    timer
+}

@@ -1,0 +1,439 @@
+//! What is to be done at a certain time: wakes of sleeping futures, messages of actors to themselves, deadlines.
+//!
+//! There is a [wheel] per worker, and one for all other threads, each behind a lock of its own. Beside each stands the
+//! moment of its next look, for everybody to read without the lock: no entry of that wheel is due before. It may be too
+//! early, because a timer that is taken back leaves it as it is; then somebody looks once for nothing.
+//!
+//! Any worker that is awake fires what is due in any wheel: at its looks at the shared queues, and when it has run out of
+//! work. A look fires a bounded number; where more is due, another worker is woken to fire, too. One of the sleepers is up
+//! at the earliest moment of all ([`keeper`](super::keeper)).
+//!
+//! | step | cost | progress |
+//! |---|---|---|
+//! | arm, disarm | an uncontended lock each | blocking, for the length of a few pointer moves |
+//! | is anything due? | a load per wheel, and a look at the clock if there is any timer | wait-free |
+//!
+//! Limits are seldom reached, and a look at the clock costs as much as the rest of arming them. So a worker may arm a
+//! timer *fresh*: its time begins at the next look that anybody takes at that wheel, which is due at once. If it is taken
+//! back before that, nobody has looked at a clock for it.
+//!
+//! Nothing is done early, and what lies in one wheel is done in the order of its ticks and, within a tick, of its
+//! arming, as long as one worker fires it. What is due is done late by the length of a tick, by a round of the
+//! sentinel's if its own worker is stuck, and by what the workers have to do if all of them are busy.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use super::fresh::{self, Slots};
+use super::wheel::{self, Wheel};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::limits::{FIRE_BATCH, FIRE_STEPS};
+use crate::sync::lock::Mutex;
+use crate::sync::time::{Clock, Moment};
+use crate::sync::unwind::guard;
+use crate::task::handle::Weak;
+
+/// A moment as wheels count it: 2^16 ns, 66 µs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Tick(u64);
+
+impl Tick {
+    pub(super) const SHIFT: u32 = 16;
+    /// How many bits a tick has.
+    pub(super) const BITS: u32 = u64::BITS - Self::SHIFT;
+    /// The last one.
+    pub(super) const MAX: Self = Self(u64::MAX >> Self::SHIFT);
+
+    pub(super) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    pub(super) const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The first tick that begins at `moment` or later.
+    fn not_before(moment: Moment) -> Self {
+        Self(moment.as_nanos().div_ceil(1 << Self::SHIFT)).min(Self::MAX)
+    }
+
+    /// The tick that `moment` lies in.
+    fn of(moment: Moment) -> Self {
+        Self(moment.as_nanos() >> Self::SHIFT)
+    }
+
+    pub(super) fn start(self) -> Moment {
+        Moment::from_nanos(self.0 << Self::SHIFT)
+    }
+}
+
+/// What is done when the time has come.
+pub(crate) enum Action {
+    /// Somebody is woken. That is also done when the system closes.
+    Wake(Waker),
+    /// A `post_stop` has had its time.
+    Expire(Weak),
+    /// Anything else. Dropped when the system closes.
+    Run(Box<dyn Errand>),
+}
+
+/// What a look at the timers came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "where more is due somebody has to look again soon"]
+pub(crate) enum Fired {
+    /// Nothing is due.
+    Nothing,
+    /// All that was due has been fired.
+    All,
+    /// More is due.
+    Some,
+}
+
+/// Something to do.
+pub(crate) trait Errand: Send {
+    /// Does it. Whoever calls guards against its panics.
+    fn run(self: Box<Self>);
+}
+
+/// The name of something that was armed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    place: u16,
+    key: wheel::Key,
+}
+
+/// All timers of a system.
+#[derive(Debug)]
+pub(crate) struct Timers {
+    /// One per worker, and the last one for other threads.
+    places: Box<[Place]>,
+    clock: Clock,
+}
+
+/// A wheel, and when to look at it next. On lines of its own.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Place {
+    /// In nanoseconds; [`u64::MAX`] if there is nothing. Written under the lock.
+    next: AtomicU64,
+    state: Mutex<State>,
+    /// Those whose time hasn't begun, and which nobody has looked at.
+    slots: Slots,
+}
+
+#[derive(Debug)]
+struct State {
+    wheel: Wheel<Action>,
+    closed: bool,
+}
+
+impl Timers {
+    pub(crate) fn new(workers: usize, clock: Clock) -> Self {
+        let place = || Place {
+            next: AtomicU64::new(u64::MAX),
+            state: Mutex::new(State { wheel: Wheel::new(), closed: false }),
+            slots: Slots::new(),
+        };
+        Self { clock, places: (0..=workers).map(|_| place()).collect() }
+    }
+
+    /// Adds a timer to the wheel of `place`. Tells whether it is now the first of that wheel.
+    pub(crate) fn arm(&self, place: usize, due: Moment, action: Action) -> Result<(Key, bool), Action> {
+        let tick = Tick::not_before(due);
+        let Place { next, state, .. } = &self.places[place];
+        let mut state = state.lock();
+        if state.closed {
+            return Err(action);
+        }
+        let key = Key { place: place as u16, key: state.wheel.insert(tick, action) };
+        let start = tick.start().as_nanos();
+        // ORDERING: Relaxed; written under the lock alone.
+        let is_first = start < next.load(Ordering::Relaxed);
+        if is_first {
+            // ORDERING: Relaxed; a thread outside goes on with a read-modify-write of `asleep`, which releases it; a worker
+            // looks itself before it sleeps.
+            next.store(start, Ordering::Relaxed);
+        }
+        Ok((key, is_first))
+    }
+
+    /// Takes a timer out, unless it has fired.
+    pub(crate) fn disarm(&self, key: Key) -> Option<Action> {
+        self.places[usize::from(key.place)].state.lock().wheel.remove(key.key)
+    }
+
+    /// Adds a timer whose time begins at somebody's next look at the wheel of `place`: no look at the clock is needed now.
+    pub(crate) fn arm_fresh(&self, place: usize, after: Duration, action: Action) -> Result<Key, Action> {
+        let Place { next, state, .. } = &self.places[place];
+        let mut state = state.lock();
+        if state.closed {
+            return Err(action);
+        }
+        let length = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+        let key = Key { place: place as u16, key: state.wheel.insert_fresh(length, action) };
+        // ORDERING: Relaxed, twice; as in `arm`.
+        if next.load(Ordering::Relaxed) != 0 {
+            next.store(0, Ordering::Relaxed);
+        }
+        Ok(key)
+    }
+
+    /// Lets a timer wake `waker` instead of another one. Returns false if it has fired.
+    pub(crate) fn renew(&self, key: Key, waker: &Waker) -> bool {
+        let state = &self.places[usize::from(key.place)].state;
+        match state.lock().wheel.value(key.key) {
+            Some(Action::Wake(armed)) if armed.will_wake(waker) => return true,
+            Some(_) => {}
+            None => return false,
+        }
+        // Cloned and dropped without the lock: both are user code.
+        let mut other = Action::Wake(waker.clone());
+        let is_armed = state.lock().wheel.value(key.key).map(|armed| std::mem::swap(armed, &mut other)).is_some();
+        drop(other);
+        is_armed
+    }
+
+    /// The slots of a worker, for limits whose time hasn't begun.
+    #[inline(always)]
+    pub(crate) fn slots(&self, worker: usize) -> &Slots {
+        &self.places[worker].slots
+    }
+
+    /// Takes a limit back that was left in a slot.
+    ///
+    /// # Safety
+    ///
+    /// The number is from the slots of this worker.
+    #[inline]
+    pub(crate) unsafe fn take_back(&self, worker: usize, number: fresh::Number) {
+        let Place { slots, state, .. } = &self.places[worker];
+        // SAFETY: the caller's promise.
+        match unsafe { slots.take(number) } {
+            Ok(waker) => drop(waker),
+            Err(number) => {
+                let mut state = state.lock();
+                // SAFETY: the caller's promise; it was refused.
+                let key = unsafe { slots.forget(number) };
+                let action = state.wheel.remove(key);
+                drop(state);
+                drop(action);
+            }
+        }
+    }
+
+    /// Lets a limit that was left in a slot wake `waker` instead of another one. Returns false if it has fired.
+    ///
+    /// # Safety
+    ///
+    /// The number is from the slots of this worker.
+    pub(crate) unsafe fn renew_slot(&self, worker: usize, number: &fresh::Number, waker: &Waker) -> bool {
+        let Place { slots, state, .. } = &self.places[worker];
+        let mut other = None;
+        loop {
+            let mut state = state.lock();
+            let wheel = &mut state.wheel;
+            let mut swap = |armed: &mut Waker| match &mut other {
+                _ if armed.will_wake(waker) => true,
+                Some(other) => {
+                    std::mem::swap(armed, other);
+                    true
+                }
+                None => false,
+            };
+            // SAFETY: the caller's promise.
+            let is_set = unsafe {
+                slots.waker(number, |place| match place {
+                    Ok(armed) => Some(swap(armed)),
+                    Err(key) => match wheel.value(key) {
+                        Some(Action::Wake(armed)) => Some(swap(armed)),
+                        _ => None,
+                    },
+                })
+            };
+            drop(state);
+            match is_set {
+                Some(false) => {}
+                Some(true) => return true,
+                None => return false,
+            }
+            // Cloned and dropped without the lock: both are user code.
+            other = Some(waker.clone());
+        }
+    }
+
+    /// When to look next: nothing is due before.
+    pub(crate) fn earliest(&self) -> Option<Moment> {
+        // ORDERING: Relaxed; who is about to sleep has done a read-modify-write of `asleep`: what was armed from outside
+        // before another one of it is seen. To others it is a hint.
+        let next = |place: &Place| if place.slots.are_unseen() { 0 } else { place.next.load(Ordering::Relaxed) };
+        let next = self.places.iter().map(next).min();
+        next.filter(|&next| next != u64::MAX).map(Moment::from_nanos)
+    }
+
+    /// The present, if anything is due, or could be.
+    pub(crate) fn due(&self) -> Option<Moment> {
+        let due = self.earliest()?;
+        Some(self.clock.now()).filter(|&now| due <= now)
+    }
+
+    /// Fires some of what is due: a batch of each wheel. Returns whether that was all.
+    pub(crate) fn fire(&self, now: Moment) -> bool {
+        let mut is_all = true;
+        for place in &self.places {
+            if place.is_due(now) {
+                place.fire_some(now, &self.clock);
+                is_all &= !place.is_due(now);
+            }
+        }
+        is_all
+    }
+
+    /// Ends them all: wakes who waits, drops the rest, and takes no more.
+    pub(crate) fn close(&self) {
+        for place in &self.places {
+            let mut state = place.state.lock();
+            state.closed = true;
+            let State { wheel, .. } = &mut *state;
+            place.slots.begin(|length, waker| wheel.insert_fresh(length, Action::Wake(waker)));
+            let left: Vec<_> = wheel.clear().collect();
+            // ORDERING: Relaxed; under the lock.
+            place.next.store(u64::MAX, Ordering::Relaxed);
+            drop(state);
+            for action in left {
+                // UNWIND: a waker, or the drop of a message. Each by itself: what comes behind it must not be lost.
+                let _ = guard(|| match action {
+                    Action::Wake(waker) => waker.wake(),
+                    other => drop(other),
+                });
+            }
+        }
+    }
+}
+
+impl Place {
+    /// Whether it is to be looked at.
+    fn is_due(&self, now: Moment) -> bool {
+        // ORDERING: Relaxed; as in `Timers::earliest`.
+        self.slots.are_unseen() || self.next.load(Ordering::Relaxed) <= now.as_nanos()
+    }
+
+    /// Fires some of what is due, and begins the time of some of what is fresh. No user code runs under the lock.
+    fn fire_some(&self, now: Moment, clock: &Clock) {
+        let mut due: [Option<Action>; FIRE_BATCH] = [const { None }; FIRE_BATCH];
+        let mut count = 0;
+        let mut state = self.state.lock();
+        let State { wheel, .. } = &mut *state;
+        self.slots.begin(|length, waker| wheel.insert_fresh(length, Action::Wake(waker)));
+        if state.wheel.has_fresh() {
+            // A look of its own, under the lock: none of them may count as begun before it was armed.
+            let begin = clock.now();
+            state.wheel.begin(FIRE_STEPS, |length| Tick::not_before(begin.after(Duration::from_nanos(length))));
+        }
+        let mut steps = FIRE_STEPS;
+        let mut is_done = false;
+        while count < FIRE_BATCH && steps > 0 && !is_done {
+            steps -= 1;
+            is_done = state.wheel.expire(Tick::of(now), 1, |action| {
+                due[count] = Some(action);
+                count += 1;
+            });
+        }
+        // Due already, unless it is done.
+        let next = match state.wheel.next() {
+            _ if state.wheel.has_fresh() => 0,
+            Some(next) => next.start().as_nanos(),
+            None => u64::MAX,
+        };
+        // ORDERING: Relaxed; under the lock. Whoever misses it looks for nothing.
+        self.next.store(next, Ordering::Relaxed);
+        drop(state);
+        for action in due.into_iter().flatten() {
+            // UNWIND: a waker, or what an errand brings along; a panic is its own.
+            let _ = guard(|| match action {
+                Action::Wake(waker) => waker.wake(),
+                Action::Expire(task) => task.expire(),
+                Action::Run(errand) => errand.run(),
+            });
+        }
+    }
+}
+
+impl std::fmt::Debug for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Wake(_) => "Wake",
+            Self::Expire(_) => "Expire",
+            Self::Run(_) => "Run",
+        })
+    }
+}
+
+#[cfg(all(test, not(corecast_loom)))]
+mod tests {
+    use super::{Action, Clock, Errand, FIRE_BATCH, Moment, Tick, Timers};
+    use crate::sync::Arc;
+    use crate::sync::lock::Mutex;
+
+    struct Note(Arc<Mutex<Vec<u32>>>, u32);
+
+    impl Errand for Note {
+        fn run(self: Box<Self>) {
+            self.0.lock().push(self.1);
+            assert_ne!(self.1, 13, "a panic is its own");
+        }
+    }
+
+    #[test]
+    fn nothing_fires_early_and_everything_fires_once() {
+        let (timers, notes) = (Timers::new(2, Clock::new()), Arc::new(Mutex::new(Vec::new())));
+        let at = |nanos: u64| Moment::from_nanos(nanos);
+        let mut keys = Vec::new();
+        for number in 0..40u32 {
+            let errand = Action::Run(Box::new(Note(Arc::clone(&notes), number)));
+            let (key, _) = timers.arm(number as usize % 3, at(u64::from(number) * 1_000_000 + 1), errand).unwrap();
+            keys.push(key);
+        }
+        assert!(timers.disarm(keys[5]).is_some());
+        assert!(timers.disarm(keys[5]).is_none());
+        for nanos in (0..=41_000_000).step_by(250_000) {
+            while !timers.fire(at(nanos)) {}
+            assert!(notes.lock().iter().all(|&number| u64::from(number) * 1_000_000 < nanos));
+        }
+        let expected: Vec<_> = (0..40).filter(|&number| number != 5).collect();
+        assert_eq!(*notes.lock(), expected);
+        assert_eq!(timers.earliest(), None);
+    }
+
+    #[test]
+    fn a_look_fires_a_batch_of_each_wheel_in_the_order_of_arming() {
+        let (timers, notes) = (Timers::new(1, Clock::new()), Arc::new(Mutex::new(Vec::new())));
+        let all = 2 * FIRE_BATCH as u32;
+        for number in 100..100 + all {
+            for place in 0..2 {
+                let errand = Action::Run(Box::new(Note(Arc::clone(&notes), 1_000 * place + number)));
+                timers.arm(place as usize, Moment::from_nanos(5), errand).unwrap();
+            }
+        }
+        let now = Tick::new(1).start();
+        assert!(timers.fire(Moment::from_nanos(5)) && notes.lock().is_empty(), "the tick hasn't come");
+        assert!(!timers.fire(now), "there is more");
+        assert_eq!(notes.lock().len(), 2 * FIRE_BATCH);
+        while !timers.fire(now) {}
+        for place in 0..2 {
+            let of_place: Vec<_> = notes.lock().iter().copied().filter(|number| number / 1_000 == place).collect();
+            assert!(of_place.len() == all as usize && of_place.is_sorted());
+        }
+    }
+
+    #[test]
+    fn after_the_close_nothing_is_armed() {
+        let (timers, notes) = (Timers::new(1, Clock::new()), Arc::new(Mutex::new(Vec::new())));
+        let errand = || Action::Run(Box::new(Note(Arc::clone(&notes), 1)));
+        timers.arm(0, Moment::from_nanos(0), errand()).unwrap();
+        timers.close();
+        assert!(timers.arm(1, Moment::from_nanos(0), errand()).is_err());
+        assert!(timers.fire(Moment::from_nanos(1)));
+        assert_eq!(Arc::strong_count(&notes), 1, "dropped, not run");
+        assert!(notes.lock().is_empty());
+    }
+}

@@ -1,0 +1,437 @@
+//! A hierarchical timing wheel: what is due when, with insertion and removal in constant time.
+//!
+//! Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (SOSP 1987), scheme 7. Time is counted in ticks. Each of
+//! the levels has 64 slots, and a slot of one level is as long as the whole level below it; so [`LEVELS`] levels hold
+//! every tick that a clock of 64 bits can come to, and there is no list for what lies beyond. An entry lies on the level
+//! of the highest digit (base 64) in which its tick differs from the present one, in the slot of that digit. When the
+//! present comes to the beginning of such a slot, its entries move to lower levels; on the lowest they are due.
+//!
+//! Entries with the same tick come out in the order in which they went in: slots are queues, and whoever belongs to a slot
+//! that is just being emptied joins its end.
+//!
+//! | step | cost |
+//! |---|---|
+//! | insert, remove | constant |
+//! | next | a look at a word per level |
+//! | expire | constant per entry that is due, and per entry and level that it comes down |
+//!
+//! Entries lie in chunks that are never moved and never given back before the wheel's end; a free one is used again, and
+//! its generation tells an old key from a new one. Not for several threads: whoever shares it locks it.
+
+use super::timer::Tick;
+
+/// Digits of a tick, base 64.
+const LEVELS: usize = Tick::BITS.div_ceil(DIGIT) as usize;
+/// The list of those whose time hasn't begun, beside the levels.
+const FRESH: usize = LEVELS;
+const DIGIT: u32 = 6;
+const SLOTS: usize = 1 << DIGIT;
+
+/// Entries of one chunk.
+const CHUNK: usize = 256;
+
+/// No entry.
+const NONE: u32 = u32::MAX;
+
+/// The wheel.
+#[derive(Debug)]
+pub(super) struct Wheel<T> {
+    /// The present, as far as it has been asked for. No slot that holds an entry begins before it.
+    present: u64,
+    levels: [Level; LEVELS + 1],
+    /// The level and slot whose beginning is the present and whose entries are on their way down.
+    falling: Option<(usize, usize)>,
+    chunks: Vec<Box<[Entry<T>]>>,
+    /// The first of the free entries.
+    free: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    /// A bit for each slot that isn't empty.
+    occupied: u64,
+    /// The first entry of each slot. Its `previous` is the last one.
+    slots: [u32; SLOTS],
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    tick: u64,
+    /// The one before it in its slot; of the first one, the last.
+    previous: u32,
+    /// The next one of its slot, or of the free ones.
+    next: u32,
+    /// How often it was used.
+    generation: u32,
+    level: u8,
+    slot: u8,
+    value: Option<T>,
+}
+
+/// An entry's name, until the entry is removed or expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    index: u32,
+    generation: u32,
+}
+
+impl<T> Wheel<T> {
+    /// An empty wheel, at tick zero.
+    pub(super) fn new() -> Self {
+        let level = Level { occupied: 0, slots: [NONE; SLOTS] };
+        Self { present: 0, levels: [level; LEVELS + 1], falling: None, chunks: Vec::new(), free: NONE }
+    }
+
+    /// Adds an entry that is due at `tick`; at once, if that has passed.
+    pub(super) fn insert(&mut self, tick: Tick, value: T) -> Key {
+        let key = self.take(tick.get(), value);
+        self.enter(key.index);
+        key
+    }
+
+    /// Adds an entry whose time begins at the next [`begin`](Self::begin). `length` is for whoever begins it.
+    pub(super) fn insert_fresh(&mut self, length: u64, value: T) -> Key {
+        let key = self.take(length, value);
+        self.link_at(key.index, FRESH, 0);
+        key
+    }
+
+    /// Whether there are entries whose time hasn't begun.
+    pub(super) fn has_fresh(&self) -> bool {
+        self.levels[FRESH].occupied != 0
+    }
+
+    /// Begins the time of those that are fresh, the oldest first and no more than `most`: `due` tells their ticks.
+    pub(super) fn begin(&mut self, most: usize, due: impl Fn(u64) -> Tick) {
+        for _ in 0..most {
+            if !self.has_fresh() {
+                return;
+            }
+            let index = self.levels[FRESH].slots[0];
+            self.unlink(index);
+            let entry = self.entry(index);
+            entry.tick = due(entry.tick).get();
+            self.enter(index);
+        }
+    }
+
+    /// An entry that is free no more.
+    fn take(&mut self, tick: u64, value: T) -> Key {
+        if self.free == NONE {
+            self.grow();
+        }
+        let index = self.free;
+        let entry = self.entry(index);
+        entry.tick = tick;
+        entry.value = Some(value);
+        let generation = entry.generation;
+        self.free = entry.next;
+        Key { index, generation }
+    }
+
+    /// Takes an entry out, if it is still there.
+    pub(super) fn remove(&mut self, key: Key) -> Option<T> {
+        if !self.holds(key) {
+            return None;
+        }
+        self.unlink(key.index);
+        self.release(key.index)
+    }
+
+    /// The value of an entry that is still there.
+    pub(super) fn value(&mut self, key: Key) -> Option<&mut T> {
+        if self.holds(key) { self.entry(key.index).value.as_mut() } else { None }
+    }
+
+    /// Whether an entry is still there.
+    fn holds(&self, key: Key) -> bool {
+        let chunk = self.chunks.get(key.index as usize / CHUNK);
+        chunk.is_some_and(|chunk| chunk[key.index as usize % CHUNK].generation == key.generation)
+    }
+
+    /// When to look again: no entry is due before this.
+    pub(super) fn next(&self) -> Option<Tick> {
+        self.first_slot().map(|(_, _, start)| Tick::new(start))
+    }
+
+    /// Takes out entries that are due at `now`, the earliest first, and moves others down: no more than `most` steps.
+    /// Returns whether it came to the end.
+    pub(super) fn expire(&mut self, now: Tick, most: usize, mut each: impl FnMut(T)) -> bool {
+        for _ in 0..most {
+            let Some((level, slot, start)) = self.first_slot().filter(|&(_, _, start)| start <= now.get()) else {
+                self.present = self.present.max(now.get());
+                return true;
+            };
+            self.present = start;
+            let index = self.levels[level].slots[slot];
+            self.unlink(index);
+            if level > 0 {
+                let (lower, home) = self.home(index);
+                self.link_at(index, lower, home);
+                let is_empty = self.levels[level].slots[slot] == NONE;
+                self.falling = (!is_empty).then_some((level, slot));
+            } else if let Some(value) = self.release(index) {
+                each(value);
+            }
+        }
+        false
+    }
+
+    /// Takes everything out.
+    pub(super) fn clear(&mut self) -> impl Iterator<Item = T> + use<T> {
+        std::mem::replace(self, Self::new()).chunks.into_iter().flatten().filter_map(|entry| entry.value)
+    }
+
+    /// The slot that begins first, and when that is.
+    fn first_slot(&self) -> Option<(usize, usize, u64)> {
+        if let Some((level, slot)) = self.falling {
+            return Some((level, slot, self.present));
+        }
+        // The lowest level comes first: what lies on a level is due before the next slot of the level above begins.
+        let level = self.levels[..LEVELS].iter().position(|level| level.occupied != 0)?;
+        let slot = self.levels[level].occupied.trailing_zeros() as usize;
+        let shift = level as u32 * DIGIT;
+        // All higher digits are those of the present.
+        let higher = self.present >> shift & !(SLOTS as u64 - 1);
+        Some((level, slot, (higher | slot as u64) << shift))
+    }
+
+    /// Links an entry that comes in: behind those that came before it, also where these are still on their way down.
+    fn enter(&mut self, index: u32) {
+        let (level, slot) = self.home(index);
+        match self.falling {
+            Some((falling, from)) if level < falling => self.link_at(index, falling, from),
+            _ => self.link_at(index, level, slot),
+        }
+    }
+
+    /// The level and slot that an entry's tick belongs to.
+    fn home(&mut self, index: u32) -> (usize, usize) {
+        let present = self.present;
+        let tick = self.entry(index).tick.max(present);
+        let level = ((tick ^ present) | 1).ilog2() / DIGIT;
+        let slot = (tick >> (level * DIGIT)) as usize % SLOTS;
+        (level as usize, slot)
+    }
+
+    /// Links an entry at the end of a slot.
+    fn link_at(&mut self, index: u32, level: usize, slot: usize) {
+        let first = self.levels[level].slots[slot];
+        let last = if first == NONE { index } else { std::mem::replace(&mut self.entry(first).previous, index) };
+        let entry = self.entry(index);
+        (entry.level, entry.slot) = (level as u8, slot as u8);
+        (entry.previous, entry.next) = (last, NONE);
+        if first == NONE {
+            self.levels[level].slots[slot] = index;
+            self.levels[level].occupied |= 1 << slot;
+        } else {
+            self.entry(last).next = index;
+        }
+    }
+
+    fn unlink(&mut self, index: u32) {
+        let &mut Entry { previous, next, level, slot, .. } = self.entry(index);
+        let (level, slot) = (usize::from(level), usize::from(slot));
+        let first = self.levels[level].slots[slot];
+        // Whose `previous` this one is: the next one's or, at the end, the first one's.
+        let after = if next == NONE { first } else { next };
+        self.entry(after).previous = previous;
+        if index != first {
+            self.entry(previous).next = next;
+            return;
+        }
+        self.levels[level].slots[slot] = next;
+        if next == NONE {
+            self.levels[level].occupied &= !(1 << slot);
+            if self.falling == Some((level, slot)) {
+                self.falling = None;
+            }
+        }
+    }
+
+    /// Frees an entry that isn't linked.
+    fn release(&mut self, index: u32) -> Option<T> {
+        let free = std::mem::replace(&mut self.free, index);
+        let entry = self.entry(index);
+        entry.next = free;
+        entry.generation = entry.generation.wrapping_add(1);
+        entry.value.take()
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let first = (self.chunks.len() * CHUNK) as u32;
+        let last = first + CHUNK as u32 - 1;
+        let fresh = |index| Entry {
+            tick: 0,
+            previous: NONE,
+            next: if index == last { NONE } else { index + 1 },
+            generation: 0,
+            level: 0,
+            slot: 0,
+            value: None,
+        };
+        self.chunks.push((first..=last).map(fresh).collect());
+        self.free = first;
+    }
+
+    fn entry(&mut self, index: u32) -> &mut Entry<T> {
+        &mut self.chunks[index as usize / CHUNK][index as usize % CHUNK]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SLOTS, Tick, Wheel};
+    use crate::sync::time::Random;
+    use std::collections::BTreeSet;
+
+    fn due(wheel: &mut Wheel<u64>, now: u64) -> Vec<u64> {
+        let mut due = Vec::new();
+        while !wheel.expire(Tick::new(now), 7, |value| due.push(value)) {}
+        due
+    }
+
+    #[test]
+    fn entries_expire_at_their_tick_and_not_before() {
+        let mut wheel = Wheel::new();
+        for tick in [0, 1, 63, 64, 65, 4_095, 4_096, 1 << 30, Tick::MAX.get()] {
+            wheel.insert(Tick::new(tick), tick);
+            if tick > 0 {
+                let before = due(&mut wheel, tick - 1);
+                assert!(before.iter().all(|&early| early < tick), "{tick}: {before:?}");
+            }
+            assert_eq!(due(&mut wheel, tick), [tick]);
+        }
+        assert_eq!(wheel.next(), None);
+    }
+
+    #[test]
+    fn what_has_passed_is_due_at_once() {
+        let mut wheel = Wheel::new();
+        assert!(due(&mut wheel, 1_000).is_empty());
+        wheel.insert(Tick::new(3), 3);
+        assert_eq!(wheel.next(), Some(Tick::new(1_000)));
+        assert_eq!(due(&mut wheel, 1_000), [3]);
+    }
+
+    #[test]
+    fn the_time_of_fresh_entries_begins_when_it_is_said_to() {
+        let mut wheel = Wheel::new();
+        let (first, second) = (wheel.insert_fresh(5, 1), wheel.insert_fresh(7, 2));
+        assert!(wheel.has_fresh() && wheel.next().is_none());
+        assert!(due(&mut wheel, 100).is_empty());
+        assert_eq!(wheel.remove(first), Some(1));
+        wheel.begin(1, |length| Tick::new(100 + length));
+        assert_eq!((wheel.has_fresh(), wheel.value(second).copied()), (false, Some(2)));
+        assert!(due(&mut wheel, 106).is_empty());
+        assert_eq!(due(&mut wheel, 107), [2]);
+    }
+
+    #[test]
+    fn the_time_of_many_fresh_entries_begins_in_parts_and_in_their_order() {
+        let mut wheel = Wheel::new();
+        for value in 0..5 {
+            wheel.insert_fresh(3, value);
+        }
+        wheel.begin(4, Tick::new);
+        assert!(wheel.has_fresh());
+        assert_eq!(due(&mut wheel, 3), [0, 1, 2, 3]);
+        wheel.begin(4, Tick::new);
+        assert!(!wheel.has_fresh());
+        assert_eq!(due(&mut wheel, 3), [4]);
+    }
+
+    #[test]
+    fn entries_of_one_tick_come_out_in_the_order_in_which_they_went_in() {
+        for tick in [5, 70, 5_000, 300_000] {
+            let mut wheel = Wheel::new();
+            let mut keys: Vec<_> = (0..9).map(|value| wheel.insert(Tick::new(tick), value)).collect();
+            // From the beginning, the middle and the end.
+            for index in [8, 4, 0] {
+                wheel.remove(keys.remove(index));
+            }
+            assert!(due(&mut wheel, tick - 1).is_empty());
+            wheel.insert(Tick::new(tick), 9);
+            assert_eq!(due(&mut wheel, tick), [1, 2, 3, 5, 6, 7, 9]);
+        }
+    }
+
+    #[test]
+    fn who_comes_while_others_are_on_their_way_down_comes_behind_them() {
+        let (mut wheel, mut found) = (Wheel::new(), Vec::new());
+        let tick = Tick::new(SLOTS as u64 + 7);
+        for value in 0..4 {
+            wheel.insert(tick, value);
+        }
+        assert!(!wheel.expire(tick, 2, |value| found.push(value)), "two of them are down");
+        wheel.insert(tick, 4);
+        wheel.insert(Tick::new(SLOTS as u64 * 3), 5);
+        found.extend(due(&mut wheel, tick.get()));
+        wheel.insert(tick, 6);
+        found.extend(due(&mut wheel, SLOTS as u64 * 3));
+        assert_eq!(found, [0, 1, 2, 3, 4, 6, 5]);
+    }
+
+    #[test]
+    fn a_key_is_good_for_its_own_entry_alone() {
+        let mut wheel = Wheel::new();
+        let first = wheel.insert(Tick::new(9), 1);
+        assert_eq!(wheel.remove(first), Some(1));
+        let second = wheel.insert(Tick::new(9), 2);
+        assert_eq!(wheel.remove(first), None, "the entry is another's by now");
+        assert_eq!(due(&mut wheel, 9), [2]);
+        assert_eq!(wheel.remove(second), None, "it has expired");
+    }
+
+    #[test]
+    fn everything_comes_out_when_it_is_cleared() {
+        let mut wheel = Wheel::new();
+        let key = wheel.insert(Tick::new(0), 700);
+        wheel.remove(key);
+        let key = wheel.insert(Tick::new(0), 0);
+        for value in 1..600 {
+            wheel.insert(Tick::new(value * value), value);
+        }
+        assert_eq!(wheel.clear().collect::<BTreeSet<_>>().len(), 600);
+        assert_eq!(wheel.next(), None);
+        assert_eq!(wheel.remove(key), None);
+    }
+
+    #[test]
+    fn the_wheel_agrees_with_an_ordered_set() {
+        let mut random = Random::new(0x7161);
+        for _ in 0..200 {
+            let (mut wheel, mut oracle, mut keys) = (Wheel::new(), BTreeSet::new(), Vec::new());
+            let mut now = 0;
+            for value in 0..300u64 {
+                match random.below(4) {
+                    0 | 1 => {
+                        let reach = 1 << random.below(22);
+                        let tick = now + random.below(reach) as u64;
+                        keys.push((wheel.insert(Tick::new(tick), value), tick, value));
+                        oracle.insert((tick, value));
+                    }
+                    2 if !keys.is_empty() => {
+                        let (key, tick, value) = keys.swap_remove(random.below(keys.len()));
+                        assert_eq!(wheel.remove(key).is_some(), oracle.remove(&(tick, value)));
+                    }
+                    _ => {
+                        let reach = SLOTS << random.below(12);
+                        now += random.below(reach) as u64;
+                        let next = wheel.next().map(Tick::get);
+                        let first = oracle.first().map(|(tick, _)| *tick);
+                        assert!(next.is_some() == first.is_some() && next <= first.max(next), "{next:?} {first:?}");
+                        if let (Some(next), Some(first)) = (next, first) {
+                            assert!(next <= first.max(now));
+                        }
+                        let later = oracle.split_off(&(now + 1, 0));
+                        let expected: Vec<_> = oracle.iter().map(|(_, value)| *value).collect();
+                        assert_eq!(due(&mut wheel, now), expected, "by their ticks, and by age where these are equal");
+                        oracle = later;
+                    }
+                }
+            }
+        }
+    }
+}
