@@ -10,6 +10,8 @@
 //! | request-multicast | one request to all tokenizers, and one to all counters, gather the result |
 //! | pipeline | a reader on the blocking pool feeds tokenizers, they feed counters that each own the words of one hash range |
 //!
+//! The bar's own timer tells it when to show the latest step (`tell_every`), however fast or slow the reader is.
+//!
 //! Bounded mailboxes hold each stage back to the pace of the next. The stages are in `pipeline/`, where the tests find them
 //! too.
 //!

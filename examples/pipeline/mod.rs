@@ -5,7 +5,7 @@
 //! reader ──────────────────► tokenizers ──────► counters ◄──────────────────── gather
 //!   │     (blocking pool)  Chunk         Words   (one per hash range)   Report
 //!   │ publish
-//!   └────────► pipeline.steps ──► census (every step), bar (the latest)
+//!   └────────► pipeline.steps ──► census (every step), bar (the latest, by a timer)
 //!     Step
 //! ```
 //!
@@ -33,7 +33,7 @@ use futures::future::join_all;
 pub use counts::Counts;
 
 use counter::{Counter, Report};
-use progress::{Bar, Census, Counted, STEPS, Show, Shown, Step};
+use progress::{Bar, Census, Counted, STEPS, Show, ShowNow, Step};
 use reader::{Read, Reader};
 use tokenizer::{Finish, Tokenizer};
 
@@ -87,7 +87,7 @@ pub async fn count(system: &ActorSystem, dir: &Path, show: Show) -> Result<Count
     let listed = reader.send(Read(dir.to_owned())).await??;
     let files = census.send(Counted).await?;
     assert_eq!(files.read + files.skipped, listed as u64, "the census has heard of every file");
-    bar.send(Shown).await?;
+    bar.send(ShowNow).await?;
     let mut counts = Counts { files: files.read, skipped: files.skipped, ..Counts::default() };
 
     // Two requests to many: first to the tokenizers, whose answers say that every word is with its counter.

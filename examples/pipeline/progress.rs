@@ -1,8 +1,10 @@
-//! How far the reader is, as an event, and who listens: a bar that shows the latest, and a census that takes every one.
+//! How far the reader is, as an event, and who listens: a bar that shows the latest now and then, and a census that takes
+//! every one.
 
 use std::mem;
+use std::time::Duration;
 
-use corecast::{Actor, ActorContext, Handler, Message};
+use corecast::{Actor, ActorContext, ActorError, Handler, Message};
 
 /// The topic of the reader's steps.
 pub const STEPS: &str = "pipeline.steps";
@@ -25,32 +27,67 @@ impl Message for Step {
 /// Called with the number of files that the reader has done with, and of all.
 pub type Show = Box<dyn FnMut(usize, usize) + Send>;
 
-/// Shows how far the reader is. It may miss steps: what counts is the latest.
-pub struct Bar(Show);
+/// Between two looks of the bar: often enough for an eye.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Shows how far the reader is, at its own pace. It may miss steps: what counts is the latest.
+pub struct Bar {
+    show: Show,
+    /// What hasn't been shown yet.
+    latest: Option<Step>,
+}
 
 impl Bar {
     pub fn new(show: Show) -> Self {
-        Self(show)
+        Self { show, latest: None }
+    }
+
+    fn show_latest(&mut self) {
+        if let Some(step) = self.latest.take() {
+            (self.show)(step.done, step.files);
+        }
     }
 }
 
-impl Actor for Bar {}
+impl Actor for Bar {
+    async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        // The timer ends with its actor.
+        ctx.tell_every(LOOK, Look)?;
+        Ok(())
+    }
+}
 
 impl Handler<Step> for Bar {
     async fn handle(&mut self, step: Step, _: &mut ActorContext<Self>) {
-        (self.0)(step.done, step.files);
+        self.latest = Some(step);
     }
 }
 
-/// Resolves when the steps that came before have been shown.
-pub struct Shown;
+/// Time to show what there is.
+#[derive(Clone)]
+struct Look;
 
-impl Message for Shown {
+impl Message for Look {
     type Result = ();
 }
 
-impl Handler<Shown> for Bar {
-    async fn handle(&mut self, _: Shown, _: &mut ActorContext<Self>) {}
+impl Handler<Look> for Bar {
+    async fn handle(&mut self, _: Look, _: &mut ActorContext<Self>) {
+        self.show_latest();
+    }
+}
+
+/// Shows the latest step without waiting for the time.
+pub struct ShowNow;
+
+impl Message for ShowNow {
+    type Result = ();
+}
+
+impl Handler<ShowNow> for Bar {
+    async fn handle(&mut self, _: ShowNow, _: &mut ActorContext<Self>) {
+        self.show_latest();
+    }
 }
 
 /// Counts the files. It needs every step.
