@@ -17,9 +17,10 @@ use std::process::ExitCode;
 
 use floors::Floors;
 use loads::alone::Alone;
+use loads::publish::Publishing;
 use loads::samples::Samples;
 use loads::size::Size;
-use loads::{Load, cross, enqueue, hop, ping_pong, scaling, send, spawn, tell};
+use loads::{Load, cross, enqueue, hop, ping_pong, scaling, send, spawn, subscribe, tell};
 
 fn main() -> ExitCode {
     if Alone::was_asked() {
@@ -96,7 +97,7 @@ struct Row {
     measure: fn(&Run) -> Result<Samples, String>,
 }
 
-const ROWS: [Row; 16] = [
+const ROWS: [Row; 20] = [
     Row {
         name: "enqueue",
         load: "enqueue alone, warm memory",
@@ -165,6 +166,37 @@ const ROWS: [Row; 16] = [
             }
             Ok(run.nanos(load, 41, 20))
         },
+    },
+    Row {
+        name: "publish_1",
+        load: "publish to 1 subscriber, over a plain tell",
+        unit: "ns",
+        target: Target::Rmw(4.0),
+        measure: |run| {
+            let tell = run.nanos(tell::load(), 11, 1_000).median();
+            Ok(run.nanos(Publishing::<1>::new(), 21, 2_000).minus(tell))
+        },
+    },
+    Row {
+        name: "publish_10",
+        load: "publish to 10 subscribers, for each",
+        unit: "ns",
+        target: Target::Rmw(5.0),
+        measure: |run| Ok(run.nanos(Publishing::<10>::new(), 21, 300)),
+    },
+    Row {
+        name: "publish_100",
+        load: "publish to 100 subscribers, for each",
+        unit: "ns",
+        target: Target::Rmw(5.0),
+        measure: |run| Ok(run.nanos(Publishing::<100>::new(), 21, 30)),
+    },
+    Row {
+        name: "subscribe",
+        load: "subscribe or unsubscribe, 10,000 others",
+        unit: "ns",
+        target: Target::AtMost(20_000.0),
+        measure: |run| Ok(run.nanos(subscribe::load(), 21, 1)),
     },
     Row {
         name: "spawn",

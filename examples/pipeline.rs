@@ -1,8 +1,19 @@
 //! Counts the words of every text file under a directory, with a pipeline of actors.
 //!
-//! A reader on the blocking pool feeds tokenizers, they feed counters that each own the words of
-//! one hash range, and a request to all of them gathers the result. Bounded mailboxes hold each
-//! stage back to the pace of the next. The stages are in `pipeline/`, where the tests find them too.
+//! It shows the five messaging patterns:
+//!
+//! | pattern | here |
+//! |---|---|
+//! | request-reply | `send` asks the reader to read, and waits for its answer |
+//! | fire-and-forget | `tell` passes chunks and words on; nobody waits for them to be handled |
+//! | pub-sub | the reader publishes each step, a census and a bar have subscribed |
+//! | request-multicast | one request to all tokenizers, and one to all counters, gather the result |
+//! | pipeline | a reader on the blocking pool feeds tokenizers, they feed counters that each own the words of one hash range |
+//!
+//! The bar's own timer tells it when to show the latest step (`tell_every`), however fast or slow the reader is.
+//!
+//! Bounded mailboxes hold each stage back to the pace of the next. The stages are in `pipeline/`, where the tests find them
+//! too.
 //!
 //! ```text
 //! cargo run --release --example pipeline [directory]
@@ -30,9 +41,9 @@ fn main() -> Result<(), pipeline::Failure> {
     let started = Instant::now();
     let counts = pipeline::run(&dir, {
         let bar = bar.clone();
-        move |read, files| {
+        move |done, files| {
             bar.set_length(files as u64);
-            bar.set_position(read as u64);
+            bar.set_position(done as u64);
         }
     })?;
     let elapsed = started.elapsed();

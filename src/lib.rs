@@ -45,6 +45,8 @@
 //! 6. No verb blocks a worker thread.
 //! 7. A timer never fires early, and what is due fires as soon as a worker is free, passing ahead of a full mailbox.
 //! 8. An actor is alive while it can be reached: by a reference, or by its name.
+//! 9. An event that a subscription takes is handled, fails or becomes a dead letter as any message does, or it is shed
+//!    because the subscription asks for that, and counted.
 //!
 //! # What is not guaranteed
 //!
@@ -59,12 +61,13 @@
 //!
 //! Imports point down only: `sync` (the facade over std and the model checker), `memory` (recycled blocks), `mailbox`
 //! and `reply` (the lock-free parts), `task` (one actor's cell and activation), `scheduler` (workers, queues, sleep),
-//! `actor` (traits and references), `system` (the composition root). ARCHITECTURE.md has the map.
+//! `actor` (traits and references), `broker` (publish and subscribe), `system` (the composition root). ARCHITECTURE.md has the map.
 
-// Some sizes of `sync::limits` are zero or the largest there.
-#![cfg_attr(corecast_loom, allow(clippy::absurd_extreme_comparisons))]
+// Some sizes of `sync::limits` are zero, one or the largest there.
+#![cfg_attr(corecast_loom, allow(clippy::absurd_extreme_comparisons, clippy::modulo_one))]
 
 mod actor;
+mod broker;
 mod error;
 #[cfg(corecast_loom)]
 #[doc(hidden)]
@@ -84,6 +87,13 @@ pub use actor::recipient::Recipient;
 pub use actor::reference::{ActorRef, WeakActorRef};
 pub use actor::timer::{MissedTicks, Sleep, Timer, ZeroInterval};
 pub use actor::{Actor, Handler, Message};
+pub use broker::error::{PublishError, SubscribeError, TopicError};
+pub use broker::overflow::Overflow;
+pub use broker::publish::{Publish, Published};
+pub use broker::subscribe::{Subscribe, SubscribeFuture, Subscriber};
+pub use broker::subscription::{Subscription, SubscriptionGuard};
+pub use broker::topic::Topic;
+pub use broker::{Event, MessageBroker};
 pub use error::{
     BlockingError, BuildError, FindError, ReplyError, SendError, SendErrorReason, SpawnError, TellError,
     TellErrorReason, TrySendError, TrySendErrorReason, TryTellError, TryTellErrorReason,

@@ -1,8 +1,8 @@
 //! The hot paths allocate nothing in steady state: a counting allocator, all threads, exact zeros.
 //!
 //! For each row: {same worker, two workers, a foreign thread} × {tell, send and its reply} × message sizes, a
-//! mailbox of four that is mostly full, a handler that suspends once, and a send with a limit that isn't reached. 10^4 operations of warm-up, which
-//! also fill the mailbox to its brim once, then 10^6 counted ones (10^5 in debug builds;
+//! mailbox of four that is mostly full, a handler that suspends once, a send with a limit that isn't reached, and an
+//! event for ten subscribers. 10^4 operations of warm-up, which also fill the mailbox to its brim once, then 10^6 counted ones (10^5 in debug builds;
 //! `CORECAST_ALLOC_OPERATIONS` sets another number). Mailboxes are bounded, so memory is too.
 //!
 //! A binary of its own because of the allocator, and one test because the count is the process's.
@@ -14,7 +14,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Mailbox, Message};
+use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Mailbox, Message, MessageBroker, Overflow, Topic};
 use futures::channel::oneshot;
 
 /// The system's allocator, counted.
@@ -213,6 +213,78 @@ impl Load for Naps {
     }
 }
 
+/// An event for ten.
+#[derive(Clone)]
+struct Event([u8; 16]);
+
+impl Message for Event {
+    type Result = ();
+}
+
+impl Handler<Event> for Sink {
+    async fn handle(&mut self, event: Event, _ctx: &mut ActorContext<Self>) {
+        black_box(event.0);
+    }
+}
+
+/// Publishes to ten, and asks how many allocations there were.
+struct Publishes {
+    broker: MessageBroker,
+    topic: Topic<Event>,
+    sinks: Vec<ActorRef<Sink>>,
+    extent: Extent,
+}
+
+impl Publishes {
+    /// Ten sinks that subscribe to one topic, two of them by patterns, and four that shed.
+    fn new(sinks: Vec<ActorRef<Sink>>, extent: Extent) -> Self {
+        let broker = MessageBroker::new();
+        let overflows =
+            [Overflow::Wait, Overflow::DropNewest, Overflow::Wait, Overflow::DropOldest(8), Overflow::Latest];
+        for (number, sink) in sinks.iter().enumerate() {
+            let pattern = ["ten.sinks", "ten.*"][usize::from(number % 5 == 0)];
+            broker.subscribe::<Event>(pattern, sink).overflow(overflows[number % 5]).start().expect("subscribed");
+        }
+        let topic = broker.topic("ten.sinks").expect("a topic");
+        Self { broker, topic, sinks, extent }
+    }
+
+    /// No more at once than a mailbox has room for: a publisher that waits keeps a list of whom it waits for.
+    async fn publish(&self, mut left: u64) {
+        while left > 0 {
+            let now = left.min(self.extent.capacity as u64 / 4);
+            for _ in 0..now {
+                self.broker.publish("ten.sinks", Event([1; 16])).await.expect("published");
+                self.topic.publish(Event([2; 16])).await.expect("published");
+            }
+            for sink in &self.sinks {
+                sink.send(Flush).await.expect("answered");
+            }
+            left -= now;
+        }
+    }
+
+    async fn count(&self) -> u64 {
+        for sink in &self.sinks {
+            brim::<8>(sink, self.extent.capacity).await;
+        }
+        self.publish(self.extent.warm_up).await;
+        let before = allocations();
+        self.publish(self.extent.operations / 10).await;
+        allocations() - before
+    }
+}
+
+impl Message for Publishes {
+    type Result = u64;
+}
+
+impl Handler<Publishes> for Driver {
+    async fn handle(&mut self, publishes: Publishes, _ctx: &mut ActorContext<Self>) -> u64 {
+        publishes.count().await
+    }
+}
+
 /// How much is done.
 #[derive(Clone, Copy)]
 struct Extent {
@@ -319,6 +391,25 @@ impl Table {
         self.rows.push((name, allocations));
     }
 
+    /// Ten subscribers to one topic.
+    fn publishes(&mut self, between: Between) {
+        let extent = Extent { capacity: 256, warm_up: 10_000, operations: self.operations };
+        let worker = usize::from(matches!(between, Between::TwoWorkers));
+        let sink = || self.system.spawn(Sink).mailbox(Mailbox::bounded(256)).on_worker(worker).start();
+        let sinks = (0..10).map(|_| sink().expect("a sink starts")).collect();
+        let publishes = Publishes::new(sinks, extent);
+        let allocations = match between {
+            Between::ForeignThread => pollster::block_on(publishes.count()),
+            Between::SameWorker | Between::TwoWorkers => {
+                let driver = self.system.spawn(Driver).on_worker(0).start().expect("a driver starts");
+                driver.blocking_send(publishes).expect("it drives")
+            }
+        };
+        let name = format!("{between:?}, publish to ten");
+        println!("{allocations:>8}  {name}");
+        self.rows.push((name, allocations));
+    }
+
     fn rows_of_size<const N: usize>(&mut self, between: Between) {
         self.row::<_, N>("tell", Tells::<N>, between, 256);
         self.row::<_, N>("send and reply", Sends::<N>, between, 256);
@@ -354,6 +445,7 @@ fn promise_09_the_hot_paths_allocate_nothing() {
         table.rows_of_size::<200>(between);
         table.row::<_, 8>("tell to a mostly full mailbox", Tells::<8>, between, 4);
         table.row::<_, 8>("send to a handler that suspends once", Naps, between, 256);
+        table.publishes(between);
         table.row::<_, 8>("send with a limit, to a handler that suspends once", Limits(LIMIT), between, 256);
     }
     let missed: Vec<_> = table.rows.iter().filter(|(_, allocations)| *allocations > 0).collect();

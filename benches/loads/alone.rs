@@ -20,6 +20,10 @@ pub enum Alone {
     IdleActor,
     /// Resident memory after a million messages, as a multiple of that before.
     Messages,
+    /// Resident bytes of a message that waits in a mailbox.
+    Told,
+    /// Resident bytes of a request that waits in a mailbox, with its asker's future.
+    Asked,
     /// CPU nanoseconds of an idle system, and its context switches.
     IdleSystem,
     /// The same of a system with timers that aren't due.
@@ -27,7 +31,7 @@ pub enum Alone {
 }
 
 impl Alone {
-    const ALL: [Self; 4] = [Self::IdleActor, Self::Messages, Self::IdleSystem, Self::Timers];
+    const ALL: [Self; 6] = [Self::IdleActor, Self::Messages, Self::Told, Self::Asked, Self::IdleSystem, Self::Timers];
 
     fn name(self) -> String {
         format!("{self:?}")
@@ -74,6 +78,8 @@ impl Alone {
         Ok(match self {
             Self::IdleActor => vec![memory::of_an_idle_actor(size.pick(500_000, 1_000))?],
             Self::Messages => vec![memory::left_of_messages(size.pick(1_000_000, 10_000))?],
+            Self::Told => vec![memory::of_a_queued_message(size.pick(1_000_000, 10_000))?],
+            Self::Asked => vec![memory::of_a_queued_request(size.pick(1_000_000, 10_000))?],
             Self::IdleSystem | Self::Timers => {
                 let time = size.pick(Duration::from_secs(5), Duration::from_millis(100));
                 let activity = match self {

@@ -139,7 +139,7 @@ impl Share {
     }
 
     /// A count, and a comparison: what the load itself adds to each message.
-    fn count(&mut self) {
+    pub fn count(&mut self) {
         self.handled += 1;
         if self.handled == self.messages {
             self.finish();

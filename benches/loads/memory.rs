@@ -1,13 +1,13 @@
-//! Resident memory: what an idle actor costs, and what is left of a million messages.
+//! Resident memory: what an idle actor costs and a message that waits, and what is left of a million messages.
 //!
-//! Both measurements want a process of their own ([`alone`](super::alone)): memory that an earlier
+//! All measurements want a process of their own ([`alone`](super::alone)): memory that an earlier
 //! load has left behind would hide theirs.
 
 use std::sync::{Arc, Barrier};
 use std::thread::sleep;
 use std::time::Duration;
 
-use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Mailbox, Message};
+use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Mailbox, Message, Reply};
 
 use super::cast::{Add, Counter, Player, Quartet, Record, Share};
 use super::resident;
@@ -76,6 +76,45 @@ pub fn left_of_messages(messages: usize) -> Result<f64, String> {
     pour(messages);
     let after = resident::settled()?;
     Ok(after as f64 / before as f64)
+}
+
+/// Resident bytes for each of that many messages, told to one actor and not handled yet.
+pub fn of_a_queued_message(messages: usize) -> Result<f64, String> {
+    queued(messages, |sink, messages| {
+        (0..messages as u64).for_each(|n| sink.try_tell(Add(n)).expect("unbounded"));
+    })
+}
+
+/// Resident bytes for each of that many requests, sent to one actor and not handled yet: with the asker's [`Reply`].
+pub fn of_a_queued_request(messages: usize) -> Result<f64, String> {
+    queued(messages, |sink, messages| {
+        let mut replies: Vec<Reply<u64>> = Vec::with_capacity(messages);
+        replies.extend((0..messages as u64).map(|n| sink.try_send(Add(n)).expect("unbounded")));
+        replies
+    })
+}
+
+/// The difference that `queue` makes, for each message, while it keeps what it returns.
+fn queued<T>(messages: usize, queue: impl Fn(&ActorRef<Player<Counter>>, usize) -> T) -> Result<f64, String> {
+    let system = ActorSystem::builder().workers(1).build().map_err(|error| error.to_string())?;
+    let sink = system.spawn(Player::<Counter>::new(Share::unlimited())).mailbox(Mailbox::unbounded());
+    let sink = sink.start().expect("the sink starts");
+    let gate = system.spawn(Gate).start().expect("the gate starts");
+    drop(queue(&sink, 16));
+    while sink.mailbox_size() > 0 {
+        sleep(LOOK);
+    }
+
+    let held = Arc::new(Barrier::new(2));
+    gate.blocking_tell(Hold(Arc::clone(&held))).expect("the gate lives");
+    held.wait();
+    let before = resident::settled()?;
+    let kept = queue(&sink, messages);
+    assert_eq!(sink.mailbox_size(), messages, "all are queued at the same time");
+    let after = resident::settled()?;
+    held.wait();
+    drop(kept);
+    Ok((after as f64 - before as f64) / messages as f64)
 }
 
 fn drain(filler: &ActorRef<Filler>) {

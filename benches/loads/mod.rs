@@ -6,7 +6,9 @@
 //! | [`tell`] | CPU time of the worker | one `tell`, up to the end of its handler |
 //! | [`hop`] | CPU time of the worker | one turn of a ping-pong |
 //! | [`send`] | CPU time of the worker | one `send` and its reply |
+//! | [`publish`] | CPU time of the worker | one event for one subscriber, up to the end of its handler |
 //! | [`spawn`] | CPU time of the worker | an actor's life: start, one message, stop |
+//! | [`subscribe`] | CPU time of the caller | a subscription at a broker with 10,000 others, or its end |
 //! | [`ping_pong`] | wall | one turn, with all workers and with one |
 //! | [`scaling`] | wall | the work of 64 actors, with two workers and with one |
 //! | [`cross`] | wall | one `tell` from one core to another, up to the end of its handler |
@@ -34,12 +36,14 @@ pub mod hop;
 pub mod idle;
 pub mod memory;
 pub mod ping_pong;
+pub mod publish;
 pub mod resident;
 pub mod samples;
 pub mod scaling;
 pub mod send;
 pub mod size;
 pub mod spawn;
+pub mod subscribe;
 pub mod tell;
 
 use std::time::Duration;

@@ -10,9 +10,20 @@ impl Samples {
         self.0[self.0.len() / 2]
     }
 
+    /// What so many of a hundred measurements did not exceed.
+    pub fn percentile(&self, percent: usize) -> f64 {
+        let rank = (self.0.len() * percent).div_ceil(100);
+        self.0[rank.max(1) - 1]
+    }
+
     /// The smallest: what the machine can do when nothing comes in between.
     pub fn min(&self) -> f64 {
         self.0[0]
+    }
+
+    /// What each measurement exceeds `other` by.
+    pub fn minus(self, other: f64) -> Self {
+        self.0.into_iter().map(|measured| measured - other).collect()
     }
 }
 

@@ -3,7 +3,10 @@
 //! ```text
 //!             blocking_tell            tell                    send to all
 //! reader ──────────────────► tokenizers ──────► counters ◄──────────────────── gather
-//! (blocking pool)  Chunk                 Words   (one per hash range)   Report
+//!   │     (blocking pool)  Chunk         Words   (one per hash range)   Report
+//!   │ publish
+//!   └────────► pipeline.steps ──► census (every step), bar (the latest, by a timer)
+//!     Step
 //! ```
 //!
 //! Every mailbox is bounded, so memory holds a few chunks whatever the size of the directory.
@@ -17,19 +20,21 @@ mod counter;
 mod counts;
 #[cfg(test)]
 pub mod oracle;
+pub mod progress;
 mod reader;
 mod tokenizer;
 
 use std::error::Error;
 use std::path::Path;
 
-use corecast::{ActorSystem, Mailbox};
+use corecast::{ActorSystem, Mailbox, Overflow};
 use futures::future::join_all;
 
 pub use counts::Counts;
 
 use counter::{Counter, Report};
-use reader::{Progress, Read, Reader};
+use progress::{Bar, Census, Counted, STEPS, Show, ShowNow, Step};
+use reader::{Read, Reader};
 use tokenizer::{Finish, Tokenizer};
 
 /// Whatever ends a run before its result.
@@ -46,19 +51,28 @@ const LISTS_QUEUED: usize = 64;
 
 /// Counts the words of all text files under `dir`, on a system of its own.
 ///
-/// `progress` is called on the reader's thread after each file, with the number of files read and the number of all.
+/// `show` is called now and then with the number of files that the reader has done with and of all, and in the end with
+/// the last of them.
 ///
 /// # Errors
 ///
 /// If `dir` cannot be listed, or a stage of the pipeline has failed.
-pub fn run(dir: &Path, progress: impl FnMut(usize, usize) + Send + 'static) -> Result<Counts, Failure> {
+pub fn run(dir: &Path, show: impl FnMut(usize, usize) + Send + 'static) -> Result<Counts, Failure> {
     let system = ActorSystem::builder().name("pipeline").build()?;
-    let counts = system.block_on(count(&system, dir, Box::new(progress)))?;
+    let counts = system.block_on(count(&system, dir, Box::new(show)))?;
     system.block_on(system.shutdown());
     Ok(counts)
 }
 
-async fn count(system: &ActorSystem, dir: &Path, progress: Progress) -> Result<Counts, Failure> {
+/// The same on a given system, whose broker carries the reader's steps.
+pub async fn count(system: &ActorSystem, dir: &Path, show: Show) -> Result<Counts, Failure> {
+    // Neither subscriber knows the reader, nor does it know them.
+    let broker = system.broker();
+    let bar = system.spawn(Bar::new(show)).await?;
+    let _shows = broker.subscribe::<Step>(STEPS, &bar).overflow(Overflow::Latest).await?.into_guard();
+    let census = system.spawn(Census::default()).await?;
+    let _counts = broker.subscribe::<Step>(STEPS, &census).await?.into_guard();
+
     let mut counters = Vec::new();
     for _ in 0..SHARDS {
         counters.push(system.spawn(Counter::default()).mailbox(Mailbox::bounded(LISTS_QUEUED)).await?);
@@ -68,10 +82,13 @@ async fn count(system: &ActorSystem, dir: &Path, progress: Progress) -> Result<C
         let tokenizer = Tokenizer::new(counters.clone());
         tokenizers.push(system.spawn(tokenizer).mailbox(Mailbox::bounded(CHUNKS_QUEUED)).await?);
     }
-    let reader = system.spawn(Reader::new(tokenizers.clone())).await?;
+    let reader = system.spawn(Reader::new(tokenizers.clone(), broker.topic(STEPS)?)).await?;
 
-    let read = reader.send(Read { dir: dir.to_owned(), progress }).await??;
-    let mut counts = Counts { files: read.files, skipped: read.skipped, ..Counts::default() };
+    let listed = reader.send(Read(dir.to_owned())).await??;
+    let files = census.send(Counted).await?;
+    assert_eq!(files.read + files.skipped, listed as u64, "the census has heard of every file");
+    bar.send(ShowNow).await?;
+    let mut counts = Counts { files: files.read, skipped: files.skipped, ..Counts::default() };
 
     // Two requests to many: first to the tokenizers, whose answers say that every word is with its counter.
     for seen in join_all(tokenizers.iter().map(|tokenizer| tokenizer.send(Finish))).await {

@@ -11,22 +11,35 @@ use super::{Actor, Body, Handler, Message};
 use crate::scheduler::{Scheduler, worker};
 use crate::sync::Arc;
 use crate::task::identity::{ActorId, ActorInfo};
-use crate::task::letter::Host;
+use crate::task::letter::{Host, Letter, Receive};
 use crate::task::typed::WeakTask;
 
 /// What a handler or a hook knows of its own actor, and may ask of it.
 ///
 /// It is lent to one call at a time. [`system`](Self::system) and [`spawn_blocking`](Self::spawn_blocking) reach the
 /// system that the actor lives in.
-pub struct ActorContext<A: Actor>(WeakTask<Body<A>>);
+pub struct ActorContext<A: Actor> {
+    task: WeakTask<Body<A>>,
+    /// See [`missed`](Self::missed); set for the length of a delivery that says so.
+    pub(super) missed: u64,
+}
 
 impl<A: Actor> ActorContext<A> {
     pub(crate) fn new(task: WeakTask<Body<A>>) -> Self {
-        Self(task)
+        Self { task, missed: 0 }
+    }
+
+    /// Puts a letter aside for which the mailbox, which is closed, has no place. See
+    /// [`Weak::put_aside`](crate::task::handle::Weak::put_aside).
+    pub(super) fn put_aside<L: Letter>(&self, letter: L)
+    where
+        Body<A>: Receive<L::Message, Output = L::Output>,
+    {
+        self.task.put_aside(letter);
     }
 
     pub(crate) fn host(&self) -> &Arc<dyn Host> {
-        self.0.weak().host()
+        self.task.weak().host()
     }
 
     /// A reference to this actor, for others to send to.
@@ -49,7 +62,7 @@ impl<A: Actor> ActorContext<A> {
     /// ```
     #[must_use]
     pub fn actor_ref(&self) -> ActorRef<A> {
-        ActorRef::new(self.0.revive())
+        ActorRef::new(self.task.revive())
     }
 
     /// A reference to this actor that doesn't keep it alive.
@@ -67,7 +80,7 @@ impl<A: Actor> ActorContext<A> {
     /// ```
     #[must_use]
     pub fn weak_ref(&self) -> WeakActorRef<A> {
-        WeakActorRef::new(self.0.clone())
+        WeakActorRef::new(self.task.clone())
     }
 
     /// Asks this actor to stop, as [`ActorRef::stop`] does: it goes on with what it has accepted, and then ends.
@@ -84,7 +97,7 @@ impl<A: Actor> ActorContext<A> {
     /// }
     /// ```
     pub fn stop(&self) {
-        self.0.weak().stop();
+        self.task.weak().stop();
     }
 
     /// How many messages wait: exact. The one that is being handled isn't in it.
@@ -102,7 +115,7 @@ impl<A: Actor> ActorContext<A> {
     /// ```
     #[must_use]
     pub fn mailbox_size(&self) -> usize {
-        self.0.weak().len()
+        self.task.weak().len()
     }
 
     /// Waits so long, while this actor's worker goes on. The next message is handled after that.
@@ -154,7 +167,7 @@ impl<A: Actor> ActorContext<A> {
     where
         A: Handler<M>,
     {
-        timer::tell_after(self.timekeeper(), self.0.clone(), after, message)
+        timer::tell_after(self.timekeeper(), self.task.clone(), after, message)
     }
 
     /// Sends this actor a message every so often, for the first time after one interval. Missed ticks are left out.
@@ -236,7 +249,7 @@ impl<A: Actor> ActorContext<A> {
     where
         A: Handler<M>,
     {
-        timer::tell_every(self.timekeeper(), self.0.clone(), interval, message, missed)
+        timer::tell_every(self.timekeeper(), self.task.clone(), interval, message, missed)
     }
 
     fn timekeeper(&self) -> Arc<Scheduler> {
@@ -246,7 +259,7 @@ impl<A: Actor> ActorContext<A> {
     /// This actor's number.
     #[must_use]
     pub fn id(&self) -> ActorId {
-        self.0.weak().id()
+        self.task.weak().id()
     }
 
     /// This actor's number, type and name.
@@ -263,7 +276,7 @@ impl<A: Actor> ActorContext<A> {
     /// ```
     #[must_use]
     pub fn info(&self) -> ActorInfo {
-        self.0.weak().info()
+        self.task.weak().info()
     }
 
     /// The worker that is running this call. After an await it may be another one, unless the actor is placed.
@@ -281,6 +294,30 @@ impl<A: Actor> ActorContext<A> {
     #[must_use]
     pub fn worker(&self) -> usize {
         worker::with_any(worker::Worker::index).unwrap_or(0)
+    }
+
+    /// How many events were shed between the event that is being handled and the one before it: by its subscription,
+    /// as its [`Overflow`](crate::Overflow) asks for. Zero for all other messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use corecast::{Actor, ActorContext, Handler, Message};
+    /// # #[derive(Clone)]
+    /// # struct Price(u64);
+    /// # impl Message for Price { type Result = (); }
+    /// struct Chart { gaps: u64 }
+    /// impl Actor for Chart {}
+    ///
+    /// impl Handler<Price> for Chart {
+    ///     async fn handle(&mut self, _: Price, ctx: &mut ActorContext<Self>) {
+    ///         self.gaps += ctx.missed();
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        self.missed
     }
 
     /// Lets others run: resolves when this actor comes round in the queue again.

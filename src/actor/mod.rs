@@ -3,6 +3,7 @@
 //! | file | noun |
 //! |---|---|
 //! | [`letter`] | a message on its way: told, or asked with a reply |
+//! | [`delivery`] | an event of which more is to be said than the event itself |
 //! | [`call`] | the futures of the verbs |
 //! | [`reference`] | `ActorRef` and `WeakActorRef` |
 //! | [`recipient`] | `Recipient`: whoever takes one type of message |
@@ -13,6 +14,7 @@
 
 pub(crate) mod call;
 pub(crate) mod context;
+pub(crate) mod delivery;
 pub(crate) mod letter;
 pub(crate) mod mailbox;
 pub(crate) mod recipient;

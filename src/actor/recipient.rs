@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Message;
 use super::call::{Reply, SendFuture, Stopped, Tell, on_worker};
+use super::delivery::Ways;
 use super::letter::{Asked, Target, Told};
 use super::reference::{try_asked, try_told};
 use crate::error::{SendError, SendErrorReason, TellError, TellErrorReason, TrySendError, TryTellError};
@@ -11,17 +12,21 @@ use crate::sync::parker::block_on;
 use crate::task::handle::Strong;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::post::Patience;
-use crate::task::typed::Address;
 
 /// A reference to an actor of any type that handles `M`. It keeps the actor alive.
 ///
 /// Made by [`ActorRef::recipient`](crate::ActorRef::recipient). The verbs are those of
-/// [`ActorRef`](crate::ActorRef), at the same cost: the actor's type is forgotten, not boxed.
-pub struct Recipient<M: Message>(Address<Told<M>, Asked<M>>);
+/// [`ActorRef`](crate::ActorRef), at the same cost: the actor's type is forgotten, not boxed. It can
+/// [subscribe](crate::MessageBroker::subscribe), too.
+pub struct Recipient<M: Message>(Ways<M>);
 
 impl<M: Message> Recipient<M> {
-    pub(crate) fn new(address: Address<Told<M>, Asked<M>>) -> Self {
-        Self(address)
+    pub(crate) fn new(ways: Ways<M>) -> Self {
+        Self(ways)
+    }
+
+    pub(crate) fn into_ways(self) -> Ways<M> {
+        self.0
     }
 
     #[inline(always)]

@@ -45,6 +45,10 @@ impl<A: Actor> ActorRef<A> {
         self.0.strong()
     }
 
+    pub(crate) fn task(&self) -> &Task<Body<A>> {
+        &self.0
+    }
+
     /// Who it is, for the future of a reply.
     #[inline(always)]
     fn target(&self) -> Target {

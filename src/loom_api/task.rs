@@ -83,6 +83,9 @@ impl Seen {
 /// `letter::Host`, as far as a model cares.
 pub trait Host: Send + Sync + 'static {
     fn schedule(&self, runnable: Runnable);
+    fn is_inside(&self) -> bool {
+        true
+    }
     fn message_failed(&self, cause: &StopReason);
     fn dead_letter(&self, letter: DeadLetter);
     fn actor_failed(&self, reason: &StopReason);
@@ -104,7 +107,7 @@ impl<H: Host> letter::Host for Bridge<H> {
     }
 
     fn is_inside(&self) -> bool {
-        true
+        self.0.is_inside()
     }
 
     fn message_failed(&self, _actor: ActorInfo, _message: &'static str, cause: &StopReason, _observed: bool) {
@@ -153,6 +156,11 @@ pub struct Weakly(Weak);
 impl Weakly {
     pub fn expire(&self) {
         self.0.expire();
+    }
+
+    /// `Strong::hold_gate`.
+    pub fn hold_gate(&self) {
+        self.0.grasp().hold_gate();
     }
 
     /// `Weak::grasp`, until it is dropped.

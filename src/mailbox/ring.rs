@@ -357,6 +357,12 @@ impl<S, O> Ring<S, O> {
         Word(self.near.word.load(Ordering::Acquire)).is_closed()
     }
 
+    /// Whether the gate is up.
+    pub(crate) fn is_gated(&self) -> bool {
+        // ORDERING: Relaxed; whoever needs to know why takes the line's lock, as who put it up did before.
+        Word(self.near.word.load(Ordering::Relaxed)).is_gated()
+    }
+
     /// Whether nothing runs, waits or is about to run.
     pub(crate) fn is_idle(&self) -> bool {
         // ORDERING: Acquire pairs with the idle CAS: what the actor did before is visible.

@@ -203,6 +203,12 @@ pub(crate) fn hold<S, O>(ring: &Ring<S, O>, line: &Mutex<Line>) {
     let _ = ring.knock();
 }
 
+/// Whether the gate is held up.
+#[cold]
+pub(crate) fn is_held(line: &Mutex<Line>) -> bool {
+    line.lock().held
+}
+
 /// Wakes, with care: a waker is user code.
 fn wake(wakers: &mut [Option<Waker>]) -> Result<(), Text> {
     let mut outcome = Ok(());

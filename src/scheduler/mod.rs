@@ -32,6 +32,8 @@ pub(crate) mod keeper;
 mod living;
 pub(crate) mod pending;
 pub(crate) mod queue;
+#[cfg(all(test, not(corecast_loom)))]
+mod tests;
 pub(crate) mod timer;
 mod wheel;
 pub(crate) mod worker;
@@ -126,15 +128,23 @@ impl Scheduler {
 
     /// What `workers` threads share, and what each of them owns.
     pub(crate) fn new(workers: usize, placement: Placement) -> (Arc<Self>, Vec<Local>) {
+        let drivers = (0..workers).map(|_| Box::new(Parker::new()) as Box<dyn Driver>);
+        Self::driven_by(drivers.collect(), placement)
+    }
+
+    /// The same for workers that wait each in its driver.
+    fn driven_by(drivers: Vec<Box<dyn Driver>>, placement: Placement) -> (Arc<Self>, Vec<Local>) {
         let barrier = Barrier::new();
-        let (locals, remotes): (Vec<_>, Vec<_>) = (0..workers)
-            .map(|_| {
+        let workers = drivers.len();
+        let (locals, remotes): (Vec<_>, Vec<_>) = drivers
+            .into_iter()
+            .map(|driver| {
                 let (local, queue) = queue::queue(barrier);
                 let remote = Remote {
                     queue,
                     overflow: Inbox::new(),
                     placed: Inbox::new(),
-                    driver: Box::new(Parker::new()),
+                    driver,
                     activations: AtomicU32::new(0),
                 };
                 (local, remote)

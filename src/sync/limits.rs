@@ -51,6 +51,10 @@ sized! {
     COOP_BUDGET: i32 = 512, 2
 }
 sized! {
+    /// Buckets of a broker's first table. A power of two.
+    FIRST_BUCKETS: usize = 16, 1
+}
+sized! {
     /// Runnable actors that a worker's deque holds at most: crossbeam's smallest buffer, so that it never grows.
     DEQUE_CAPACITY: usize = 64, 4
 }

@@ -152,6 +152,22 @@ pub(crate) mod queue {
     pub(crate) use crossbeam_queue::ArrayQueue;
 }
 
+pub(crate) mod recent {
+    //! The bounded queue that displaces its oldest element: crossbeam-queue, or its double.
+    #[cfg(corecast_loom)]
+    pub(crate) use super::double::recent::Recent;
+    #[cfg(not(corecast_loom))]
+    pub(crate) use crossbeam_queue::ArrayQueue as Recent;
+}
+
+pub(crate) mod snapshot {
+    //! A shared value that is replaced as a whole, and read without a lock: arc-swap, or its double.
+    #[cfg(corecast_loom)]
+    pub(crate) use super::double::snapshot::Snapshot;
+    #[cfg(not(corecast_loom))]
+    pub(crate) use arc_swap::ArcSwap as Snapshot;
+}
+
 pub(crate) mod heap {
     //! The system allocator; under loom its tracked twin, so that leaks fail the model.
     #[cfg(corecast_loom)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::observer::{ActorFailure, MessageFailure, Observer};
 use super::registry::Registry;
 use super::shutdown::Progress;
+use crate::broker::MessageBroker;
 use crate::scheduler::blocking::Blocking;
 use crate::scheduler::{Scheduler, Threads, worker};
 use crate::sync::Arc;
@@ -27,6 +28,8 @@ pub(crate) struct Core {
     pub(super) scheduler: Arc<Scheduler>,
     pub(super) blocking: Arc<Blocking>,
     pub(super) registry: Registry,
+    /// Emptied when the last actor has ended: a retained event may hold a reference to one, which holds this.
+    pub(super) broker: MessageBroker,
     /// Who hears of failures, until the last actor has ended: an observer may hold references to actors, which hold
     /// this.
     observer: Mutex<Option<Arc<dyn Observer>>>,
@@ -68,6 +71,7 @@ impl Core {
             scheduler: parts.scheduler,
             blocking: parts.blocking,
             registry: Registry::new(),
+            broker: MessageBroker::new(),
             observer: Mutex::new(Some(parts.observer)),
             shutdown_deadline: parts.shutdown_deadline,
             post_stop_deadline: parts.post_stop_deadline,
@@ -111,11 +115,12 @@ impl Core {
         self.observer.lock().clone()
     }
 
-    /// Lets go of the observer: nobody is left to be heard of.
+    /// Lets go of the observer and of what the broker holds: nobody is left to be heard of.
     pub(super) fn dismiss_observer(&self) {
         let observer = self.observer.lock().take();
-        // UNWIND: its drop is user code.
+        // UNWIND: its drop is user code, and so are those of filters and retained events.
         let _ = guard(|| drop(observer));
+        let _ = guard(|| self.broker.close());
     }
 
     /// Whether spawns by the calling thread are refused.

@@ -8,6 +8,7 @@ use super::spawn::SpawnBuilder;
 use crate::actor::Actor;
 use crate::actor::context::ActorContext;
 use crate::actor::reference::ActorRef;
+use crate::broker::MessageBroker;
 use crate::error::FindError;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, Weak};
@@ -41,6 +42,12 @@ impl SystemRef {
     /// Runs a closure that may block. See [`ActorSystem::spawn_blocking`](crate::ActorSystem::spawn_blocking).
     pub fn spawn_blocking<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Blocking<T> {
         Blocking::start(self.0.upgrade().as_ref(), closure)
+    }
+
+    /// The system's broker; none if the system is gone. See [`ActorSystem::broker`](crate::ActorSystem::broker).
+    #[must_use]
+    pub fn broker(&self) -> Option<MessageBroker> {
+        self.0.upgrade().map(|core| core.broker.clone())
     }
 
     /// What the system is called; none if it is gone.
@@ -93,6 +100,30 @@ impl<A: Actor> ActorContext<A> {
     #[must_use]
     pub fn system(&self) -> SystemRef {
         SystemRef::new(Arc::downgrade(&Core::of(self.host())))
+    }
+
+    /// The broker of this actor's system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// #[derive(Clone)]
+    /// struct Done;
+    /// impl Message for Done {
+    ///     type Result = ();
+    /// }
+    ///
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         let published = ctx.broker().publish("work.done", Done).await.expect("a topic");
+    ///         assert_eq!(published.reached(), 0);
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn broker(&self) -> MessageBroker {
+        Core::of(self.host()).broker.clone()
     }
 
     /// Runs a closure that may block on a small pool of threads, while this actor's worker goes on. Await the result.

@@ -28,6 +28,7 @@ use self::core::Core;
 use crate::actor::Actor;
 use crate::actor::reference::ActorRef;
 use crate::actor::timer::Sleep;
+use crate::broker::MessageBroker;
 use crate::error::{BuildError, FindError};
 use crate::scheduler::worker;
 use crate::sync::Arc;
@@ -181,6 +182,27 @@ impl ActorSystem {
     /// ```
     pub fn spawn_blocking<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Blocking<T> {
         Blocking::start(Some(&self.core), closure)
+    }
+
+    /// The system's broker. When the system has ended, its subscriptions have ended and what it retained is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/orders.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let broker = system.broker();
+    /// system.block_on(async {
+    ///     broker.subscribe("orders.*", system.spawn(Audit::default()).await?).await?;
+    ///     assert_eq!(broker.publish("orders.created", OrderCreated { id: 1 }).await?.reached(), 1);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn broker(&self) -> &MessageBroker {
+        &self.core.broker
     }
 
     /// Waits so long, on any executor: no thread is blocked for it.

@@ -10,7 +10,7 @@
 //! can.
 
 use std::ptr::NonNull;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::current;
@@ -143,6 +143,14 @@ impl Strong {
     /// Whether it still takes messages.
     pub(crate) fn is_alive(&self) -> bool {
         !self.header().is_closed()
+    }
+
+    /// Whether the calling thread may send: the mailbox isn't closed, and its gate isn't held against the thread.
+    #[inline]
+    pub(crate) fn admits(&self) -> bool {
+        let header = self.header();
+        !header.is_closed()
+            && (!header.is_gated() || header.near().host.is_inside() || !waiters::is_held(&header::side(header).line))
     }
 
     /// Messages that are accepted and not yet taken out.
@@ -352,11 +360,21 @@ impl Weak {
         }
         Poll::Pending
     }
+
+    /// Takes a waker off the list again. One that is woken right now isn't on it any more.
+    pub(crate) fn unlist(&self, waker: &Waker) {
+        let Some(side) = header::known_side(self.header()) else { return };
+        let mut ending = side.ending.lock();
+        let at = ending.watchers.iter().position(|listed| listed.will_wake(waker));
+        let listed = at.map(|at| ending.watchers.remove(at));
+        drop(ending);
+        drop(listed);
+    }
 }
 
 impl Ending {
     /// Lists a waker; one that is listed already isn't listed twice.
-    fn list(&mut self, waker: std::task::Waker) -> Option<std::task::Waker> {
+    fn list(&mut self, waker: Waker) -> Option<Waker> {
         if self.watchers.iter().any(|listed| listed.will_wake(&waker)) {
             return Some(waker);
         }

@@ -7,6 +7,7 @@
 //! | inline | producer, then runner | the first message of an activation |
 //! | body | the runner | the actor and its context |
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
@@ -17,6 +18,7 @@ use super::frame::Frame;
 use super::identity::{ActorId, ActorInfo};
 use super::lane::Lane;
 use super::letter::Host;
+use super::post::Aside;
 use super::reason::StopReason;
 use super::run::{Phase, Turn};
 use super::state::State;
@@ -133,6 +135,8 @@ pub(super) struct Ending {
     /// The reason, where the verdict alone doesn't tell it.
     pub(super) reason: Option<StopReason>,
     pub(super) watchers: Vec<Waker>,
+    /// Letters that are opened when the mailbox, which is closed, has been drained.
+    pub(super) aside: VecDeque<Aside>,
 }
 
 /// How long a `send` to the actor waits that doesn't say so itself.

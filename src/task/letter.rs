@@ -93,6 +93,16 @@ pub(crate) trait Letter: Send + Sized + 'static {
 
     /// The two parts.
     fn open(self) -> (Self::Message, Self::Completion);
+
+    /// The name of the message's type, as dead letters and failures give it.
+    fn name() -> &'static str {
+        std::any::type_name::<Self::Message>()
+    }
+
+    /// Gives away what is left of a message that nobody handles: itself, or all that it stands for.
+    fn bury(message: Self::Message, each: &mut dyn FnMut(Box<dyn Any + Send>)) {
+        each(Box::new(message));
+    }
 }
 
 /// An accepted message that its actor never came to.
@@ -188,12 +198,8 @@ pub(crate) struct Route<B, L>(std::marker::PhantomData<(B, L)>);
 
 impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
     /// One per pair of types.
-    pub(crate) const VTABLE: &'static Vtable = &Vtable {
-        message: std::any::type_name::<L::Message>,
-        reader: B::type_name,
-        open: Self::open,
-        discard: Self::discard,
-    };
+    pub(crate) const VTABLE: &'static Vtable =
+        &Vtable { message: L::name, reader: B::type_name, open: Self::open, discard: Self::discard };
 
     /// Opens a letter: begins to handle its message.
     ///
@@ -228,13 +234,17 @@ impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
         // UNWIND: the asker's waker and whoever takes the letter are user code; the message is out of the mailbox.
         let actor = || undertaker.actor.clone();
         let _ = guard(|| completion.fail(ReplyErrorReason::Died(undertaker.cause.clone()), &actor));
-        let letter = DeadLetter {
-            actor: undertaker.actor.clone(),
-            message_type: std::any::type_name::<L::Message>(),
-            cause: undertaker.cause.clone(),
-            message: Exclusive::new(Box::new(message)),
+        let mut each = |message| {
+            let letter = DeadLetter {
+                actor: undertaker.actor.clone(),
+                message_type: L::name(),
+                cause: undertaker.cause.clone(),
+                message: Exclusive::new(message),
+            };
+            let _ = guard(|| undertaker.host.dead_letter(letter));
         };
-        let _ = guard(|| undertaker.host.dead_letter(letter));
+        // UNWIND: what a message stands for may be dropped by this; what was given away before is.
+        let _ = guard(|| L::bury(message, &mut each));
     }
 }
 

@@ -1,12 +1,13 @@
 //! A letter on its way into a task's mailbox: how it is sent, and what becomes of it.
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::task::{Context, Poll};
 
 use super::handle::{Strong, Weak};
 use super::header;
 use super::letter::{Letter, Receive, Route};
-use crate::mailbox::envelope::{Packed, Vtable};
+use crate::mailbox::envelope::{Packed, Payload, Vtable};
 use crate::mailbox::ring::{Duty, Refusal};
 use crate::mailbox::waiters::{self, Joined, Refused, Terms, Ticket};
 
@@ -17,6 +18,8 @@ pub(crate) enum Patience {
     Wait,
     /// It doesn't.
     Try,
+    /// It waits, and passes a gate that is held: what it brings was let in before.
+    Pass,
 }
 
 /// What became of a letter.
@@ -84,7 +87,10 @@ impl Strong {
     #[cold]
     unsafe fn join<L: Letter>(&self, way: Way<L>, letter: Packed<L>, patience: Patience) -> Posted<L> {
         let header = self.header();
-        let terms = Terms { may_wait: patience == Patience::Wait, may_pass: header.near().host.is_inside() };
+        let terms = Terms {
+            may_wait: patience != Patience::Try,
+            may_pass: patience == Patience::Pass || header.near().host.is_inside(),
+        };
         // SAFETY: the line is this ring's; `way` is as in `post`.
         match unsafe { waiters::join(header, &header::side(header).line, letter, way.0, terms) } {
             Joined::Placed(duty) => {
@@ -96,6 +102,32 @@ impl Strong {
             }
             Joined::Refused(letter, refused) => Posted::Refused(letter.unpack(), refused),
         }
+    }
+}
+
+/// A letter that the runner has put aside, since its mailbox is closed. It must be opened or discarded.
+#[derive(Debug)]
+pub(super) struct Aside {
+    pub(super) vtable: &'static Vtable,
+    pub(super) payload: MaybeUninit<Payload>,
+}
+
+impl Weak {
+    /// Puts a letter aside. The runner opens it when the mailbox has been drained, or discards it with what is left.
+    ///
+    /// # Safety
+    ///
+    /// `way` is for this task's body.
+    ///
+    /// # Contract
+    ///
+    /// The caller is a handler of this task, and found its mailbox closed: the runner looks for such letters then.
+    pub(super) unsafe fn put_aside<L: Letter>(&self, way: Way<L>, letter: L) {
+        let mut payload = MaybeUninit::uninit();
+        // SAFETY: the payload is ours.
+        unsafe { Packed::new(letter).write(payload.as_mut_ptr()) };
+        let mut ending = header::side(self.header()).ending.lock();
+        ending.aside.push_back(Aside { vtable: way.0, payload });
     }
 }
 
@@ -123,6 +155,20 @@ impl<L: Send + 'static> Waiting<L> {
             return Poll::Pending;
         }
         Poll::Ready(self.leave().map_or(Ok(()), Err))
+    }
+
+    /// Whether the wait is over, one way or the other; if not, the context's waker will be woken when it is. The
+    /// letter stays here.
+    pub(crate) fn is_over(&mut self, context: &mut Context<'_>) -> bool {
+        let (Some(ticket), Some(side)) = (&mut self.ticket, header::known_side(self.task.header())) else {
+            return true;
+        };
+        ticket.poll(&side.line, context.waker()).is_ready()
+    }
+
+    /// Waits no more. The letter comes back, unless it has been placed.
+    pub(crate) fn withdraw(mut self) -> Option<L> {
+        self.leave()
     }
 
     /// The task that it waits for.

@@ -25,6 +25,7 @@ use super::header::{self, Far, Header, Near};
 use super::identity::ActorId;
 use super::lane;
 use super::letter::Undertaker;
+use super::post::Aside;
 use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
 use super::runnable::Runnable;
 use super::share::Share;
@@ -501,7 +502,7 @@ impl<'a> Turn<'a> {
                     Rest::Nudged => return Err(self.stop(StopReason::Unreachable)),
                     // RECHECK: a timer's message that fired before the close is handled before the end.
                     Rest::Drained if self.is_called() => {}
-                    Rest::Drained => return Err(self.stop(self.why_closed())),
+                    Rest::Drained => return Err(self.go_on_aside()),
                 }
             }
             if self.is_called()
@@ -513,6 +514,27 @@ impl<'a> Turn<'a> {
                 return Ok(parcel);
             }
         }
+    }
+
+    /// Opens the next letter that was put aside, or stops if there is none. The others have their turn after each.
+    #[cold]
+    fn go_on_aside(&mut self) -> Drained {
+        let Some(mut aside) = self.take_aside() else {
+            return self.stop(self.why_closed());
+        };
+        // SAFETY: put aside for this task's body, and read once; its vtable expects a turn.
+        match unsafe { (aside.vtable.open)(aside.payload.as_mut_ptr(), NonNull::from(&mut *self).cast()) } {
+            Opened::Done => Drained::Share,
+            Opened::Suspended => Drained::Suspended,
+            Opened::Panicked => {
+                let reason = self.panic_reason(Place::Handler);
+                self.stop(reason)
+            }
+        }
+    }
+
+    fn take_aside(&self) -> Option<Aside> {
+        header::known_side(self.cell())?.ending.lock().aside.pop_front()
     }
 
     /// Places waiting messages. Returns whether the line is empty.
@@ -728,13 +750,24 @@ impl<'a> Turn<'a> {
                 continue;
             }
             match reader.rest(true) {
-                Rest::Drained => return true,
+                Rest::Drained => {
+                    self.discard_aside();
+                    return true;
+                }
                 _ if pauses == BUSY_SPINS => return false,
                 _ => {
                     pauses += 1;
                     spin_loop();
                 }
             }
+        }
+    }
+
+    /// The same for letters that were put aside.
+    fn discard_aside(&self) {
+        while let Some(mut aside) = self.take_aside() {
+            // SAFETY: as for those in the ring, and read once.
+            self.bury(|undertaker| unsafe { (aside.vtable.discard)(aside.payload.as_mut_ptr(), undertaker) });
         }
     }
 

@@ -1,10 +1,11 @@
-//! References to a task of which more is known: the type of its body, or two kinds of letters that it reads.
+//! References to a task of which more is known: the type of its body, or three kinds of letters that it reads.
 //!
 //! | reference | keeps | knows |
 //! |---|---|---|
 //! | [`Task`] | the actor alive | the body's type |
 //! | [`WeakTask`] | the memory | the body's type |
-//! | [`Address`] | the actor alive | the ways of two kinds of letters |
+//! | [`Address`] | the actor alive | the ways of three kinds of letters |
+//! | [`WeakAddress`] | the memory | the ways of three kinds of letters |
 
 use std::marker::PhantomData;
 
@@ -41,13 +42,16 @@ impl<B: Body> Task<B> {
         unsafe { self.0.post(Way::to::<B>(), letter, patience) }
     }
 
-    /// An address for two kinds of letters, the body's type forgotten.
-    pub(crate) fn address_for<K: Letter, L: Letter>(&self) -> Address<K, L>
+    /// An address for three kinds of letters, the body's type forgotten.
+    pub(crate) fn address_for<J: Letter, K: Letter, L: Letter>(&self) -> Address<J, K, L>
     where
-        B: Receive<K::Message, Output = K::Output> + Receive<L::Message, Output = L::Output>,
+        B: Receive<J::Message, Output = J::Output>
+            + Receive<K::Message, Output = K::Output>
+            + Receive<L::Message, Output = L::Output>,
     {
         // SAFETY: this task's body is a `B`, and an address never changes its task.
-        unsafe { Address { task: self.0.clone(), first: Way::to::<B>(), second: Way::to::<B>() } }
+        let ways = unsafe { Ways { first: Way::to::<B>(), second: Way::to::<B>(), third: Way::to::<B>() } };
+        Address { task: self.0.clone(), ways }
     }
 
     /// The task, its type forgotten.
@@ -93,6 +97,15 @@ impl<B: Body> WeakTask<B> {
         Task(self.0.revive(), PhantomData)
     }
 
+    /// See [`Weak::put_aside`].
+    pub(crate) fn put_aside<L: Letter>(&self, letter: L)
+    where
+        B: Receive<L::Message, Output = L::Output>,
+    {
+        // SAFETY: this task's body is a `B`.
+        unsafe { self.0.put_aside(Way::to::<B>(), letter) };
+    }
+
     /// The task, its type forgotten.
     pub(crate) fn weak(&self) -> &Weak {
         &self.0
@@ -105,30 +118,51 @@ impl<B> Clone for WeakTask<B> {
     }
 }
 
-/// A strong reference to a task that reads two kinds of letters.
-pub(crate) struct Address<K, L> {
-    task: Strong,
-    first: Way<K>,
-    second: Way<L>,
+/// The ways of three kinds of letters to one task.
+struct Ways<J, K, L> {
+    first: Way<J>,
+    second: Way<K>,
+    third: Way<L>,
 }
 
-impl<K: Letter, L: Letter> Address<K, L> {
+impl<J, K, L> Clone for Ways<J, K, L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<J, K, L> Copy for Ways<J, K, L> {}
+
+/// A strong reference to a task that reads three kinds of letters.
+pub(crate) struct Address<J, K, L> {
+    task: Strong,
+    ways: Ways<J, K, L>,
+}
+
+impl<J: Letter, K: Letter, L: Letter> Address<J, K, L> {
     /// Sends a letter of the first kind.
-    pub(crate) fn post_first(&self, letter: K, patience: Patience) -> Posted<K> {
+    #[inline(always)]
+    pub(crate) fn post_first(&self, letter: J, patience: Patience) -> Posted<J> {
         // SAFETY: made for this task by `address_for`.
-        unsafe { self.task.post(self.first, letter, patience) }
+        unsafe { self.task.post(self.ways.first, letter, patience) }
     }
 
     /// Sends a letter of the second kind.
-    pub(crate) fn post_second(&self, letter: L, patience: Patience) -> Posted<L> {
+    pub(crate) fn post_second(&self, letter: K, patience: Patience) -> Posted<K> {
         // SAFETY: as above.
-        unsafe { self.task.post(self.second, letter, patience) }
+        unsafe { self.task.post(self.ways.second, letter, patience) }
+    }
+
+    /// Sends a letter of the third kind.
+    pub(crate) fn post_third(&self, letter: L, patience: Patience) -> Posted<L> {
+        // SAFETY: as above.
+        unsafe { self.task.post(self.ways.third, letter, patience) }
     }
 
     /// The path of the body's type. Nothing of the task is read for it.
     #[inline(always)]
     pub(crate) fn reader(&self) -> fn() -> &'static str {
-        self.second.reader()
+        self.ways.second.reader()
     }
 
     /// The task.
@@ -136,16 +170,47 @@ impl<K: Letter, L: Letter> Address<K, L> {
     pub(crate) fn strong(&self) -> &Strong {
         &self.task
     }
+
+    /// The same, without keeping the actor alive.
+    pub(crate) fn downgrade(&self) -> WeakAddress<J, K, L> {
+        WeakAddress { task: self.task.downgrade(), ways: self.ways }
+    }
 }
 
-impl<K, L> Clone for Address<K, L> {
+/// A weak reference to a task that reads three kinds of letters.
+pub(crate) struct WeakAddress<J, K, L> {
+    task: Weak,
+    ways: Ways<J, K, L>,
+}
+
+impl<J: Letter, K: Letter, L: Letter> WeakAddress<J, K, L> {
+    /// An address, if there is a strong reference. Lock-free.
+    #[inline(always)]
+    pub(crate) fn upgrade(&self) -> Option<Address<J, K, L>> {
+        Some(Address { task: self.task.upgrade()?, ways: self.ways })
+    }
+
+    /// See [`Weak::revive`].
+    pub(crate) fn revive(&self) -> Address<J, K, L> {
+        Address { task: self.task.revive(), ways: self.ways }
+    }
+
+    /// The task.
+    pub(crate) fn weak(&self) -> &Weak {
+        &self.task
+    }
+}
+
+impl<J, K, L> Clone for Address<J, K, L> {
     fn clone(&self) -> Self {
-        Self { task: self.task.clone(), first: self.first, second: self.second }
+        Self { task: self.task.clone(), ways: self.ways }
     }
 }
 
 debug_as! {
     (B) Task<B> => "Task";
     (B) WeakTask<B> => "WeakTask";
-    (K, L) Address<K, L> => "Address";
+    (J, K, L) Ways<J, K, L> => "Ways";
+    (J, K, L) Address<J, K, L> => "Address";
+    (J, K, L) WeakAddress<J, K, L> => "WeakAddress";
 }

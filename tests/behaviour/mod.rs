@@ -4,6 +4,7 @@ mod api;
 mod bad_input;
 mod blocking;
 mod bounded;
+mod broker;
 mod circles;
 mod dead_letters;
 mod death;

@@ -5,9 +5,14 @@ mod job;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc;
 
+use corecast::{Actor, ActorContext, ActorSystem, Handler, Mailbox};
+use futures::channel::oneshot;
+use job::progress::{STEPS, Step};
 use job::{Counts, oracle};
+
+use crate::support::{LIMIT, within};
 
 /// A folder that goes with its owner.
 struct Folder(PathBuf);
@@ -38,6 +43,23 @@ fn run(dir: &Path) -> Counts {
     job::run(dir, |_, _| ()).expect("the pipeline counts")
 }
 
+/// Notes each step as it comes, and keeps the reader waiting at its second one until the gate opens.
+struct Observer {
+    gate: Option<oneshot::Receiver<()>>,
+    seen: mpsc::Sender<Step>,
+}
+
+impl Actor for Observer {}
+
+impl Handler<Step> for Observer {
+    async fn handle(&mut self, step: Step, _: &mut ActorContext<Self>) {
+        if let Some(gate) = self.gate.take() {
+            gate.await.expect("the bar shows something");
+        }
+        self.seen.send(step).expect("the test listens");
+    }
+}
+
 #[test]
 fn the_pipeline_counts_this_crate_like_a_plain_program() {
     // Folders of source only: what builds and other tests write beside them may change between the two counts.
@@ -49,6 +71,8 @@ fn the_pipeline_counts_this_crate_like_a_plain_program() {
     }
 }
 
+// MISSION: "Chain actors in processing pipeline"
+// MISSION: "Send request to multiple actors, collect responses"
 #[test]
 fn the_pipeline_counts_every_word_of_many_chunks_once() {
     let folder = Folder::new("many-chunks");
@@ -86,12 +110,7 @@ fn the_pipeline_reads_text_and_passes_the_rest_over() {
     folder.write(".gitignore", "kept");
     folder.write("targets", "kept");
 
-    let steps = Arc::new(Mutex::new(Vec::new()));
-    let counts = job::run(&folder.0, {
-        let steps = Arc::clone(&steps);
-        move |read, files| steps.lock().expect("no step panics").push((read, files))
-    })
-    .expect("the pipeline counts");
+    let counts = run(&folder.0);
 
     assert_eq!(counts, oracle::count(&folder.0).expect("the oracle counts"));
     assert_eq!((counts.files, counts.skipped, counts.lines), (4, 1, 5));
@@ -100,7 +119,6 @@ fn the_pipeline_reads_text_and_passes_the_rest_over() {
     assert_eq!(counts.words["grösse"], 1);
     assert_eq!(counts.words["snake_case"], 1);
     assert_eq!(counts.words["kept"], 2);
-    assert_eq!(*steps.lock().expect("no step panics"), (1..=5).map(|read| (read, 5)).collect::<Vec<_>>());
 }
 
 #[test]
@@ -109,9 +127,53 @@ fn the_pipeline_of_an_empty_folder_counts_nothing() {
     assert_eq!(run(&folder.0), Counts::default());
 }
 
+// MISSION: "Client sends query, waits for response"
 #[test]
 fn the_pipeline_reports_a_folder_that_is_not_there() {
     let folder = Folder::new("missing");
     let failure = job::run(&folder.0.join("nothing"), |_, _| ()).expect_err("there is no such folder");
     assert!(failure.downcast_ref::<std::io::Error>().is_some(), "{failure}");
+}
+
+// MISSION: "Multiple subscribers react to event"
+// MISSION: "Decoupling: Publisher doesn't know subscribers"
+#[test]
+fn the_pipeline_publishes_each_step_to_all_and_shows_the_latest_by_a_timer() {
+    within(LIMIT, || {
+        const FILES: usize = 100;
+        let folder = Folder::new("steps");
+        for file in 0..FILES {
+            // Every tenth is none of text.
+            folder.write(&format!("{file:02}"), if file % 10 == 0 { &[0xff_u8][..] } else { b"word" });
+        }
+
+        let system = ActorSystem::new().expect("a system");
+        let (open, gate) = oneshot::channel();
+        let (seen, steps) = mpsc::channel();
+        // Nobody in the pipeline knows of this one. With its small mailbox it holds the reader until the bar shows something,
+        // and the bar isn't asked to before the reader is done: so its timer makes it.
+        let observer = system.spawn(Observer { gate: Some(gate), seen }).mailbox(Mailbox::bounded(1));
+        let observer = observer.start().expect("the observer starts");
+        system.broker().subscribe::<Step>(STEPS, &observer).start().expect("the observer subscribes");
+        let (show, shows) = mpsc::channel();
+        let mut open = Some(open);
+        let show = Box::new(move |done, files| {
+            show.send((done, files)).expect("the test listens");
+            if let Some(open) = open.take() {
+                open.send(()).expect("the observer waits");
+            }
+        });
+
+        let counts = system.block_on(job::count(&system, &folder.0, show)).expect("the pipeline counts");
+        assert_eq!((counts.files, counts.skipped), (90, 10), "every step came to the census");
+        system.block_on(system.shutdown());
+
+        let steps: Vec<Step> = steps.into_iter().collect();
+        let step = |done: usize| Step { done, files: FILES, is_text: !(done - 1).is_multiple_of(10) };
+        assert_eq!(steps, (1..=FILES).map(step).collect::<Vec<_>>(), "and to the observer, in order");
+        let shows: Vec<(usize, usize)> = shows.into_iter().collect();
+        assert!(shows[0].0 <= 3, "one step is handled, one waits in the mailbox and one before it: {shows:?}");
+        assert!(shows.is_sorted_by(|one, next| one.0 < next.0), "{shows:?}");
+        assert_eq!(shows.last(), Some(&(FILES, FILES)));
+    });
 }

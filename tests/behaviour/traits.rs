@@ -10,9 +10,11 @@ use std::mem::size_of;
 
 use corecast::{
     Actor, ActorContext, ActorError, ActorFailure, ActorId, ActorInfo, ActorRef, ActorSystem, ActorSystemBuilder,
-    Blocking, BlockingError, BuildError, DeadLetter, FindError, Handler, Mailbox, Message, MessageFailure, Panic,
-    Place, Recipient, Reply, ReplyError, SendError, SendFuture, Shutdown, ShutdownReport, SpawnBuilder, SpawnError,
-    StopReason, Stopped, SystemRef, Tell, TellError, TrySendError, TryTellError, WeakActorRef,
+    Blocking, BlockingError, BuildError, DeadLetter, Event, FindError, Handler, Mailbox, Message, MessageBroker,
+    MessageFailure, Overflow, Panic, Place, Publish, PublishError, Published, Recipient, Reply, ReplyError, SendError,
+    SendFuture, Shutdown, ShutdownReport, SpawnBuilder, SpawnError, StopReason, Stopped, Subscribe, SubscribeError,
+    SubscribeFuture, Subscription, SubscriptionGuard, SystemRef, Tell, TellError, Topic, TopicError, TrySendError,
+    TryTellError, WeakActorRef,
 };
 
 use crate::support::{Note, hold_and_fill, spawn_with, system, wait};
@@ -49,6 +51,28 @@ const fn future<F: Future + Send + Unpin + 'static>() {}
 const fn error<E: Error + Send + Sync + 'static>() {}
 const fn plain<T: Clone + Debug + Display + Send + Sync + 'static>() {}
 
+/// As awkward as an event may be: not `Sync`, not `Unpin`, not `Debug`.
+#[derive(Clone)]
+struct OddEvent {
+    _not_sync: Cell<u8>,
+    _not_unpin: PhantomPinned,
+}
+
+impl Message for OddEvent {
+    type Result = ();
+}
+
+/// The same for every event.
+const fn for_every_event<M: Event>() {
+    future::<Publish<M>>();
+    future::<SubscribeFuture<M>>();
+    movable::<Subscribe<M>>();
+    shared::<Subscription<M>>();
+    shared::<SubscriptionGuard<M>>();
+    handle::<Topic<M>>();
+    error::<PublishError<M>>();
+}
+
 /// Compiles only if these hold for every actor and every message, with no bound but the crate's own.
 const fn for_every<A: Actor, M: Message, R: Send + 'static>() {
     handle::<ActorRef<A>>();
@@ -69,6 +93,12 @@ const fn for_every<A: Actor, M: Message, R: Send + 'static>() {
 
 const _: () = {
     for_every::<Odd, Odd, Odd>();
+    for_every_event::<OddEvent>();
+    handle::<MessageBroker>();
+    handle::<Published>();
+    handle::<Overflow>();
+    error::<TopicError>();
+    error::<SubscribeError>();
     future::<Stopped>();
     future::<Shutdown>();
     shared::<ActorSystem>();
@@ -97,7 +127,7 @@ const _: () = {
 fn handles_are_small() {
     assert_eq!(size_of::<ActorRef<Odd>>(), 8);
     assert_eq!(size_of::<WeakActorRef<Odd>>(), 8);
-    assert!(size_of::<Recipient<Odd>>() <= 24);
+    assert!(size_of::<Recipient<Odd>>() <= 32);
     assert_eq!(size_of::<ActorId>(), 8);
 }
 
@@ -117,6 +147,8 @@ fn errors_are_small_beside_the_message_that_they_carry() {
     assert!(size_of::<SpawnError>() <= BESIDE);
     assert!(size_of::<FindError>() <= 2 * BESIDE);
     assert!(size_of::<StopReason>() <= BESIDE);
+    assert_eq!(size_of::<PublishError<OddEvent>>(), size_of::<usize>());
+    assert!(size_of::<SubscribeError>() <= BESIDE);
 }
 
 /// Each verb, with `?` into the box that programs use.

@@ -105,7 +105,7 @@ pub(crate) fn name_of(reason: &StopReason) -> String {
 }
 
 /// Appends its number to what the probe has seen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Note(pub(crate) u64);
 
 impl Message for Note {
@@ -192,6 +192,15 @@ impl Hold {
         let (opener, open) = oneshot::channel();
         (Hold { entered, open, then_panic: None }, Held { entered: was_entered, open: opener })
     }
+
+    /// What a handler does with it.
+    pub(crate) async fn stay(self) {
+        let _ = self.entered.send(());
+        let _ = self.open.await;
+        if let Some(text) = self.then_panic {
+            panic!("{text}");
+        }
+    }
 }
 
 impl Held {
@@ -213,11 +222,7 @@ impl Message for Hold {
 
 impl Handler<Hold> for Probe {
     async fn handle(&mut self, hold: Hold, _ctx: &mut ActorContext<Self>) {
-        let _ = hold.entered.send(());
-        let _ = hold.open.await;
-        if let Some(text) = hold.then_panic {
-            panic!("{text}");
-        }
+        hold.stay().await;
     }
 }
 

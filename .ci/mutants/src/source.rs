@@ -6,7 +6,8 @@ use std::io;
 use std::path::Path;
 
 /// The layers that hold the protocols.
-const FOLDERS: [&str; 6] = ["src/mailbox", "src/memory", "src/reply", "src/task", "src/scheduler", "src/sync"];
+const FOLDERS: [&str; 7] =
+    ["src/mailbox", "src/memory", "src/reply", "src/task", "src/scheduler", "src/broker", "src/sync"];
 
 /// The loom doubles: never shipped, so never weakened.
 const DOUBLES: &str = "src/sync/double";

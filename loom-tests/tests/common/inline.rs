@@ -10,6 +10,39 @@ use loom::cell::UnsafeCell;
 /// Runs what it is given at once.
 pub struct Inline(pub Ledger);
 
+/// The same for a world that is all outside.
+pub struct Outside(pub Inline);
+
+impl Host for Outside {
+    fn schedule(&self, runnable: Runnable) {
+        self.0.schedule(runnable);
+    }
+
+    fn is_inside(&self) -> bool {
+        false
+    }
+
+    fn message_failed(&self, cause: &StopReason) {
+        self.0.message_failed(cause);
+    }
+
+    fn dead_letter(&self, letter: DeadLetter) {
+        self.0.dead_letter(letter);
+    }
+
+    fn actor_failed(&self, reason: &StopReason) {
+        self.0.actor_failed(reason);
+    }
+
+    fn ended(&self, seat: Option<u32>) {
+        self.0.ended(seat);
+    }
+
+    fn expire_later(&self, task: Weakly) {
+        self.0.expire_later(task);
+    }
+}
+
 impl Host for Inline {
     fn schedule(&self, runnable: Runnable) {
         drive(runnable);
@@ -41,6 +74,7 @@ impl Host for Inline {
 }
 
 /// A message with a number.
+#[derive(Clone)]
 pub struct Say(pub u32);
 
 impl Message for Say {

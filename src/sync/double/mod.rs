@@ -8,6 +8,8 @@ pub(crate) mod deque;
 pub(crate) mod loads;
 pub(crate) mod lock;
 pub(crate) mod queue;
+pub(crate) mod recent;
+pub(crate) mod snapshot;
 
 use std::mem::{size_of, transmute_copy};
 

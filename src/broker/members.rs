@@ -1,0 +1,96 @@
+//! The immutable list of a topic's subscriptions, in the order in which they were made.
+//!
+//! A list is copied for each change, so it is kept in chunks that the copies share: a change copies one chunk and the
+//! list of chunks.
+//!
+//! A list says, too, whether publishers may use it as it is. So nobody reads one without the other.
+
+use super::Event;
+use super::member::Member;
+use crate::sync::Arc;
+
+/// How many members a chunk holds at most: some tens of thousands of members make lists of a few hundred chunks.
+const CHUNK: usize = 64;
+
+/// A member beside its number, so that a search doesn't touch it.
+pub(super) type Numbered<M> = (u64, Arc<Member<M>>);
+
+/// The list.
+pub(super) struct Members<M: Event> {
+    /// None is empty; numbers grow from each to the next.
+    chunks: Vec<Arc<Vec<Numbered<M>>>>,
+    /// Publishers take the topic's lock and look again.
+    by_turns: bool,
+}
+
+impl<M: Event> Members<M> {
+    /// `members` in the order of their numbers.
+    pub(super) fn new(members: &[Arc<Member<M>>]) -> Self {
+        let number = |member: &Arc<Member<M>>| (member.id, Arc::clone(member));
+        let chunks = members.chunks(CHUNK).map(|chunk| Arc::new(chunk.iter().map(number).collect())).collect();
+        Self { chunks, by_turns: false }
+    }
+
+    /// The same members, for publishers who take the lock, or don't.
+    pub(super) fn by_turns(&self, by_turns: bool) -> Self {
+        Self { chunks: self.chunks.clone(), by_turns }
+    }
+
+    /// Whether publishers take the lock.
+    #[inline(always)]
+    pub(super) fn is_by_turns(&self) -> bool {
+        self.by_turns
+    }
+
+    /// The list with `member` at its place: the end, unless one with a higher number was faster.
+    pub(super) fn with(&self, member: &Arc<Member<M>>) -> Self {
+        let mut chunks = self.chunks.clone();
+        let numbered = (member.id, Arc::clone(member));
+        let at = chunks.partition_point(|chunk| chunk.last().is_some_and(|(last, _)| *last < member.id));
+        // At the end, the last chunk is filled; elsewhere the chunk is in which the next number is.
+        let filled = if at == chunks.len() { chunks.last().filter(|last| last.len() < CHUNK) } else { chunks.get(at) };
+        let Some(chunk) = filled else {
+            chunks.push(Arc::new(vec![numbered]));
+            return Self { chunks, ..*self };
+        };
+        let place = chunk.partition_point(|(number, _)| *number < member.id);
+        let mut longer = Vec::with_capacity(chunk.len() + 1);
+        longer.extend_from_slice(&chunk[..place]);
+        longer.push(numbered);
+        longer.extend_from_slice(&chunk[place..]);
+        let at = at.min(chunks.len() - 1);
+        if longer.len() > CHUNK {
+            let upper = longer.split_off(CHUNK / 2);
+            chunks.insert(at + 1, Arc::new(upper));
+        }
+        chunks[at] = Arc::new(longer);
+        Self { chunks, ..*self }
+    }
+
+    /// The list without the member of this number; none if it isn't there.
+    pub(super) fn without(&self, id: u64) -> Option<Self> {
+        let at = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|(last, _)| *last < id));
+        let chunk = self.chunks.get(at)?;
+        let place = chunk.binary_search_by_key(&id, |(number, _)| *number).ok()?;
+        let mut chunks = self.chunks.clone();
+        if chunk.len() == 1 {
+            drop(chunks.remove(at));
+        } else {
+            let mut shorter = Vec::with_capacity(chunk.len() - 1);
+            shorter.extend_from_slice(&chunk[..place]);
+            shorter.extend_from_slice(&chunk[place + 1..]);
+            chunks[at] = Arc::new(shorter);
+        }
+        Some(Self { chunks, ..*self })
+    }
+
+    /// The members, chunk by chunk.
+    #[inline(always)]
+    pub(super) fn chunks(&self) -> impl Iterator<Item = &[Numbered<M>]> {
+        self.chunks.iter().map(|chunk| chunk.as_slice())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Member<M>>> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter().map(|(_, member)| member))
+    }
+}

@@ -1,0 +1,171 @@
+//! The future of a publish, and what it resolves with.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::Event;
+use super::error::{PublishError, TopicError};
+use super::member::Offered;
+use crate::actor::letter::Told;
+use crate::sync::seldom::Seldom;
+use crate::task::coop;
+use crate::task::post::Waiting;
+
+/// How many subscriptions an event came to.
+///
+/// Subscriptions whose filters didn't want the event are in none of the counts.
+///
+/// ```
+#[doc = include_str!("../doc/orders.txt")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let system = corecast::ActorSystem::new()?;
+/// let broker = system.broker();
+/// system.block_on(async {
+///     for pattern in ["orders.*", "orders.created"] {
+///         broker.subscribe(pattern, system.spawn(Audit::default()).await?).await?;
+///     }
+///     let published = broker.publish("orders.created", OrderCreated { id: 1 }).await?;
+///     assert_eq!((published.reached(), published.shed(), published.gone()), (2, 0, 0));
+///     Ok(())
+/// })
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    reached: usize,
+    shed: usize,
+    gone: usize,
+}
+
+impl Published {
+    /// How many subscriptions have the event.
+    #[must_use]
+    pub fn reached(&self) -> usize {
+        self.reached
+    }
+
+    /// How many events were shed for this: this one where there was no room, an older one where it was displaced.
+    #[must_use]
+    pub fn shed(&self) -> usize {
+        self.shed
+    }
+
+    /// How many subscriptions' actors took no more messages, because they, or their system, were about to end.
+    #[must_use]
+    pub fn gone(&self) -> usize {
+        self.gone
+    }
+}
+
+/// The future of [`publish`](crate::MessageBroker::publish): resolves when no subscription waits for room any more.
+///
+/// The event is on its way already: whoever has room for it has it when `publish` returns. Polling is needed to learn
+/// how it went, and to be slowed down by subscribers that are to be waited for.
+///
+/// # Cancel safety
+///
+/// Dropping it withdraws the event from subscriptions for which it still waits for room, and recalls nothing otherwise.
+#[must_use = "the event is on its way, but errors and full mailboxes show only when this is awaited; dropping it \
+              withdraws the event from those that have no room yet"]
+pub struct Publish<M: Event> {
+    published: Published,
+    later: Seldom<Later<M>>,
+}
+
+/// What isn't done at the call.
+enum Later<M: Event> {
+    Failed(Option<PublishError<M>>),
+    Waiting(Vec<Waiting<Told<M>>>),
+}
+
+impl<M: Event> Publish<M> {
+    #[inline(always)]
+    pub(super) const fn nobody() -> Self {
+        Self { published: Published { reached: 0, shed: 0, gone: 0 }, later: Seldom::new(None) }
+    }
+
+    #[cold]
+    pub(super) fn failed(reason: TopicError, event: M) -> Self {
+        let mut failed = Self::nobody();
+        *failed.later = Some(Later::Failed(Some(PublishError::new(reason, event))));
+        failed
+    }
+
+    /// Counts what became of the event at one subscription.
+    #[inline(always)]
+    pub(super) fn count(&mut self, offered: Offered<M>) {
+        match offered {
+            Offered::Reached => self.published.reached += 1,
+            other => self.count_other(other),
+        }
+    }
+
+    #[cold]
+    fn count_other(&mut self, offered: Offered<M>) {
+        match offered {
+            Offered::Reached => self.published.reached += 1,
+            Offered::Displaced => {
+                self.published.reached += 1;
+                self.published.shed += 1;
+            }
+            Offered::Shed => self.published.shed += 1,
+            Offered::Gone => self.published.gone += 1,
+            Offered::Waiting(waiting) => match &mut *self.later {
+                Some(Later::Waiting(all)) => all.push(waiting),
+                _ => *self.later = Some(Later::Waiting(vec![waiting])),
+            },
+        }
+    }
+
+    #[cold]
+    fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<(), PublishError<M>>> {
+        match &mut *self.later {
+            None => Poll::Ready(Ok(())),
+            Some(Later::Failed(error)) => Poll::Ready(Err(error.take().expect("`Publish` polled after it was ready"))),
+            Some(Later::Waiting(all)) => {
+                let published = &mut self.published;
+                // One at a time: the others are placed without being polled, and all are needed.
+                while let Some(waiting) = all.last_mut() {
+                    match ready!(waiting.poll(context)) {
+                        Ok(()) => published.reached += 1,
+                        Err(_) => published.gone += 1,
+                    }
+                    all.pop();
+                }
+                *self.later = None;
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+}
+
+impl<M: Event> Future for Publish<M> {
+    type Output = Result<Published, PublishError<M>>;
+
+    /// # Panics
+    ///
+    /// If it is polled again after it was ready with an error.
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        ready!(coop::proceed(context));
+        if self.later.is_some() {
+            ready!(self.poll_later(context))?;
+        }
+        Poll::Ready(Ok(self.published))
+    }
+}
+
+// The event is never pinned in the future.
+impl<M: Event> Unpin for Publish<M> {}
+
+impl<M: Event> fmt::Debug for Publish<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waiting = match &*self.later {
+            None => 0,
+            Some(Later::Failed(error)) => return f.debug_tuple("Publish").field(error).finish(),
+            Some(Later::Waiting(all)) => all.len(),
+        };
+        f.debug_struct("Publish").field("published", &self.published).field("waiting", &waiting).finish()
+    }
+}

@@ -1,0 +1,218 @@
+//! Whom a fan-out wakes. The workers have no threads: they are listed as asleep, their drivers count, and what they are
+//! to run is run by hand.
+
+use std::any::Any;
+use std::time::Duration;
+
+use super::affinity::Placement;
+use super::driver::Driver;
+use super::worker::Worker;
+use super::{Runnable, Scheduler};
+use crate::actor::reference::ActorRef;
+use crate::actor::{Body, Startup};
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::time::Clock;
+use crate::task::circle::Circle;
+use crate::task::handle::Weak;
+use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::letter::{DeadLetter, Host};
+use crate::task::reason::StopReason;
+use crate::task::run::{After, Bench};
+use crate::task::typed::{Task, WeakTask};
+use crate::task::waits::Waits;
+use crate::task::{Plan, Scratch};
+use crate::{Actor, ActorContext, Handler, Message, MessageBroker};
+
+/// Counts how often a worker is woken.
+#[derive(Clone, Debug, Default)]
+struct Bell(Arc<AtomicUsize>);
+
+impl Driver for Bell {
+    fn park(&self, _timeout: Option<Duration>) {
+        unreachable!("no worker has a thread");
+    }
+
+    fn unpark(&self) {
+        // ORDERING: Relaxed; one thread.
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Schedules, and no more.
+struct Hand(Arc<Scheduler>);
+
+impl Host for Hand {
+    fn schedule(&self, runnable: Runnable) {
+        self.0.schedule(runnable);
+    }
+
+    fn is_inside(&self) -> bool {
+        false
+    }
+
+    fn message_failed(&self, _: ActorInfo, _: &'static str, cause: &StopReason, _: bool) {
+        unreachable!("{cause}");
+    }
+
+    fn dead_letter(&self, letter: DeadLetter) {
+        unreachable!("{}", letter.cause());
+    }
+
+    fn free_name(&self, _: &str) {}
+
+    fn actor_failed(&self, _: ActorInfo, reason: &StopReason, _: bool) {
+        unreachable!("{reason}");
+    }
+
+    fn ended(&self, _: Option<u32>) {}
+
+    fn expire_later(&self, _: Weak) {}
+
+    fn send_timeout(&self) -> Option<Duration> {
+        None
+    }
+
+    fn circle(&self, _: ActorId, _: ActorId) -> Option<Circle> {
+        None
+    }
+
+    fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+#[derive(Clone)]
+struct Tick;
+
+impl Message for Tick {
+    type Result = ();
+}
+
+/// Counts what all of them have handled.
+struct Ear(Arc<AtomicUsize>);
+
+impl Actor for Ear {}
+
+impl Handler<Tick> for Ear {
+    async fn handle(&mut self, _: Tick, _ctx: &mut ActorContext<Self>) {
+        // ORDERING: Relaxed; one thread.
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Workers without threads, and actors on them.
+struct Hall {
+    scheduler: Arc<Scheduler>,
+    bells: Vec<Bell>,
+    workers: Vec<Worker>,
+    handled: Arc<AtomicUsize>,
+}
+
+impl Hall {
+    fn new(workers: usize) -> Self {
+        let bells = vec![(); workers].into_iter().map(|()| Bell::default()).collect::<Vec<_>>();
+        let drivers = bells.iter().map(|bell| Box::new(bell.clone()) as Box<dyn Driver>).collect();
+        let (scheduler, locals) = Scheduler::driven_by(drivers, Placement::Free);
+        let workers = locals.into_iter().enumerate();
+        let workers = workers.map(|(index, local)| Worker::new(Arc::clone(&scheduler), index, local)).collect();
+        Self { scheduler, bells, workers, handled: Arc::default() }
+    }
+
+    /// An actor that has started, placed or not.
+    fn actor(&self, placed: Option<u16>) -> ActorRef<Ear> {
+        let host = Arc::new(Hand(Arc::clone(&self.scheduler)));
+        let plan = Plan { capacity: 4, placed, name: None, limit: None, host };
+        let ear = Ear(Arc::clone(&self.handled));
+        let (task, runnable) = Task::create(plan, |weak| Body::new(ear, WeakTask::of(weak), Startup::nobody()));
+        self.run(runnable);
+        ActorRef::new(task)
+    }
+
+    /// A broker, and actors that subscribe to its topic `clock`.
+    fn audience(&self, places: impl Iterator<Item = Option<u16>>) -> (MessageBroker, Vec<ActorRef<Ear>>) {
+        let broker = MessageBroker::new();
+        let actors: Vec<_> = places.map(|placed| self.actor(placed)).collect();
+        for actor in &actors {
+            drop(broker.subscribe::<Tick>("clock", actor).start().unwrap());
+        }
+        (broker, actors)
+    }
+
+    fn run(&self, runnable: Runnable) {
+        let (mut scratch, clock) = (Scratch::new(), Clock::new());
+        let mut looked = clock.now();
+        let waits = Waits::new();
+        let mut bench = Bench { scratch: &mut scratch, clock: &clock, waits: &waits, looked: &mut looked, fed: false };
+        assert!(matches!(runnable.run(&mut bench), After::Rested));
+    }
+
+    /// All workers go to sleep: nobody has anything to do.
+    fn sleep(&self) {
+        for worker in 0..self.workers.len() {
+            self.scheduler.idle.fall_asleep(worker, false);
+        }
+    }
+
+    /// How often each worker has been woken.
+    fn rung(&self) -> Vec<usize> {
+        // ORDERING: Relaxed; one thread.
+        self.bells.iter().map(|bell| bell.0.load(Ordering::Relaxed)).collect()
+    }
+
+    /// Runs all that there is. Returns what has been handled so far.
+    fn work(&self) -> usize {
+        for worker in &self.workers {
+            while let Some((runnable, _)) = worker.find() {
+                self.run(runnable);
+            }
+        }
+        // ORDERING: Relaxed; one thread.
+        self.handled.load(Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn a_publish_to_many_subscribers_of_one_idle_worker_wakes_it_once() {
+    for placed in [None, Some(0)] {
+        let hall = Hall::new(1);
+        let (broker, actors) = hall.audience((0..10).map(|_| placed));
+        let topic = broker.topic::<Tick>("clock").unwrap();
+        hall.sleep();
+        for _ in 0..2 {
+            drop(topic.publish(Tick));
+            assert_eq!(hall.rung(), [1], "one wake for ten subscribers, and none for who is awake");
+        }
+        assert_eq!(hall.work(), 20);
+        drop((topic, broker, actors));
+        assert_eq!(hall.work(), 20);
+    }
+}
+
+#[test]
+fn a_publish_wakes_each_idle_worker_that_has_subscribers_once() {
+    let hall = Hall::new(3);
+    let (broker, actors) = hall.audience((0..10).map(|index| Some(index % 2)));
+    hall.sleep();
+    drop(broker.publish("clock", Tick));
+    assert_eq!(hall.rung(), [1, 1, 0], "nothing of it is for the third");
+    assert_eq!(hall.work(), 10);
+    drop((broker, actors));
+    assert_eq!(hall.work(), 10);
+}
+
+#[test]
+fn a_publish_to_subscribers_that_may_run_anywhere_wakes_one_worker() {
+    let hall = Hall::new(2);
+    let (broker, actors) = hall.audience((0..10).map(|_| None));
+    hall.sleep();
+    drop(broker.publish("clock", Tick));
+    assert_eq!(hall.rung().iter().sum::<usize>(), 1, "it calls the others when it finds more than it can do");
+    assert_eq!(hall.work(), 10);
+    drop((broker, actors));
+    assert_eq!(hall.work(), 10);
+}
