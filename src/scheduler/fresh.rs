@@ -41,7 +41,7 @@ const MOVED: u32 = 3;
 
 /// The slots of one worker.
 pub(crate) struct Slots {
-    /// How many were ever armed. The worker's.
+    /// How many were ever armed; zero only if none was. The worker's.
     armed: AtomicU32,
     /// The slot that is tried next. The worker's.
     next: AtomicU32,
@@ -116,7 +116,7 @@ impl Slots {
             state.store(ARMED, Ordering::Release);
             // ORDERING: Relaxed load; the worker's own. Release pairs with the Acquire of `begin`: who has seen this count
             // sees the slot armed, or taken back.
-            self.armed.store(self.armed.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+            self.armed.store(self.armed.load(Ordering::Relaxed).wrapping_add(1).max(1), Ordering::Release);
             // ORDERING: Relaxed; as above. The slot that was free is tried first, for it is likely to be free again.
             self.next.store(number as u32, Ordering::Relaxed);
             return Some(Number(number as u8));
@@ -130,7 +130,8 @@ impl Slots {
     #[inline]
     pub(super) fn are_unseen(&self) -> bool {
         // ORDERING: Relaxed, twice; the worker itself sees what it has armed, to others this is a hint.
-        self.armed.load(Ordering::Relaxed) != self.seen.load(Ordering::Relaxed)
+        let armed = self.armed.load(Ordering::Relaxed);
+        armed != 0 && armed != self.seen.load(Ordering::Relaxed)
     }
 
     /// Moves what is armed into the wheel, whose entries' time begins when `insert` says so. Called under the wheel's lock.
