@@ -10,6 +10,7 @@ use super::member::Offered;
 use crate::actor::letter::Told;
 use crate::sync::seldom::Seldom;
 use crate::task::coop;
+use crate::task::edge;
 use crate::task::post::Waiting;
 
 /// How many subscriptions an event came to.
@@ -36,6 +37,7 @@ pub struct Published {
     reached: usize,
     shed: usize,
     gone: usize,
+    stuck: usize,
 }
 
 impl Published {
@@ -55,6 +57,13 @@ impl Published {
     #[must_use]
     pub fn gone(&self) -> usize {
         self.gone
+    }
+
+    /// From how many subscriptions the event was withdrawn because there would never have been room: it was published in a
+    /// handler, and their actors wait for that handler's actor. See [`Circle`](crate::Circle).
+    #[must_use]
+    pub fn stuck(&self) -> usize {
+        self.stuck
     }
 }
 
@@ -82,7 +91,7 @@ enum Later<M: Event> {
 impl<M: Event> Publish<M> {
     #[inline(always)]
     pub(super) const fn nobody() -> Self {
-        Self { published: Published { reached: 0, shed: 0, gone: 0 }, later: Seldom::new(None) }
+        Self { published: Published { reached: 0, shed: 0, gone: 0, stuck: 0 }, later: Seldom::new(None) }
     }
 
     #[cold]
@@ -127,9 +136,18 @@ impl<M: Event> Publish<M> {
                 let published = &mut self.published;
                 // One at a time: the others are placed without being polled, and all are needed.
                 while let Some(waiting) = all.last_mut() {
-                    match ready!(waiting.poll(context)) {
-                        Ok(()) => published.reached += 1,
-                        Err(_) => published.gone += 1,
+                    match waiting.poll(context) {
+                        Poll::Ready(Ok(())) => published.reached += 1,
+                        Poll::Ready(Err(_)) => published.gone += 1,
+                        Poll::Pending => {
+                            if edge::wait_for_room(waiting.task().id_for_waits(), context).is_ok() {
+                                return Poll::Pending;
+                            }
+                            match waiting.leave() {
+                                Some(_withdrawn) => published.stuck += 1,
+                                None => published.reached += 1,
+                            }
+                        }
                     }
                     all.pop();
                 }

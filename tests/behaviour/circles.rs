@@ -219,6 +219,37 @@ fn a_send_that_waits_for_room_in_a_circle_gives_its_message_back() {
     assert_eq!(error.into_message().map(|echo| echo.0), Some(2));
 }
 
+/// An event.
+#[derive(Clone)]
+struct News;
+
+impl Message for News {
+    type Result = ();
+}
+
+impl Handler<News> for Probe {
+    async fn handle(&mut self, _: News, _: &mut ActorContext<Self>) {}
+}
+
+#[test]
+fn a_publish_that_waits_for_room_in_a_circle_withdraws_its_event() {
+    let system = system(1);
+    let (left, right) = pair(&system);
+    let broker = system.broker().clone();
+    drop(broker.subscribe::<News>("news", &left).start().unwrap());
+    let (also, _events) = spawn(&system);
+    drop(broker.subscribe::<News>("news", &also).start().unwrap());
+    let this = left.clone();
+    let published = ask(&left, &right, move || {
+        async move {
+            this.try_tell(Note(1)).unwrap();
+            broker.publish("news", News).await.unwrap()
+        }
+        .boxed()
+    });
+    assert_eq!((published.reached(), published.stuck(), published.gone()), (1, 1, 0));
+}
+
 #[test]
 fn an_actor_that_waits_for_room_of_its_own_is_told() {
     let system = system(1);
