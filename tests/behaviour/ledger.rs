@@ -36,6 +36,31 @@ impl Message for Job {
     type Result = u64;
 }
 
+/// An event: its copies are counted where they end. Subscribed to as `Overflow` says, so that some are shed.
+#[derive(Clone)]
+pub(super) struct News(pub(super) Ledger);
+
+impl Message for News {
+    type Result = ();
+}
+
+/// An event whose handler has begun.
+struct Heard<'a>(&'a Ledger);
+
+impl Drop for Heard<'_> {
+    /// Handled, or failed with its handler.
+    fn drop(&mut self) {
+        self.0.heard();
+    }
+}
+
+impl Handler<News> for Worker {
+    async fn handle(&mut self, News(ledger): News, ctx: &mut ActorContext<Self>) {
+        let _heard = Heard(&ledger);
+        ctx.yield_now().await;
+    }
+}
+
 /// Carries jobs out.
 pub(super) struct Worker {
     ledger: Ledger,
@@ -116,7 +141,10 @@ pub(super) struct Bookkeeper;
 
 impl Observer for Bookkeeper {
     fn dead_letter(&self, letter: DeadLetter) {
-        letter.downcast::<Job>().expect("there are only jobs").parcel.settle(Fate::Dead);
+        match letter.downcast::<Job>() {
+            Ok(job) => job.parcel.settle(Fate::Dead),
+            Err(letter) => letter.downcast::<News>().expect("there are only jobs and news").0.heard(),
+        }
     }
 }
 

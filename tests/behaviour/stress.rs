@@ -7,9 +7,9 @@ use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use corecast::{ActorRef, ActorSystem, Mailbox, SystemRef};
+use corecast::{ActorRef, ActorSystem, Mailbox, Overflow, Subscription, SystemRef};
 
-use super::ledger::{Job, Plan, Worker, book_try, booked_system, tell};
+use super::ledger::{Job, News, Plan, Worker, book_try, booked_system, tell};
 use crate::support::{Fate, LIMIT, Ledger, Random, eventually, poll_once, rounds, seed, wait, within};
 
 const THREADS: u64 = 3;
@@ -23,6 +23,8 @@ struct Player {
     actors: Vec<ActorRef<Worker>>,
     others: Vec<Sender<ActorRef<Worker>>>,
     inbox: Receiver<ActorRef<Worker>>,
+    /// Subscriptions with a ring of their own: what they shed had reached them.
+    rings: Vec<Subscription<News>>,
 }
 
 impl Player {
@@ -121,6 +123,21 @@ impl Player {
         book_try(&self.ledger, returned.map_or(Ok(()), Err));
     }
 
+    /// Lets an actor hear of events, by a reference that keeps it or one that doesn't.
+    fn subscribe(&mut self, actor: &ActorRef<Worker>) {
+        let overflow = [Overflow::Wait, Overflow::DropNewest, Overflow::DropOldest(2), Overflow::Latest];
+        let (overflow, pattern) = (*self.random.pick(&overflow), *self.random.pick(&["news", "news.*", ">"]));
+        let Some(broker) = self.system.broker() else { return };
+        let sub = if self.random.below(2) == 0 {
+            broker.subscribe::<News>(pattern, actor).overflow(overflow).start()
+        } else {
+            broker.subscribe::<News>(pattern, actor.downgrade()).overflow(overflow).start()
+        };
+        if let (Ok(sub), Overflow::DropOldest(_) | Overflow::Latest) = (sub, overflow) {
+            self.rings.push(sub);
+        }
+    }
+
     /// One random step; false: there is no more system.
     fn step(&mut self) -> bool {
         for actor in self.inbox.try_iter().collect::<Vec<_>>() {
@@ -151,7 +168,14 @@ impl Player {
                 }
                 Err(error) => error.into_message().parcel.settle(Fate::Returned),
             },
-            760..=899 => self.start_and_drop(),
+            760..=879 => self.start_and_drop(),
+            880..=886 => self.subscribe(&actor),
+            887..=899 => {
+                let topic = *self.random.pick(&["news", "news.local", "sport"]);
+                let Some(broker) = self.system.broker() else { return false };
+                let published = wait(broker.publish(topic, News(self.ledger.clone()))).unwrap();
+                self.ledger.reached(published.reached());
+            }
             900..=914 => actor.stop(),
             915..=924 => actor.kill(),
             925..=929 => {
@@ -165,7 +189,7 @@ impl Player {
 }
 
 /// Lets [`THREADS`] players loose on `system`, each for `steps` steps or until there is no more system.
-fn start(seed: u64, steps: u64, system: &ActorSystem, ledger: &Ledger) -> Vec<JoinHandle<usize>> {
+fn start(seed: u64, steps: u64, system: &ActorSystem, ledger: &Ledger) -> Vec<JoinHandle<Taken>> {
     let (senders, inboxes): (Vec<_>, Vec<_>) = (0..THREADS).map(|_| mpsc::channel()).unzip();
     (0..)
         .zip(inboxes)
@@ -173,17 +197,25 @@ fn start(seed: u64, steps: u64, system: &ActorSystem, ledger: &Ledger) -> Vec<Jo
             let mut others = senders.clone();
             others.remove(number as usize);
             let (random, ledger, system) = (Random::new(seed, number), ledger.clone(), system.handle());
-            let mut player = Player { random, ledger, system, actors: Vec::new(), others, inbox };
+            let mut player = Player { random, ledger, system, actors: Vec::new(), others, inbox, rings: Vec::new() };
             while player.actors.len() < ACTORS {
                 assert!(player.replace());
             }
-            thread::spawn(move || (0..steps).take_while(|_| player.step()).count())
+            thread::spawn(move || Taken((0..steps).take_while(|_| player.step()).count() as u64, player.rings))
         })
         .collect()
 }
 
-fn join(players: Vec<JoinHandle<usize>>) -> Vec<usize> {
+/// How many steps a player took, and the subscriptions whose rings shed.
+struct Taken(u64, Vec<Subscription<News>>);
+
+fn join(players: Vec<JoinHandle<Taken>>) -> Vec<Taken> {
     players.into_iter().map(|player| player.join().expect("a player doesn't panic")).collect()
+}
+
+/// Books what was shed. Nobody publishes any more.
+fn book_shed(taken: &[Taken], ledger: &Ledger) {
+    taken.iter().flat_map(|Taken(_, rings)| rings).for_each(|sub| ledger.shed(sub.missed()));
 }
 
 #[test]
@@ -193,14 +225,15 @@ fn the_ledger_holds_under_stress() {
     let ledger = Ledger::default();
     let system = booked_system(2);
     let taken = join(start(seed, steps, &system, &ledger));
-    assert_eq!(taken.iter().sum::<usize>() as u64, THREADS * steps);
+    assert_eq!(taken.iter().map(|Taken(steps, _)| steps).sum::<u64>(), THREADS * steps);
     assert!(wait(system.shutdown()).is_clean());
     let dead = system.dead_letters();
     within(LIMIT, move || drop(system));
+    book_shed(&taken, &ledger);
     ledger.check();
-    assert_eq!(ledger.dead_so_far(), dead);
+    assert!(ledger.dead_so_far() <= dead, "some are events");
     assert!(ledger.failed_so_far() > 0 && dead > 0, "the interesting outcomes were seen");
-    assert!(ledger.circles_so_far() > 0, "there were circles");
+    assert!(ledger.circles_so_far() > 0 && ledger.shed_so_far() > 0, "there were circles, and events were shed");
 }
 
 #[test]
@@ -218,7 +251,7 @@ fn the_ledger_holds_when_systems_are_dropped_under_stress() {
             drop(system.shutdown());
         }
         within(LIMIT, move || drop(system));
-        join(players);
+        book_shed(&join(players), &ledger);
         ledger.check();
     }
 }

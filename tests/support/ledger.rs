@@ -33,6 +33,9 @@ struct Columns {
     vanished: AtomicU64,
     twice: AtomicU64,
     circles: AtomicU64,
+    reached: AtomicU64,
+    heard: AtomicU64,
+    shed: AtomicU64,
 }
 
 /// Where a parcel ended, as far as somebody else has to say so.
@@ -146,6 +149,27 @@ impl Ledger {
         sum(&self.0.circles)
     }
 
+    /// A publish reached so many subscriptions with its event.
+    pub(crate) fn reached(&self, subscriptions: usize) {
+        // ORDERING: Relaxed; as in `add`.
+        self.0.reached.fetch_add(subscriptions as u64, Ordering::Relaxed);
+    }
+
+    /// An event was handled, failed with its handler, or became a dead letter.
+    pub(crate) fn heard(&self) {
+        add(&self.0.heard);
+    }
+
+    /// A subscription shed so many events that had reached it.
+    pub(crate) fn shed(&self, events: u64) {
+        // ORDERING: Relaxed; as in `add`.
+        self.0.shed.fetch_add(events, Ordering::Relaxed);
+    }
+
+    pub(crate) fn shed_so_far(&self) -> u64 {
+        sum(&self.0.shed)
+    }
+
     pub(crate) fn failed_so_far(&self) -> u64 {
         sum(&self.0.failed)
     }
@@ -163,6 +187,8 @@ impl Ledger {
         assert_eq!(sum(&books.vanished), 0, "messages vanished: {books:?}");
         assert_eq!(sum(&books.twice), 0, "messages came out twice: {books:?}");
         assert_eq!(sum(&books.accepted), handled + failed + dead, "accepted doesn't add up: {books:?}");
+        let [reached, heard, shed] = [&books.reached, &books.heard, &books.shed].map(sum);
+        assert_eq!(reached, heard + shed, "events don't add up: {books:?}");
         let ended = handled + failed + dead + returned + withdrawn;
         assert_eq!(sum(&books.offered), ended, "offered doesn't add up: {books:?}");
     }
