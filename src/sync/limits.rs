@@ -99,8 +99,8 @@ sized! {
     MOST_WAITS: usize = 6, 2
 }
 sized! {
-    /// Entries of the first segment of a shard's waits; a power of two.
-    WAITS_FIRST: usize = 16, 2
+    /// Entries of a chunk of a shard's waits.
+    WAITS_CHUNK: usize = 64, 1
 }
 sized! {
     /// Shards of a system's registry: enough for as many workers to spawn at once.
