@@ -43,7 +43,7 @@ sized! {
 }
 sized! {
     /// Wakes of a handler that are told apart: all that fit into the upper half of the task word.
-    MOST_WAKES: u32 = 0xffff, 2
+    MOST_WAKES: u32 = 0xffff, 3
 }
 sized! {
     /// Polls of corecast's own futures that succeed within one poll of a handler before it must yield: some

@@ -387,7 +387,7 @@ impl Waits {
     }
 
     /// The circle that `member` was woken for, if it still waits as it did. Its runner's, before it is polled.
-    pub(super) fn take_found(&self, member: ActorId) -> Option<Found> {
+    pub(crate) fn take_found(&self, member: ActorId) -> Option<Found> {
         // ORDERING: Relaxed; the runner alone writes it.
         let round = self.entry(member)?.round.load(Ordering::Relaxed);
         let mut found = self.found.lock();
