@@ -58,7 +58,8 @@ struct Books {
     subscriptions: HashMap<u64, Record>,
     /// Actors by the addresses of their cells, which their weak references keep.
     actors: HashMap<usize, Attendance>,
-    remembered: VecDeque<Box<str>>,
+    /// Topics that patterns alone match, oldest first; some are gone.
+    remembered: VecDeque<Weak<Entry>>,
     next_id: u64,
     /// The broker's system has ended.
     closed: bool,
@@ -436,16 +437,19 @@ impl Books {
         if mem::replace(&mut held.remembered, true) {
             return;
         }
-        self.remembered.push_back(name.into());
+        self.remembered.push_back(Arc::downgrade(&held.entry));
         if self.remembered.len() <= MAX_REMEMBERED {
             return;
         }
-        let Some(oldest) = self.remembered.pop_front() else { return };
-        // It may have been dropped since; or it is held again, and has to line up anew when it isn't any more.
-        let Some(held) = self.root.find_mut(tokens(&oldest)) else { return };
+        let Some(oldest) = self.remembered.pop_front().and_then(|oldest| oldest.upgrade()) else { return };
+        garbage.push(Arc::clone(&oldest));
+        // It may have been dropped since, and its name be another's; or it is held again, and has to line up anew when it
+        // isn't any more.
+        let held = self.root.find_mut(tokens(&oldest.name)).filter(|held| Arc::ptr_eq(&held.entry, &oldest));
+        let Some(held) = held else { return };
         held.remembered = false;
         if held.holds == 0 {
-            self.drop_topic(directory, &oldest, garbage);
+            self.drop_topic(directory, &oldest.name, garbage);
         }
     }
 
