@@ -8,6 +8,7 @@
 //! | [`subscribe`] | how a subscription is made |
 //! | [`subscription`] | what its owner holds |
 //! | [`member`] | what publishers see of it |
+//! | [`behind`] | what waits for retained events to come first |
 //! | [`members`] | a topic's list of those |
 //! | [`subject`] | a topic's inside |
 //! | [`kept`] | its retained event |
@@ -23,6 +24,7 @@
 //! broker's own: an event lies in the mailboxes of its subscribers, or in the queue of a subscription that sheds.
 #![forbid(unsafe_code)]
 
+mod behind;
 mod directory;
 pub(crate) mod error;
 mod garbage;
@@ -89,9 +91,9 @@ impl<M: Message<Result = ()> + Clone> Event for M {}
 ///
 /// | method | progress |
 /// |---|---|
-/// | [`publish`](Self::publish), [`Topic::publish`] | lock-free; blocking for a moment if only patterns match and the topic is new, or if it retains |
+/// | [`publish`](Self::publish), [`Topic::publish`] | lock-free; blocking for a moment if only patterns match and the topic is new, if it retains, or while one who gets the event is yet to get retained ones |
 /// | [`subscribe`](Self::subscribe), `unsubscribe`, [`topic`](Self::topic), [`topics`](Self::topics) | blocking: locks, one at a time |
-/// | [`subscribers`](Self::subscribers) | lock-free if the topic is known and doesn't retain |
+/// | [`subscribers`](Self::subscribers) | lock-free if the topic is known |
 ///
 /// No filter runs under a lock, and no `Clone` or `Drop` of an event: they may use the broker themselves.
 ///

@@ -22,6 +22,7 @@ use std::mem;
 use std::task::{Context, Wake, Waker};
 
 use super::Event;
+use super::behind::Behind;
 use super::directory::{Directory, Entry};
 use super::error::{SubscribeError, TopicError};
 use super::garbage::Garbage;
@@ -156,7 +157,8 @@ impl Shared {
         books.next_id += 1;
         let tally = Arc::new(Tally::new());
         let parked = Mutex::default();
-        let member = Arc::new(Member { id, route, filter: wish.filter, policy, tally: Arc::clone(&tally), parked });
+        let (filter, behind) = (wish.filter, Behind::new());
+        let member = Arc::new(Member { id, route, filter, policy, tally: Arc::clone(&tally), behind, parked });
         // The subscription may fail with the member in it: its filter is dropped after the lock.
         garbage.push(Arc::clone(&member));
         if books.closed {
@@ -200,8 +202,16 @@ impl Shared {
                 cell.unlist(&farewell);
             }
         }
+        // What these publish comes behind what they retain. Without a lock: a list that was replaced may be dropped by this.
+        let held_up = subjects.iter().any(|subject| subject.retains());
+        if held_up {
+            member.behind.hold_up();
+        }
         for subject in subjects {
             subject.join(&member, &mut garbage);
+        }
+        if held_up {
+            member.has_come();
         }
         drop(last);
         Ok(Subscription::new(Arc::downgrade(self), id, tally))

@@ -267,6 +267,29 @@ fn what_is_published_while_the_retained_event_is_cloned_comes_behind_it() {
 }
 
 #[test]
+fn what_one_publisher_publishes_to_other_topics_comes_behind_the_retained_event_too() {
+    within(LIMIT, || {
+        let system = system(2);
+        let broker = system.broker().clone();
+        let notes: [Arc<Mutex<Vec<u64>>>; 2] = Default::default();
+        let ears = notes.each_ref().map(|note| wait(system.spawn(Ear(Arc::clone(note)))).unwrap());
+        let slow = Slow::new(&broker);
+        let first = slow.subscribe(&broker, &ears[0]);
+        let Slow { topic, go_on, .. } = slow;
+        let other = broker.topic::<Live>("other").unwrap();
+        let _sub = broker.subscribe::<Live>("*", &ears[1]).start().unwrap();
+        // One publisher, after the subscription was made.
+        assert_eq!(wait(topic.publish(Live::new(2))).unwrap().reached(), 2);
+        assert_eq!(wait(other.publish(Live::new(3))).unwrap().reached(), 1);
+        go_on.send(()).unwrap();
+        drop(first.join().unwrap());
+        eventually("all have come", || notes[1].lock().unwrap().len() == 3);
+        assert_eq!(*notes[1].lock().unwrap(), [1, 2, 3]);
+        assert_eq!(broker.subscribers("other").unwrap().len(), 1);
+    });
+}
+
+#[test]
 fn a_retained_event_whose_clone_panics_is_shed_and_stays() {
     let system = system(1);
     let broker = system.broker();
