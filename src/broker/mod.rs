@@ -131,8 +131,9 @@ pub struct MessageBroker(Arc<Shared>);
 impl MessageBroker {
     /// A broker of its own.
     ///
-    /// It keeps the actors that subscribe by an [`ActorRef`](crate::ActorRef) until the last clone is dropped. An actor
-    /// that has subscribed remembers each such broker, in one small record, until either of them ends.
+    /// It keeps the actors that subscribe by an [`ActorRef`](crate::ActorRef) until the last clone is dropped, and the last
+    /// [`Topic`]: one that such an actor or a filter holds keeps it for good. An actor that has subscribed remembers each
+    /// such broker, in one small record, until either of them ends.
     #[must_use]
     pub fn new() -> Self {
         Self(Shared::new())
@@ -169,9 +170,10 @@ impl MessageBroker {
     /// Publishes an event: it is delivered at the call, to all who have room for it. The future resolves when nobody
     /// waits for room any more, with how many it [reached](crate::Published).
     ///
-    /// Lock-free, also if no pattern matches a topic that isn't known; the first event of a topic that patterns alone
-    /// match takes the broker's lock. The queues of subscriptions with `DropOldest` and `Latest` are lock-free but for
-    /// one case: a publisher that is preempted in the middle of a push holds up those who need that place.
+    /// Lock-free where there is room, also if no pattern matches a topic that isn't known; the first event of a topic
+    /// that patterns alone match takes the broker's lock. The queues of subscriptions with `DropOldest` and `Latest`
+    /// are lock-free but for one case: a publisher that is preempted in the middle of a push holds up those who need
+    /// that place.
     ///
     /// # Errors
     ///
