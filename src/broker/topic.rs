@@ -80,8 +80,8 @@ impl<M: Event> Topic<M> {
     /// from now on, without handles and subscriptions, until [`forget`](Self::forget).
     ///
     /// A new subscription gets all that is published after the retained event behind that one, to other topics too:
-    /// none is missed, none comes twice. If another thread is cloning the retained event when the subscription is made, that thread delivers
-    /// it, soon after.
+    /// none is missed, none comes twice. If another thread is cloning the retained event when the subscription is made,
+    /// that thread delivers it, soon after.
     ///
     /// Publishers of such a topic take a lock for a moment, under which no user code runs. Each event is cloned once
     /// more. Events of several publishers at once may come to one subscription in another order than to the next.
