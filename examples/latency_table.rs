@@ -45,7 +45,10 @@ const CAPACITY: usize = 1_024;
 /// What a cell says where there is nothing to say.
 const NONE: &str = "–";
 
-fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+/// Whatever ends a run before its last table.
+type Failure = Box<dyn Error + Send + Sync>;
+
+fn main() -> Result<(), Failure> {
     if Alone::was_asked() {
         return Ok(());
     }
@@ -83,7 +86,7 @@ fn latency(table: &mut Table<5>, operation: &str, taken: &str, measured: &Latenc
     table.row([&operation, &taken, &Nanos(measured.p50()), &Nanos(measured.p99()), &document]);
 }
 
-fn breakdown(size: Size) -> Result<(), Box<dyn Error + Send + Sync>> {
+fn breakdown(size: Size) -> Result<(), Failure> {
     let singles = size.pick(100_000, 100);
     let batches = size.pick(20_000, 20);
     let in_batches = format!("{BATCH} calls");
