@@ -57,8 +57,8 @@ fn main() -> Result<(), Failure> {
 
     let clock = latencies::of_the_clock(size.pick(1_000_000, 1_000));
     println!(
-        "Latencies are by the wall clock. Nothing is subtracted: each figure holds what two readings in a row show, \
-         p50 {}, p99 {}.\n",
+        "Latencies are by the wall clock. Nothing is subtracted: each holds what two readings in a row show, p50 {}, p99 {}, \
+         and the mean of a batch holds its share of that.\n",
         Nanos(clock.p50()),
         Nanos(clock.p99()),
     );
