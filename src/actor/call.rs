@@ -146,9 +146,9 @@ impl<M: Message> Unpin for Tell<M> {}
 /// The message is on its way already; polling is needed to get the reply, not to send.
 ///
 /// If it is awaited in a handler and its actor can't reply before that handler goes on, it fails at once:
-/// [`SendErrorReason::Circle`] names the actors that wait for one another. In a `select!` give it a
-/// [`timeout`](Self::timeout) instead: a circle is one of waits that all have to end, and nobody can tell that another
-/// branch would do.
+/// [`SendErrorReason::Circle`] names the actors that wait for one another. In a `select!`, or if it is kept for later, give
+/// it a [`timeout`](Self::timeout) instead, be it [`Duration::MAX`]: a circle is one of waits that all have to end, and
+/// nobody can tell that another branch would do.
 ///
 /// # Cancel safety
 ///
