@@ -97,7 +97,7 @@ struct Row {
     measure: fn(&Run) -> Result<Samples, String>,
 }
 
-const ROWS: [Row; 20] = [
+const ROWS: [Row; 19] = [
     Row {
         name: "enqueue",
         load: "enqueue alone, warm memory",
@@ -132,13 +132,6 @@ const ROWS: [Row; 20] = [
         unit: "ns",
         target: Target::Rmw(10.0),
         measure: |run| Ok(send::nanos_of_a_limit(run.size.pick(21, 1), run.size.pick(100, 1))),
-    },
-    Row {
-        name: "circle",
-        load: "look for circles when a send suspends",
-        unit: "ns",
-        target: Target::Rmw(2.0),
-        measure: |run| Ok(send::nanos_of_a_look(run.size.pick(21, 1), run.size.pick(100, 1))),
     },
     Row {
         name: "ping_pong",

@@ -30,29 +30,15 @@ pub fn load() -> Requests {
     requests
 }
 
-/// What a limit that isn't reached costs a request: nanoseconds beyond those of a request without one.
+/// What a limit that isn't reached costs a request: nanoseconds beyond those of a request without one. Both are measured
+/// in turns, so that both have the same weather.
 pub fn nanos_of_a_limit(times: usize, rounds: u64) -> Samples {
-    difference(times, rounds, Some(LIMIT), None)
-}
-
-/// What it costs a request that its asker looks whether it closes a circle: nanoseconds beyond those of a request whose
-/// limit is never, as a wait with a limit is in no circle.
-pub fn nanos_of_a_look(times: usize, rounds: u64) -> Samples {
-    difference(times, rounds, None, Some(Duration::MAX))
-}
-
-/// By how many nanoseconds a request with the one limit is dearer than one with the other. Both are measured in turns, so
-/// that both have the same weather.
-fn difference(times: usize, rounds: u64, dearer: Option<Duration>, cheaper: Option<Duration>) -> Samples {
     let mut requests = load();
-    let mut nanos = |limit: Option<Duration>| {
-        let time = match limit {
-            Some(limit) => requests.driver.blocking_send(RunWithin { rounds, limit }).expect("the driver replies"),
-            None => requests.rounds(rounds),
-        };
-        time.as_nanos() as f64 / (rounds * Requests::ROUND) as f64
+    let mut difference = || {
+        let without = requests.rounds(rounds);
+        let with = requests.driver.blocking_send(RunWithin { rounds, limit: LIMIT }).expect("the driver replies");
+        (with.as_nanos() as f64 - without.as_nanos() as f64) / (rounds * Requests::ROUND) as f64
     };
-    let mut difference = || -nanos(cheaper) + nanos(dearer);
     difference();
     (0..times).map(|_| difference()).collect()
 }

@@ -186,25 +186,36 @@ fn home<M: Message>(waiting: Option<&Waiting<Asked<M>>>) -> Option<Arc<Scheduler
 impl<M: Message> SendFuture<M> {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, target: Target, posted: Posted<Asked<M>>, receiver: Receiver<M::Result>) -> Self {
-        let later = match posted {
-            Posted::Accepted if task.has_limit() => Self::limited(task, None),
-            Posted::Accepted => None,
+        match posted {
+            // A value of its own: one that other arms share is copied with all that isn't in it, at 1 r.
+            Posted::Accepted if !task.has_limit() => Self { later: Seldom::new(None), receiver, target },
+            posted => Self::with_later(Self::later(task, posted), target, receiver),
+        }
+    }
+
+    #[cold]
+    fn with_later(later: Option<SendLater<M>>, target: Target, receiver: Receiver<M::Result>) -> Self {
+        Self { later: Seldom::new(later), receiver, target }
+    }
+
+    /// What there is beside the reply.
+    #[cold]
+    fn later(task: &Strong, posted: Posted<Asked<M>>) -> Option<SendLater<M>> {
+        match posted {
+            Posted::Accepted => Self::limited(task, None),
             Posted::Waiting(waiting) => Self::waiting(task, waiting),
             Posted::Refused(letter, refused) => {
                 let error = refuse_send(letter.into_message(), refused, task.info(), task.reason());
                 Some(SendLater::Failed(Some(error)))
             }
-        };
-        Self { later: Seldom::new(later), receiver, target }
+        }
     }
 
-    #[cold]
     fn waiting(task: &Strong, waiting: Waiting<Asked<M>>) -> Option<SendLater<M>> {
         if task.has_limit() { Self::limited(task, Some(waiting)) } else { Some(SendLater::Waiting(waiting)) }
     }
 
     /// A message with the actor's limit.
-    #[cold]
     fn limited(task: &Strong, waiting: Option<Waiting<Asked<M>>>) -> Option<SendLater<M>> {
         match task.limit() {
             Some(after) => Some(SendLater::Limited(Block::new(Limited { limit: Limit::new(after), waiting }))),
@@ -300,14 +311,17 @@ impl<M: Message> SendFuture<M> {
         }
     }
 
-    /// It is pending: fails if that is for ever.
-    #[inline(always)]
-    fn wait(&mut self, context: &Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
+    /// Sees to whatever there is beside the reply. A wait that is for ever fails.
+    #[cold]
+    fn poll_later_or_wait(&mut self, context: &mut Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
+        if let Poll::Ready(output) = self.poll_later(context) {
+            return Poll::Ready(output);
+        }
         let waited = match &*self.later {
             None => edge::wait_for(self.target.whom(), self.receiver.key(), context),
             Some(SendLater::Waiting(waiting)) => waiting.note(context),
             // It ends by itself.
-            Some(SendLater::Limited(_) | SendLater::Failed(_)) => return Poll::Pending,
+            Some(SendLater::Limited(_) | SendLater::Failed(_)) => Ok(()),
         };
         match waited {
             Ok(()) => Poll::Pending,
@@ -391,9 +405,15 @@ impl<M: Message> Future for SendFuture<M> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        match self.poll_reply(context) {
-            Poll::Pending => self.wait(context),
-            ready => ready,
+        if self.later.is_some() {
+            return self.poll_later_or_wait(context);
+        }
+        if let Poll::Ready(answer) = Pin::new(&mut self.receiver).poll(context) {
+            return Poll::Ready(answer.map_err(SendError::unanswered));
+        }
+        match edge::wait_for(self.target.whom(), self.receiver.key(), context) {
+            Ok(()) => Poll::Pending,
+            Err(circle) => Poll::Ready(Err(self.fail(SendErrorReason::Circle(circle)))),
         }
     }
 }

@@ -20,13 +20,16 @@ use crate::task::typed::WeakTask;
 /// system that the actor lives in.
 pub struct ActorContext<A: Actor> {
     task: WeakTask<Body<A>>,
-    /// See [`missed`](Self::missed); set for the length of a delivery that says so.
-    pub(super) missed: u64,
 }
 
 impl<A: Actor> ActorContext<A> {
     pub(crate) fn new(task: WeakTask<Body<A>>) -> Self {
-        Self { task, missed: 0 }
+        Self { task }
+    }
+
+    /// See [`missed`](Self::missed); set for the length of a delivery that says so.
+    pub(super) fn set_missed(&mut self, missed: u64) {
+        self.task.weak().set_missed(u32::try_from(missed).unwrap_or(u32::MAX));
     }
 
     /// Puts a letter aside for which the mailbox, which is closed, has no place. See
@@ -317,7 +320,7 @@ impl<A: Actor> ActorContext<A> {
     /// ```
     #[must_use]
     pub fn missed(&self) -> u64 {
-        self.missed
+        self.task.weak().missed().into()
     }
 
     /// Lets others run: resolves when this actor comes round in the queue again.

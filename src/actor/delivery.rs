@@ -144,9 +144,9 @@ impl<A: Actor> Body<A> {
     where
         A: Handler<M>,
     {
-        self.context.missed = missed;
+        self.context.set_missed(missed);
         drop(self.actor.handle(event, &mut self.context).await);
-        self.context.missed = 0;
+        self.context.set_missed(0);
     }
 }
 

@@ -99,8 +99,8 @@ sized! {
     MOST_WAITS: usize = 6, 2
 }
 sized! {
-    /// Entries of a chunk of a shard's waits.
-    WAITS_CHUNK: usize = 64, 1
+    /// Seats of a shard whose numbers follow one another; a power of two.
+    SEAT_RUN: u32 = 64, 1
 }
 sized! {
     /// Shards of a system's registry: enough for as many workers to spawn at once.

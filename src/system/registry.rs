@@ -11,7 +11,7 @@ use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body};
 use crate::error::FindError;
 use crate::sync::Arc;
-use crate::sync::limits::SHARDS;
+use crate::sync::limits::{SEAT_RUN, SHARDS};
 use crate::sync::lock::Mutex;
 use crate::task::handle::{Strong, Weak};
 use crate::task::identity::ActorId;
@@ -109,6 +109,19 @@ impl Shard {
     }
 }
 
+/// The number of a seat: shards take turns, a few seats each, so that neighbours stand together wherever numbers are an
+/// index.
+fn number(shard: usize, index: u32) -> u32 {
+    let (run, place) = (index / SEAT_RUN, index % SEAT_RUN);
+    (run * SHARDS as u32 + shard as u32) * SEAT_RUN + place
+}
+
+/// The shard of a seat, and its index there.
+fn split(seat: u32) -> (usize, u32) {
+    let (run, place) = (seat / SEAT_RUN, seat % SEAT_RUN);
+    (run as usize % SHARDS, run / SHARDS as u32 * SEAT_RUN + place)
+}
+
 impl Registry {
     pub(crate) fn new() -> Self {
         Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), names: Mutex::default() }
@@ -134,7 +147,7 @@ impl Registry {
         // Not zero, which is nobody's turn.
         shard.turns = shard.turns.checked_add(1).unwrap_or(1);
         let (turn, index) = (shard.turns, shard.next());
-        let seat = index * SHARDS as u32 + shard_index as u32;
+        let seat = number(shard_index, index);
         let id = ActorId::of(seat, turn);
         task.take_seat(id);
         shard.sit(index, task);
@@ -146,16 +159,18 @@ impl Registry {
 
     /// Frees a seat. What it kept is returned, to be dropped where no lock is held.
     pub(crate) fn leave(&self, seat: u32) -> (Option<Weak>, Option<Strong>) {
-        let mut shard = self.shards[seat as usize % SHARDS].lock();
-        let task = shard.leave(seat / SHARDS as u32);
+        let (shard, index) = split(seat);
+        let mut shard = self.shards[shard].lock();
+        let task = shard.leave(index);
         (task, shard.kept.remove(&seat))
     }
 
     /// The actor of this number, if it hasn't ended.
     pub(crate) fn find_by_id(&self, id: ActorId) -> Option<Strong> {
         let seat = id.seat()?;
-        let shard = self.shards[seat as usize % SHARDS].lock();
-        let (row, place) = (seat as usize / SHARDS / ROW, seat as usize / SHARDS % ROW);
+        let (shard, index) = split(seat);
+        let shard = self.shards[shard].lock();
+        let (row, place) = (index as usize / ROW, index as usize % ROW);
         let task = shard.rows.get(row)?.seats[place].as_ref()?;
         (task.id() == id).then(|| task.grasp())
     }
@@ -217,5 +232,20 @@ impl Registry {
             expected: std::any::type_name::<A>(),
             found: other.info().type_name(),
         })
+    }
+}
+
+#[cfg(all(test, not(corecast_loom)))]
+mod tests {
+    use super::{SHARDS, number, split};
+    use std::collections::HashSet;
+
+    #[test]
+    fn each_seat_has_a_number_of_its_own() {
+        let seats = || (0..SHARDS).flat_map(|shard| (0..300).map(move |index| (shard, index)));
+        assert!(seats().all(|(shard, index)| split(number(shard, index)) == (shard, index)));
+        let last = (SHARDS - 1, (u32::MAX as usize / SHARDS) as u32);
+        assert_eq!((number(last.0, last.1), split(u32::MAX)), (u32::MAX, last));
+        assert_eq!(seats().map(|(shard, index)| number(shard, index)).collect::<HashSet<_>>().len(), SHARDS * 300);
     }
 }

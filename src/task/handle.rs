@@ -282,6 +282,17 @@ impl Weak {
         whom(self.header())
     }
 
+    /// How many events were shed before the one that is handled now. Asked for, and set, by whoever has the actor's context.
+    pub(crate) fn missed(&self) -> u32 {
+        // ORDERING: Relaxed; the handler's own, as the context is.
+        self.header().far().missed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_missed(&self, missed: u32) {
+        // ORDERING: Relaxed; as above.
+        self.header().far().missed.store(missed, Ordering::Relaxed);
+    }
+
     /// Notes its number. Called before it is scheduled for the first time.
     pub(crate) fn take_seat(&self, id: ActorId) {
         // ORDERING: Relaxed; the run queue releases it.

@@ -59,6 +59,8 @@ pub(crate) struct Far {
     /// Made at the first need, freed with the cell.
     pub(super) side: AtomicPtr<Side>,
     pub(super) vtable: &'static Vtable,
+    /// How many events were shed before the one that is handled now.
+    pub(super) missed: AtomicU32,
     /// Its entry among the waits says whom it waits for.
     pub(super) waits: UnsafeCell<bool>,
     pub(super) phase: UnsafeCell<Phase>,

@@ -54,7 +54,7 @@ impl<L: Letter> Way<L> {
     ///
     /// It is used with tasks of body `B` only.
     #[inline(always)]
-    pub(super) unsafe fn to<B: Receive<L::Message, Output = L::Output>>() -> Self {
+    pub(super) const unsafe fn to<B: Receive<L::Message, Output = L::Output>>() -> Self {
         Self(Route::<B, L>::VTABLE, PhantomData)
     }
 

@@ -269,7 +269,6 @@ impl<'a> Turn<'a> {
         let control = self.cell().near().state.resume();
         self.seen = control;
         self.withdraw_waits();
-        let found = if control.is_circle() { self.take_found() } else { None };
         let stopping = matches!(self.phase(), Phase::Stopping | Phase::Expiring);
         if (control.is_killed() && !stopping) || (control.is_expired() && stopping) {
             self.abort(frame, StopReason::Killed, ReplyErrorReason::Killed);
@@ -278,16 +277,12 @@ impl<'a> Turn<'a> {
         if control.is_killed() && self.phase() == Phase::Stopping {
             self.let_expire();
         }
-        // For this poll alone, whatever becomes of it.
-        let told = found.is_some();
-        if told {
-            edge::leave(found);
-        }
-        // SAFETY: the frame is this task's.
-        let opened = unsafe { frame::resume(self, frame) };
-        if told {
-            edge::leave(None);
-        }
+        let opened = if control.is_circle() {
+            self.resume_in_circle(frame)
+        } else {
+            // SAFETY: the frame is this task's.
+            unsafe { frame::resume(self, frame) }
+        };
         if self.phase() == Phase::Running {
             match opened {
                 Opened::Done => None,
@@ -315,6 +310,10 @@ impl<'a> Turn<'a> {
     /// Drops a suspended frame at its await point.
     #[cold]
     fn abort(&mut self, frame: Frame, cause: StopReason, answer: ReplyErrorReason) {
+        if self.seen.is_circle() {
+            // Nobody hears of it.
+            drop(self.take_found());
+        }
         let message = frame.message();
         // SAFETY: the frame is this task's, and used up by this.
         let aborted = unsafe { frame::abort(self, frame, answer) };
@@ -625,8 +624,18 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The circle that the handler waits in, if it still does.
+    /// Polls the frame of an actor that waits in a circle: its future fails, if it still waits as it did.
     #[cold]
+    fn resume_in_circle(&mut self, frame: Frame) -> Opened {
+        // For this poll alone, whatever becomes of it.
+        edge::leave(self.take_found());
+        // SAFETY: the frame is this task's.
+        let opened = unsafe { frame::resume(self, frame) };
+        edge::leave(None);
+        opened
+    }
+
+    /// The circle that the handler waits in, if it still does.
     fn take_found(&mut self) -> Option<Found> {
         let header = self.cell();
         // `seen` keeps the bit: `suspend` asks for the wakes alone, and a kill that comes now is one that it doesn't know.

@@ -80,6 +80,7 @@ impl Runnable {
             frame: UnsafeCell::new(None),
             side: AtomicPtr::new(std::ptr::null_mut()),
             vtable: Vtables::<B>::TASK,
+            missed: AtomicU32::new(0),
             waits: UnsafeCell::new(false),
             phase: UnsafeCell::new(Phase::New),
             verdict: UnsafeCell::new(0),

@@ -49,9 +49,8 @@ impl<B: Body> Task<B> {
             + Receive<K::Message, Output = K::Output>
             + Receive<L::Message, Output = L::Output>,
     {
-        // SAFETY: this task's body is a `B`, and an address never changes its task.
-        let ways = unsafe { Ways { first: Way::to::<B>(), second: Way::to::<B>(), third: Way::to::<B>() } };
-        Address { task: self.0.clone(), ways }
+        // This task's body is a `B`, and an address never changes its task.
+        Address { task: self.0.clone(), ways: WaysTo::<B>::table() }
     }
 
     /// The task, its type forgotten.
@@ -125,18 +124,26 @@ struct Ways<J, K, L> {
     third: Way<L>,
 }
 
-impl<J, K, L> Clone for Ways<J, K, L> {
-    fn clone(&self) -> Self {
-        *self
+/// The table of the ways to bodies of type `B`.
+struct WaysTo<B>(PhantomData<B>);
+
+impl<B> WaysTo<B> {
+    /// Used with tasks of body `B` only.
+    fn table<J: Letter, K: Letter, L: Letter>() -> &'static Ways<J, K, L>
+    where
+        B: Receive<J::Message, Output = J::Output>
+            + Receive<K::Message, Output = K::Output>
+            + Receive<L::Message, Output = L::Output>,
+    {
+        // SAFETY: the only user, `address_for`, has a task of this body.
+        const { &unsafe { Ways { first: Way::to::<B>(), second: Way::to::<B>(), third: Way::to::<B>() } } }
     }
 }
 
-impl<J, K, L> Copy for Ways<J, K, L> {}
-
 /// A strong reference to a task that reads three kinds of letters.
-pub(crate) struct Address<J, K, L> {
+pub(crate) struct Address<J: 'static, K: 'static, L: 'static> {
     task: Strong,
-    ways: Ways<J, K, L>,
+    ways: &'static Ways<J, K, L>,
 }
 
 impl<J: Letter, K: Letter, L: Letter> Address<J, K, L> {
@@ -178,9 +185,9 @@ impl<J: Letter, K: Letter, L: Letter> Address<J, K, L> {
 }
 
 /// A weak reference to a task that reads three kinds of letters.
-pub(crate) struct WeakAddress<J, K, L> {
+pub(crate) struct WeakAddress<J: 'static, K: 'static, L: 'static> {
     task: Weak,
-    ways: Ways<J, K, L>,
+    ways: &'static Ways<J, K, L>,
 }
 
 impl<J: Letter, K: Letter, L: Letter> WeakAddress<J, K, L> {
@@ -210,6 +217,7 @@ impl<J, K, L> Clone for Address<J, K, L> {
 debug_as! {
     (B) Task<B> => "Task";
     (B) WeakTask<B> => "WeakTask";
+    (B) WaysTo<B> => "WaysTo";
     (J, K, L) Ways<J, K, L> => "Ways";
     (J, K, L) Address<J, K, L> => "Address";
     (J, K, L) WeakAddress<J, K, L> => "WeakAddress";

@@ -53,7 +53,7 @@ use super::circle::Circle;
 use super::identity::{ActorId, ActorInfo};
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use crate::sync::barrier;
-use crate::sync::limits::{MOST_WAITS, SHARDS, WAITS_CHUNK};
+use crate::sync::limits::{MOST_WAITS, SEAT_RUN};
 use crate::sync::lock::Mutex;
 use crate::sync::{Arc, Weak};
 
@@ -71,7 +71,9 @@ pub(crate) trait Census: Send + Sync {
 
 /// The entries of a system's actors.
 pub(crate) struct Waits {
-    shards: Box<[Shard; SHARDS]>,
+    /// Segments of slots, each twice as long as the one before; by the address that slot zero of all would have. Segments and
+    /// chunks are made at their first need.
+    segments: [AtomicPtr<Slot>; SEGMENTS],
     /// Circles that have been found and whose members haven't been told yet.
     found: Mutex<Vec<Found>>,
     census: Mutex<Option<Weak<dyn Census>>>,
@@ -88,20 +90,16 @@ pub(crate) struct Found {
     pub(super) circle: Circle,
 }
 
-/// The entries of one shard of the registry, in chunks. The chunks are found by segments, each twice as long as the one
-/// before. Both are made at their first need.
-struct Shard([AtomicPtr<Slot>; SEGMENTS]);
-
 /// Where a chunk is found.
 type Slot = AtomicPtr<Chunk>;
 
-/// Entries of neighbouring seats.
-struct Chunk([Entry; WAITS_CHUNK]);
+/// Entries of seats whose numbers follow one another.
+struct Chunk([Entry; SEAT_RUN as usize]);
 
-/// Chunks of the first segment.
+/// Slots of the first segment.
 const FIRST: usize = 16;
 
-const SEGMENTS: usize = (u32::BITS - FIRST.ilog2()) as usize;
+const SEGMENTS: usize = (u32::BITS - FIRST.ilog2()) as usize + 1;
 
 /// What the actor of a seat waits for. On a line of its own: suspended actors of different workers don't disturb each
 /// other.
@@ -143,6 +141,21 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Writes several targets, the first one last.
+    #[cold]
+    fn write(&self, targets: &[Cell<ActorId>]) {
+        if let Some(behind) = self.targets.get(targets.len()) {
+            // ORDERING: Release, each: as in `publish`.
+            behind.store(0, Ordering::Release);
+        }
+        for (place, target) in self.targets.iter().zip(targets).rev() {
+            // ORDERING: as above.
+            place.store(target.get().get(), Ordering::Release);
+        }
+    }
+}
+
 impl Wait {
     /// For whom it waits.
     fn targets(&self) -> impl Iterator<Item = ActorId> {
@@ -150,19 +163,22 @@ impl Wait {
     }
 }
 
-/// Where a seat's entry stands: shard, segment, chunk, place.
+/// Where a seat's entry stands: its segment, its slot counted from the first of all, its place in the chunk.
 #[inline(always)]
-fn position(seat: u32) -> (usize, usize, usize, usize) {
-    let (shard, index) = (seat as usize % SHARDS, seat as usize / SHARDS);
-    let chunk = index / WAITS_CHUNK + FIRST;
-    let bit = chunk.ilog2();
-    (shard, (bit - FIRST.ilog2()) as usize, chunk - (1 << bit), index % WAITS_CHUNK)
+fn position(seat: u32) -> (usize, usize, usize) {
+    let slot = (seat / SEAT_RUN) as usize + FIRST;
+    ((slot.ilog2() - FIRST.ilog2()) as usize, slot, (seat % SEAT_RUN) as usize)
+}
+
+/// The first slot of a segment, counted from the first of all; so many slots it has, too.
+fn start(segment: usize) -> usize {
+    FIRST << segment
 }
 
 impl Waits {
     pub(crate) fn new() -> Self {
-        let shard = |_| Shard(std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())));
-        Self { shards: Box::new(std::array::from_fn(shard)), found: Mutex::default(), census: Mutex::new(None) }
+        let segments = std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut()));
+        Self { segments, found: Mutex::default(), census: Mutex::new(None) }
     }
 
     /// Says who knows the actors. Until then no circle is found.
@@ -172,15 +188,15 @@ impl Waits {
 
     #[inline(always)]
     fn entry(&self, actor: ActorId) -> Option<&Entry> {
-        let (shard, segment, chunk, place) = position(actor.seat()?);
+        let (segment, slot, place) = position(actor.seat()?);
         // ORDERING: Acquire pairs with the Release of `publish_or_free`.
-        let segment = self.shards[shard].0[segment].load(Ordering::Acquire);
+        let segment = self.segments[segment].load(Ordering::Acquire);
         if segment.is_null() {
             return None;
         }
-        // SAFETY: a segment that is published stays until the table is dropped, and has room for each of its chunks.
+        // SAFETY: a segment that is published stays until the table is dropped, and this is one of its slots.
         // ORDERING: Acquire; as above.
-        let chunk = unsafe { &*segment.add(chunk) }.load(Ordering::Acquire);
+        let chunk = unsafe { &*segment.wrapping_add(slot) }.load(Ordering::Acquire);
         // SAFETY: a chunk that is published stays until the table is dropped.
         unsafe { chunk.as_ref() }.map(|chunk| &chunk.0[place])
     }
@@ -188,17 +204,18 @@ impl Waits {
     /// Makes the entry of an actor.
     #[cold]
     fn make(&self, actor: ActorId) -> Option<&Entry> {
-        let (shard, segment, chunk, _) = position(actor.seat()?);
-        let place = &self.shards[shard].0[segment];
+        let (segment, slot, _) = position(actor.seat()?);
+        let first = start(segment);
+        let home = &self.segments[segment];
         // ORDERING: Acquire pairs with the Release of `publish_or_free`.
-        let mut slots = place.load(Ordering::Acquire);
+        let mut slots = home.load(Ordering::Acquire);
         if slots.is_null() {
-            let length = FIRST << segment;
+            let fresh = slots::new(first).wrapping_sub(first);
             // SAFETY: `free` is given what `new` made, with its length.
-            slots = publish_or_free(place, slots::new(length), |slots| unsafe { slots::free(slots, length) });
+            slots = publish_or_free(home, fresh, |slots| unsafe { slots::free(slots.wrapping_add(first), first) });
         }
         // SAFETY: as in `entry`.
-        let slot = unsafe { &*slots.add(chunk) };
+        let slot = unsafe { &*slots.wrapping_add(slot) };
         // SAFETY: `Box::into_raw` made it, and nobody else has it.
         publish_or_free(slot, Box::into_raw(Chunk::new()), |chunk| drop(unsafe { Box::from_raw(chunk) }));
         self.entry(actor)
@@ -214,13 +231,13 @@ impl Waits {
         // ORDERING: Release, each: pairs with `read`. That the one who looks next sees them is up to the barrier in `look`.
         entry.round.store(round, Ordering::Release);
         entry.member.store(member.get(), Ordering::Release);
-        if let Some(behind) = entry.targets.get(targets.len()) {
-            // ORDERING: as above.
-            behind.store(0, Ordering::Release);
-        }
-        for (place, target) in entry.targets.iter().zip(targets).rev() {
-            // ORDERING: as above.
-            place.store(target.get().get(), Ordering::Release);
+        if let [target] = targets {
+            // Mostly there is only one.
+            // ORDERING: as above, twice.
+            entry.targets[1].store(0, Ordering::Release);
+            entry.targets[0].store(target.get().get(), Ordering::Release);
+        } else {
+            entry.write(targets);
         }
     }
 
@@ -287,8 +304,8 @@ impl Waits {
         if let Some(woken) = round().find(|wait| !census.is_suspended(wait.member)) {
             return Err(woken.member);
         }
-        // RECHECK: who has been suspended over another wait since then isn't stuck over this one.
         let is_same = |wait: &Wait| self.read(wait.member).is_some_and(|again| again.round == wait.round);
+        // RECHECK: who has been suspended over another wait since then isn't stuck over this one.
         if let Some(other) = round().find(|wait| !is_same(wait)) {
             return Err(other.member);
         }
@@ -425,24 +442,22 @@ impl Chunk {
 
 impl Drop for Waits {
     fn drop(&mut self) {
-        for shard in &*self.shards {
-            for (index, segment) in shard.0.iter().enumerate() {
-                // ORDERING: Relaxed; nobody else has the table any more.
-                let (segment, length) = (segment.load(Ordering::Relaxed), FIRST << index);
-                if segment.is_null() {
-                    continue;
-                }
-                for chunk in 0..length {
-                    // SAFETY: the segment has so many slots. ORDERING: Relaxed; as above.
-                    let chunk = unsafe { &*segment.add(chunk) }.load(Ordering::Relaxed);
-                    if !chunk.is_null() {
-                        // SAFETY: made by `Box::into_raw`, and nobody looks at it any more.
-                        drop(unsafe { Box::from_raw(chunk) });
-                    }
-                }
-                // SAFETY: made with this length, and nobody looks at it any more.
-                unsafe { slots::free(segment, length) };
+        for (index, segment) in self.segments.iter().enumerate() {
+            // ORDERING: Relaxed; nobody else has the table any more.
+            let (segment, first) = (segment.load(Ordering::Relaxed), start(index));
+            if segment.is_null() {
+                continue;
             }
+            for slot in first..2 * first {
+                // SAFETY: the segment has these slots. ORDERING: Relaxed; as above.
+                let chunk = unsafe { &*segment.wrapping_add(slot) }.load(Ordering::Relaxed);
+                if !chunk.is_null() {
+                    // SAFETY: made by `Box::into_raw`, and nobody looks at it any more.
+                    drop(unsafe { Box::from_raw(chunk) });
+                }
+            }
+            // SAFETY: made with this length, and nobody looks at it any more.
+            unsafe { slots::free(segment.wrapping_add(first), first) };
         }
     }
 }
