@@ -11,7 +11,7 @@ use common::{abort, drive};
 use corecast::loom_api::reply;
 use corecast::loom_api::scheduler::{Idle, Keeper, Parker, Scheduler, Timers, block_on, two_workers};
 use corecast::loom_api::task::{self, Host, Runnable, Weakly};
-use corecast::{Actor, ActorContext, ActorError, DeadLetter, Handler, StopReason, Timer};
+use corecast::{Actor, ActorContext, ActorError, ActorRef, DeadLetter, Handler, StopReason, Timer};
 use loom::cell::UnsafeCell;
 use loom::thread;
 use loom_tests::{Bounds, linger, model, model_in_all_modes};
@@ -412,7 +412,7 @@ impl Handler<Say> for Ringing {
 }
 
 /// An actor with a timer that is due, started.
-fn ringing(ledger: &Ledger) -> (corecast::ActorRef<Ringing>, Arc<Scheduler>, Arc<Mutex<Option<Timer>>>) {
+fn ringing(ledger: &Ledger) -> (ActorRef<Ringing>, Arc<Scheduler>, Arc<Mutex<Option<Timer>>>) {
     let (scheduler, _workers) = two_workers();
     let host = Timed(Inline(ledger.clone()), Arc::clone(&scheduler));
     let timer = Arc::new(Mutex::new(None));
@@ -545,5 +545,129 @@ fn a_timers_message_against_its_cancellation() {
         let seen = ledger.ended(1);
         assert_eq!(seen.handled.len() + usize::from(cancelled), 1, "{seen:?}");
         outcomes.saw(if cancelled { "cancelled" } else { "handled" });
+    });
+}
+
+/// Sends itself 7 and 8. On 7 it gives a reference to itself away, and lets others go on.
+struct Giving {
+    body: Body,
+    given: Given,
+    /// Both have fired.
+    fired: Done,
+    /// 8 did so while the lane was sealed: it waits aside.
+    aside: Done,
+}
+
+/// Where the reference is left.
+type Given = Arc<loom::sync::Mutex<Option<ActorRef<Giving>>>>;
+
+impl Actor for Giving {
+    async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        self.body.touch();
+        for number in [7, 8] {
+            ctx.tell_after(Duration::ZERO, Say(number));
+        }
+        Ok(())
+    }
+
+    async fn post_stop(&mut self, reason: &StopReason, _ctx: &mut ActorContext<Self>) {
+        self.body.stopped(reason);
+    }
+}
+
+impl Handler<Say> for Giving {
+    async fn handle(&mut self, say: Say, ctx: &mut ActorContext<Self>) {
+        self.body.touch();
+        if say.0 == 7 {
+            let me = ctx.actor_ref();
+            let lane = task::weakly(&me);
+            *self.given.lock().unwrap() = Some(me);
+            thread::yield_now();
+            if self.fired.is_noted() && lane.is_sealed() {
+                self.aside.note();
+            }
+        }
+        self.body.ledger.note(|seen| seen.handled.push(say.0));
+    }
+}
+
+/// An actor that gives itself away on 7, started, with all that it notes.
+fn giving(ledger: &Ledger) -> (ActorRef<Giving>, Arc<Scheduler>, Given, [Done; 2]) {
+    let (scheduler, _workers) = two_workers();
+    let host = Timed(Inline(ledger.clone()), Arc::clone(&scheduler));
+    let (given, fired, aside) = (Given::default(), Done::default(), Done::default());
+    let body = Body::new(ledger);
+    let actor = Giving { body, given: Arc::clone(&given), fired: fired.clone(), aside: aside.clone() };
+    let (actor, runnable) = task::actor(host, None, actor);
+    drive(runnable);
+    (actor, scheduler, given, [fired, aside])
+}
+
+/// Fires both, on another thread.
+fn fire_both(scheduler: &Arc<Scheduler>, fired: &Done) -> thread::JoinHandle<()> {
+    let (scheduler, fired) = (Arc::clone(scheduler), fired.clone());
+    thread::spawn(move || {
+        scheduler.fire();
+        fired.note();
+    })
+}
+
+/// The end of an actor that nobody reaches: what was accepted is handled.
+fn end_of_giving(ledger: &Ledger) -> [bool; 2] {
+    let seen = ledger.ended(1);
+    assert_eq!(seen.stopped, [StopReason::Unreachable.to_string()]);
+    assert!(seen.dead.is_empty(), "what was accepted is handled: {seen:?}");
+    [7, 8].map(|number| fate(&seen, number).is_some())
+}
+
+/// What fired while the lane was sealed is handled if the actor is reached again, and stays so.
+#[test]
+fn timers_messages_against_the_last_reference_and_one_that_a_handler_gives_away() {
+    let expected = ["in time", "let in after it waited aside", "too late", "both too late"];
+    model_in_all_modes("ring, drop, give", Bounds::default(), &expected, move |outcomes| {
+        let ledger = Ledger::default();
+        let (actor, scheduler, given, [fired, aside]) = giving(&ledger);
+        let firing = fire_both(&scheduler, &fired);
+        drop(actor);
+        let heir = given.lock().unwrap().take();
+        let was_kept = heir.is_some() && fired.is_noted();
+        drop(heir);
+        firing.join().unwrap();
+        let heir = given.lock().unwrap().take();
+        let is_kept = was_kept || heir.is_some();
+        drop(heir);
+        scheduler.close();
+        outcomes.saw(match end_of_giving(&ledger) {
+            [true, true] => expected[usize::from(aside.is_noted())],
+            [true, false] if !is_kept => expected[2],
+            [false, false] => expected[3],
+            handled => panic!("the actor was reachable when both had fired: {handled:?}"),
+        });
+    });
+}
+
+/// The reference that was given away may be gone before the runner looks for it. Then what waits aside keeps nobody.
+#[test]
+fn timers_messages_against_a_reference_that_is_given_away_and_let_go_of() {
+    let expected = ["in time", "let in after it waited aside", "waited aside in vain", "both too late"];
+    model_in_all_modes("ring, give, let go", Bounds::default(), &expected, move |outcomes| {
+        let ledger = Ledger::default();
+        let (actor, scheduler, given, [fired, aside]) = giving(&ledger);
+        let firing = fire_both(&scheduler, &fired);
+        let dropping = thread::spawn(move || drop(actor));
+        firing.join().unwrap();
+        let heir = given.lock().unwrap().take();
+        drop(heir);
+        dropping.join().unwrap();
+        let heir = given.lock().unwrap().take();
+        let is_kept = heir.is_some();
+        drop(heir);
+        scheduler.close();
+        outcomes.saw(match end_of_giving(&ledger) {
+            [true, true] => expected[usize::from(aside.is_noted())],
+            [true, false] if !is_kept => expected[2],
+            [false, false] => expected[3],
+            handled => panic!("the actor was reachable when both had fired: {handled:?}"),
+        });
     });
 }
