@@ -45,7 +45,10 @@ const CAPACITY: usize = 1_024;
 /// What a cell says where there is nothing to say.
 const NONE: &str = "–";
 
-fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+/// Whatever ends a run before its last table.
+type Failure = Box<dyn Error + Send + Sync>;
+
+fn main() -> Result<(), Failure> {
     if Alone::was_asked() {
         return Ok(());
     }
@@ -54,8 +57,8 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 
     let clock = latencies::of_the_clock(size.pick(1_000_000, 1_000));
     println!(
-        "Latencies are by the wall clock. Nothing is subtracted: each figure holds what two readings in a row show, \
-         p50 {}, p99 {}.\n",
+        "Latencies are by the wall clock. Nothing is subtracted: each holds what two readings in a row show, p50 {}, p99 {}, \
+         and the mean of a batch holds its share of that.\n",
         Nanos(clock.p50()),
         Nanos(clock.p99()),
     );
@@ -78,12 +81,17 @@ fn machine() {
     println!("{cores} cores, load average {load} at the start, {build}.\n");
 }
 
+/// A number below a million, as one reads it.
+fn grouped(number: usize) -> String {
+    if number < 1_000 { number.to_string() } else { format!("{},{:03}", number / 1_000, number % 1_000) }
+}
+
 /// A row of latencies.
 fn latency(table: &mut Table<5>, operation: &str, taken: &str, measured: &Latencies, document: &str) {
     table.row([&operation, &taken, &Nanos(measured.p50()), &Nanos(measured.p99()), &document]);
 }
 
-fn breakdown(size: Size) -> Result<(), Box<dyn Error + Send + Sync>> {
+fn breakdown(size: Size) -> Result<(), Failure> {
     let singles = size.pick(100_000, 100);
     let batches = size.pick(20_000, 20);
     let in_batches = format!("{BATCH} calls");
@@ -92,11 +100,13 @@ fn breakdown(size: Size) -> Result<(), Box<dyn Error + Send + Sync>> {
     let one = Broadcast::new(1);
     let (publish, told) = one.calls(batches);
 
-    println!("## Latency of a message\n");
+    println!("### Latency of a message\n");
     println!(
-        "{singles} operations one by one, or {batches} batches of {BATCH} calls, whose mean counts as one. Asker and asked \
+        "{} operations one by one, or {} batches of {BATCH} calls, whose mean counts as one. Asker and asked \
          are actors of one worker, and the asked are idle, 1,000 in turn, unless the row says otherwise. The parts of a \
-         `send` are of other runs, with the clock read twice more on the way.\n"
+         `send` are of other runs, with the clock read twice more on the way.\n",
+        grouped(singles),
+        grouped(batches),
     );
     let mut table = Table::new(["operation", "timed", "p50", "p99", "document"]);
     latency(&mut table, "`tell`, up to its return", &in_batches, &direct.enqueue(batches), "181 ns");
@@ -122,11 +132,13 @@ fn breakdown(size: Size) -> Result<(), Box<dyn Error + Send + Sync>> {
 
 fn broadcasts(size: Size) {
     let events = [size.pick(100_000, 100), size.pick(100_000, 100), size.pick(20_000, 20)];
-    println!("## Broadcast\n");
+    println!("### Broadcast\n");
     println!(
         "From `publish` by the topic's name to the handler that has the event last, all on one worker; {}, {} and {} events \
          one by one.\n",
-        events[0], events[1], events[2],
+        grouped(events[0]),
+        grouped(events[1]),
+        grouped(events[2]),
     );
     let mut table = Table::new(["subscribers", "p50", "p99", "for each (p50)", "document", "for each"]);
     let rows = [(1, "395 ns"), (10, "3.95 µs"), (100, "39.5 µs")];
@@ -140,7 +152,7 @@ fn broadcasts(size: Size) {
 
 /// Operations per second, in thousands.
 fn rate(nanos: f64) -> String {
-    format!("{:.0} K/s", 1e6 / nanos)
+    format!("{} K/s", grouped((1e6 / nanos).round() as usize))
 }
 
 fn throughput(size: Size) {
@@ -151,7 +163,7 @@ fn throughput(size: Size) {
         (rate(50), rate(99))
     }
 
-    println!("## Throughput\n");
+    println!("### Throughput\n");
     println!(
         "1,000 windows of 10,000 messages, or of 2,000 events, on 1,000 actors or to the subscribers: what half of the \
          windows reach, and 99 in 100. By the CPU time of the one worker that does all of it; between cores by the wall \
@@ -162,12 +174,12 @@ fn throughput(size: Size) {
     let mut row = |pattern: &str, (half, most): (String, String), document: &str, real_world: &str| {
         table.row([&pattern, &half, &most, &document, &real_world]);
     };
-    row("direct: `send` and reply, one after the other", windows(size, send::load(), 1), "1360 K/s", "1000 K/s");
-    row("direct: `tell`, enqueued and handled", windows(size, tell::load(), 1), "1360 K/s", "1000 K/s");
+    row("direct: `send` and reply, one after the other", windows(size, send::load(), 1), "1,360 K/s", "1,000 K/s");
+    row("direct: `tell`, enqueued and handled", windows(size, tell::load(), 1), "1,360 K/s", "1,000 K/s");
     if let Ok(load) = cross::load() {
-        row("direct: `tell` from one core to another", windows(size, load, 1), "1360 K/s", "1000 K/s");
+        row("direct: `tell` from one core to another", windows(size, load, 1), "1,360 K/s", "1,000 K/s");
     }
-    row("via the broker 1:1, events", windows(size, Publishing::<1>::new(), 1), "1090 K/s", "800 K/s");
+    row("via the broker 1:1, events", windows(size, Publishing::<1>::new(), 1), "1,090 K/s", "800 K/s");
     row("broadcast 1:10, events", windows(size, Publishing::<10>::new(), 10), "253 K/s", "200 K/s");
     println!("{table}");
 }
@@ -179,7 +191,7 @@ fn memory(size: Size) {
     };
     let message = size_of::<Add>();
 
-    println!("## Memory\n");
+    println!("### Memory\n");
     println!(
         "Growth of the resident memory, in a process of its own each, by the number of actors or messages; the message has \
          {message} bytes. A place in a mailbox has a size of its own, and what doesn't fit into its 56 bytes gets a block. \
@@ -187,7 +199,7 @@ fn memory(size: Size) {
     );
     let mut table = Table::new(["what", "measured", "document", "its formula"]);
     let reply = format!("{} bytes", message + REPLY_CHANNEL);
-    let bounded = format!("{} bytes", CAPACITY * message);
+    let bounded = format!("{} bytes", grouped(CAPACITY * message));
     table.row([&"a `tell` that waits", &bytes(Alone::Told), &format!("{message} bytes"), &"message"]);
     table.row([&"a `send` that waits, with the asker's future", &bytes(Alone::Asked), &reply, &"message + 24"]);
     table.row([

@@ -44,7 +44,7 @@
 //! 5. An actor handles one message at a time and is never run by two workers at once.
 //! 6. No verb blocks a worker thread.
 //! 7. A timer never fires early, and what is due fires as soon as a worker is free, passing ahead of a full mailbox.
-//! 8. An actor is alive while it can be reached: by a reference, or by its name.
+//! 8. An actor is alive while it can be reached: by a reference, by its name, or by a subscription made with one.
 //! 9. An event that a subscription takes is handled, fails or becomes a dead letter as any message does, or it is shed
 //!    because the subscription asks for that, and counted.
 //!
@@ -52,10 +52,11 @@
 //!
 //! Delivery of a message that was accepted, if its actor or its system ends first: it is a dead letter then. Order
 //! between different senders. Progress while a handler computes or blocks its thread: other actors go on on other
-//! workers, this one doesn't. The end of a circle of actors that await one another: they wait until one of them is
-//! killed, or until a limit is reached. How late a timer fires: by some tens of microseconds when a worker is free. With `panic = "abort"`, a panic ends the process. *Lock-free* is said per method; a sender that the operating
-//! system interrupts between claiming a place and filling it, or between waking an idle actor and queueing it, delays
-//! that one actor (see the mailbox's README in the source).
+//! workers, this one doesn't. That each circle of actors that await one another is found: waits of several systems, or of
+//! an executor within a handler, aren't (see the README). How late a timer fires: by some tens of microseconds when a
+//! worker is free. With `panic = "abort"`, a panic ends the process. *Lock-free* is said per method; a sender that the
+//! operating system interrupts between claiming a place and filling it, or between waking an idle actor and queueing it,
+//! delays that one actor (see the mailbox's README in the source).
 //!
 //! # The layers
 //!

@@ -6,9 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-use corecast::{Actor, ActorContext, ActorRef, ActorSystem, BuildError, Handler, Message};
+use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Message, SpawnError};
 use futures::channel::oneshot;
 
+use crate::Failure;
 use crate::latencies::Latencies;
 
 /// Actors that are asked in turn.
@@ -46,18 +47,18 @@ pub struct Parts {
 
 impl Direct {
     /// Starts them.
-    pub fn new(place: Place) -> Result<Self, BuildError> {
-        let (system, worker) = match place {
-            Place::SameWorker => (ActorSystem::builder().workers(1).build()?, 0),
+    pub fn new(place: Place) -> Result<Self, Failure> {
+        let (system, workers) = match place {
+            Place::SameWorker => (ActorSystem::builder().workers(1).build()?, None),
             Place::TwoWorkers => {
-                let workers = || ActorSystem::builder().workers(2);
-                (workers().pin_cores(true).build().or_else(|_| workers().build())?, 1)
+                let two = || ActorSystem::builder().workers(2);
+                (two().pin_cores(true).build().or_else(|_| two().build())?, Some((0, 1)))
             }
         };
-        let start = |_| system.spawn(Asked(0)).on_worker(worker).start().expect("the asked start");
-        let actors: Vec<_> = (0..ACTORS).map(start).collect();
+        let start = |_| start(&system, Asked(0), workers.map(|(_, asked)| asked));
+        let actors: Vec<_> = (0..ACTORS).map(start).collect::<Result<_, _>>()?;
         let asked = actors[0].clone();
-        let asker = system.spawn(Asker(actors)).on_worker(0).start().expect("the asker starts");
+        let asker = self::start(&system, Asker(actors), workers.map(|(asker, _)| asker))?;
         Ok(Self { asker, asked, _system: system })
     }
 
@@ -102,6 +103,14 @@ impl Direct {
             started.elapsed()
         };
         (0..warm_up(times) + times).map(ask).skip(warm_up(times)).collect()
+    }
+}
+
+/// Starts an actor on a given worker, or where it comes to be.
+fn start<A: Actor>(system: &ActorSystem, actor: A, worker: Option<usize>) -> Result<ActorRef<A>, SpawnError> {
+    match worker {
+        Some(worker) => system.spawn(actor).on_worker(worker).start(),
+        None => system.spawn(actor).start(),
     }
 }
 

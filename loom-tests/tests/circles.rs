@@ -1,30 +1,45 @@
 //! Models of who waits for whom: circles that close at once, and waits that never were at the same time.
 //!
-//! Members are known by their seats. What a suspension leaves to be done is done by whoever wakes: so an execution in which
+//! Members do nothing but wait. What a suspension leaves to be done is done by whoever wakes: so an execution in which
 //! nobody is told and nobody is woken leaves the members suspended, and the model sees it.
 #![cfg(corecast_loom)]
 
-use corecast::loom_api::task::{Census, State, Waits};
+use corecast::loom_api::task::{Census, Member, State, Waits};
 use loom::thread;
 use loom_tests::{Bounds, linger, model};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The task words of members who do nothing but wait.
+/// The members, by their seats and in their first turn.
+const A: Member = Member(0, 1);
+const B: Member = Member(1, 1);
+const C: Member = Member(2, 1);
+/// The next one in the last seat.
+const D: Member = Member(2, 2);
+
+/// A circle of members, each of which waits for the next.
+fn next(member: Member) -> Member {
+    Member((member.0 + 1) % 3, 1)
+}
+
+/// The task words of the members.
 #[derive(Clone)]
 struct Words {
-    words: Arc<[State]>,
+    words: Arc<[(Member, State)]>,
     /// How many were told of a circle. Outside of the model.
     told: Arc<AtomicUsize>,
 }
 
 impl Words {
-    fn new(members: usize) -> Self {
-        Self { words: (0..members).map(|_| State::new()).collect(), told: Arc::default() }
+    fn new(members: &[Member]) -> (Self, Arc<Waits>) {
+        let words =
+            Self { words: members.iter().map(|&member| (member, State::new())).collect(), told: Arc::default() };
+        let waits = Arc::new(Waits::new(words.clone()));
+        (words, waits)
     }
 
-    fn of(&self, seat: u32) -> &State {
-        &self.words[seat as usize]
+    fn of(&self, wanted: Member) -> &State {
+        &self.words.iter().find(|(member, _)| *member == wanted).expect("a member").1
     }
 
     fn told(&self) -> usize {
@@ -33,19 +48,19 @@ impl Words {
 }
 
 impl Census for Words {
-    fn is_suspended(&self, seat: u32) -> bool {
-        self.of(seat).is_suspended()
+    fn is_suspended(&self, member: Member) -> bool {
+        self.of(member).is_suspended()
     }
 
-    fn break_wait(&self, seat: u32) -> bool {
-        let broken = self.of(seat).break_wait();
+    fn break_wait(&self, member: Member) -> bool {
+        let broken = self.of(member).break_wait();
         self.told.fetch_add(usize::from(broken), Ordering::Relaxed);
         broken
     }
 }
 
 /// What a runner does when the handler of `member` waits for `targets`. Returns whether it was suspended.
-fn wait(words: &Words, waits: &Waits, member: u32, targets: &[u32]) -> bool {
+fn wait(words: &Words, waits: &Waits, member: Member, targets: &[Member]) -> bool {
     let seen = words.of(member).look();
     waits.publish(member, targets);
     let suspended = words.of(member).suspend(seen);
@@ -55,41 +70,89 @@ fn wait(words: &Words, waits: &Waits, member: u32, targets: &[u32]) -> bool {
     suspended
 }
 
+/// As many of `members` as were woken for a circle have word of it, and nobody else.
+fn heard(words: &Words, waits: &Waits, members: &[Member]) {
+    assert_eq!(members.iter().filter(|&&member| waits.take_found(member)).count(), words.told());
+    assert_eq!(waits.left(), 0);
+}
+
 #[test]
 fn two_that_wait_for_each_other_at_once() {
-    let expected = ["one was told", "both were told"];
-    model("two closers", Bounds::default(), &expected, |outcomes| {
-        let words = Words::new(2);
-        let waits = Arc::new(Waits::new(words.clone()));
+    model("two closers", Bounds::default(), &["one was told", "both were told"], |outcomes| {
+        let (words, waits) = Words::new(&[A, B]);
         let (other_words, other_waits) = (words.clone(), Arc::clone(&waits));
-        let other = thread::spawn(move || wait(&other_words, &other_waits, 1, &[0]));
-        assert!(wait(&words, &waits, 0, &[1]));
+        let other = thread::spawn(move || wait(&other_words, &other_waits, B, &[A]));
+        assert!(wait(&words, &waits, A, &[B]));
         assert!(other.join().unwrap());
-        match words.told() {
+        outcomes.saw(match words.told() {
             0 => panic!("nobody was told"),
-            1 => outcomes.saw("one was told"),
-            _ => outcomes.saw("both were told"),
-        }
+            1 => "one was told",
+            _ => "both were told",
+        });
+        heard(&words, &waits, &[A, B]);
     });
 }
 
 #[test]
 fn three_that_wait_for_one_another_at_once() {
-    let expected = ["one was told", "several were told"];
-    let bounds = Bounds { preemptions: Some(2), ..Bounds::default() };
-    model("three closers", bounds, &expected, |outcomes| {
-        let words = Words::new(3);
-        let waits = Arc::new(Waits::new(words.clone()));
-        let others = [1, 2].map(|member| {
+    model("three closers", Bounds::default(), &["one was told", "several were told"], |outcomes| {
+        let (words, waits) = Words::new(&[A, B, C]);
+        let others = [B, C].map(|member| {
             let (words, waits) = (words.clone(), Arc::clone(&waits));
-            thread::spawn(move || wait(&words, &waits, member, &[(member + 1) % 3]))
+            thread::spawn(move || wait(&words, &waits, member, &[next(member)]))
         });
-        assert!(wait(&words, &waits, 0, &[1]));
+        assert!(wait(&words, &waits, A, &[next(A)]));
         others.into_iter().for_each(|other| assert!(other.join().unwrap()));
+        outcomes.saw(match words.told() {
+            0 => panic!("nobody was told"),
+            1 => "one was told",
+            _ => "several were told",
+        });
+        heard(&words, &waits, &[A, B, C]);
+    });
+}
+
+/// Two close a circle. Meanwhile a third, for which one of them waits as well, replies and ends, and its seat is taken by an
+/// actor that waits for them.
+#[test]
+fn two_closers_and_an_actor_that_finishes_meanwhile() {
+    let expected = ["one was told", "both were told", "woken by the reply", "not suspended yet"];
+    model("two closers and an end", Bounds::default(), &expected, |outcomes| {
+        let (words, waits) = Words::new(&[A, B, D]);
+        let (other_words, other_waits) = (words.clone(), Arc::clone(&waits));
+        let other = thread::spawn(move || wait(&other_words, &other_waits, B, &[A]));
+        let (third_words, third_waits) = (words.clone(), Arc::clone(&waits));
+        let third = thread::spawn(move || {
+            // It replies. If that schedules the one that waited, somebody runs it again: this thread, as good as any.
+            let woken = third_words.of(A).wake();
+            assert!(wait(&third_words, &third_waits, D, &[A]));
+            if woken {
+                let seen = third_words.of(A).resume();
+                third_waits.withdraw(A);
+                third_waits.publish(A, &[B]);
+                if third_words.of(A).suspend(seen) {
+                    third_waits.look(A, &[B]);
+                }
+            }
+            woken
+        });
+        let suspended = wait(&words, &waits, A, &[C, B]);
+        if !suspended {
+            // The reply is there: it waits for the other one alone.
+            let seen = words.of(A).resume();
+            waits.withdraw(A);
+            waits.publish(A, &[B]);
+            assert!(words.of(A).suspend(seen));
+            waits.look(A, &[B]);
+        }
+        assert!(other.join().unwrap());
+        let woken = third.join().unwrap();
+        outcomes.saw(if woken { "woken by the reply" } else { "not suspended yet" });
+        assert!(words.of(D).is_suspended(), "who waits for members of a circle isn't told");
         match words.told() {
             0 => panic!("nobody was told"),
             1 => outcomes.saw("one was told"),
-            _ => outcomes.saw("several were told"),
+            _ => outcomes.saw("both were told"),
         }
     });
 }
@@ -99,24 +162,24 @@ fn three_that_wait_for_one_another_at_once() {
 fn one_that_has_replied_waits_for_its_asker() {
     let expected = ["the asker went on by itself", "the reply woke the asker"];
     model("a reply and a wait", Bounds::default(), &expected, |outcomes| {
-        let words = Words::new(2);
-        let waits = Arc::new(Waits::new(words.clone()));
+        let (words, waits) = Words::new(&[A, B]);
         let (other_words, other_waits) = (words.clone(), Arc::clone(&waits));
         let replier = thread::spawn(move || {
-            let woke = other_words.of(0).wake();
-            assert!(wait(&other_words, &other_waits, 1, &[0]));
+            let woke = other_words.of(A).wake();
+            assert!(wait(&other_words, &other_waits, B, &[A]));
             linger();
             if woke {
                 // Whoever is woken runs on this worker, later.
-                let _ = other_words.of(0).resume();
-                other_waits.withdraw(0);
+                let _ = other_words.of(A).resume();
+                other_waits.withdraw(A);
             }
             woke
         });
-        let suspended = wait(&words, &waits, 0, &[1]);
+        let suspended = wait(&words, &waits, A, &[B]);
         let woke = replier.join().unwrap();
         assert_eq!(woke, suspended, "a reply that comes before the suspension prevents it");
         assert_eq!(words.told(), 0, "there never was a circle");
+        heard(&words, &waits, &[A, B]);
         outcomes.saw(if woke { "the reply woke the asker" } else { "the asker went on by itself" });
     });
 }
@@ -125,53 +188,47 @@ fn one_that_has_replied_waits_for_its_asker() {
 #[test]
 fn waits_that_were_never_at_the_same_time() {
     let expected = ["the reply woke the asker", "the asker went on by itself"];
-    let bounds = Bounds { preemptions: Some(2), ..Bounds::default() };
-    model("no common moment", bounds, &expected, |outcomes| {
-        let words = Words::new(3);
-        let waits = Arc::new(Waits::new(words.clone()));
-        // 0 waits for 1, which replies and waits for 2, which waits for 0.
+    model("no common moment", Bounds::default(), &expected, |outcomes| {
+        let (words, waits) = Words::new(&[A, B, C]);
+        // A waits for B, which replies and waits for C, which waits for A.
         let (replier_words, replier_waits) = (words.clone(), Arc::clone(&waits));
         let replier = thread::spawn(move || {
-            let woke = replier_words.of(0).wake();
-            assert!(wait(&replier_words, &replier_waits, 1, &[2]));
+            let woke = replier_words.of(A).wake();
+            assert!(wait(&replier_words, &replier_waits, B, &[C]));
             woke
         });
         let (last_words, last_waits) = (words.clone(), Arc::clone(&waits));
-        let last = thread::spawn(move || assert!(wait(&last_words, &last_waits, 2, &[0])));
-        let suspended = wait(&words, &waits, 0, &[1]);
+        let last = thread::spawn(move || assert!(wait(&last_words, &last_waits, C, &[A])));
+        let suspended = wait(&words, &waits, A, &[B]);
         let woke = replier.join().unwrap();
         last.join().unwrap();
         assert_eq!(woke, suspended);
         assert_eq!(words.told(), 0, "there never was a circle");
+        heard(&words, &waits, &[A, B, C]);
         outcomes.saw(if woke { "the reply woke the asker" } else { "the asker went on by itself" });
     });
 }
 
-/// A member ends, and another actor takes its seat and waits.
+/// A member waits for somebody else, goes on, and then closes a circle.
 #[test]
-fn a_wait_of_one_that_was_resumed_and_waits_anew() {
-    let expected = ["one was told", "both were told"];
-    model("a wait anew", Bounds::default(), &expected, |outcomes| {
-        let words = Words::new(2);
-        let waits = Arc::new(Waits::new(words.clone()));
+fn a_wait_that_is_over_and_one_that_closes_a_circle() {
+    model("a wait anew", Bounds::default(), &["one was told", "both were told"], |outcomes| {
+        let (words, waits) = Words::new(&[A, B]);
         let (other_words, other_waits) = (words.clone(), Arc::clone(&waits));
-        let other = thread::spawn(move || wait(&other_words, &other_waits, 1, &[0]));
-        // First it waits for something else that comes at once, then for the other one.
-        waits.publish(0, &[3]);
-        assert!(words.of(0).suspend(words.of(0).look()));
-        waits.look(0, &[3]);
-        let woken = words.of(0).wake();
-        if woken {
-            let seen = words.of(0).resume();
-            waits.withdraw(0);
-            waits.publish(0, &[1]);
-            if words.of(0).suspend(seen) {
-                waits.look(0, &[1]);
-            }
-        }
+        let other = thread::spawn(move || wait(&other_words, &other_waits, B, &[A]));
+        assert!(wait(&words, &waits, A, &[C]));
+        assert!(words.of(A).wake(), "nobody else wakes it before it waits for the other one");
+        let seen = words.of(A).resume();
+        waits.withdraw(A);
+        waits.publish(A, &[B]);
+        assert!(words.of(A).suspend(seen));
+        waits.look(A, &[B]);
         assert!(other.join().unwrap());
-        assert!(woken, "nobody else wakes it before it waits for the other one");
-        assert!(words.told() > 0, "they wait for each other");
-        outcomes.saw(if words.told() == 1 { "one was told" } else { "both were told" });
+        outcomes.saw(match words.told() {
+            0 => panic!("they wait for each other, and nobody was told"),
+            1 => "one was told",
+            _ => "both were told",
+        });
+        heard(&words, &waits, &[A, B]);
     });
 }

@@ -208,6 +208,26 @@ fn a_message_that_waits_a_wake_and_a_kill() {
     });
 }
 
+/// A suspended actor is told of a circle, and killed: it ends, whichever comes first.
+#[test]
+fn a_circle_and_a_kill() {
+    let expected = ["told of a circle", "killed first"];
+    model("circle and kill", Bounds::default(), &expected, |outcomes| {
+        let ledger = Ledger::default();
+        let mut probe = Probe::new(&ledger);
+        probe.gate = Some(Gate::new());
+        let actor = idle(&ledger, probe);
+        actor.try_tell(Say(1)).unwrap();
+        let victim = actor.clone();
+        let killer = thread::spawn(move || victim.kill());
+        let told = task::break_wait(&actor);
+        killer.join().unwrap();
+        drop(actor);
+        assert_eq!(ledger.read().stopped.len(), 1, "the kill was lost");
+        outcomes.saw(if told { "told of a circle" } else { "killed first" });
+    });
+}
+
 #[test]
 fn an_end_and_who_watches_it() {
     let expected = ["woken or early", "too soon to tell", "told the reason"];

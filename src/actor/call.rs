@@ -100,7 +100,7 @@ impl<M: Message> Tell<M> {
                         placed.map_err(|letter| refuse_tell(letter.0, Refused::Closed, task.info(), task.reason()))
                     }
                     Poll::Pending => {
-                        let Err(circle) = edge::wait_for_room(task.id_for_waits(), context) else {
+                        let Err(circle) = waiting.note(context) else {
                             return Poll::Pending;
                         };
                         let fail =
@@ -146,9 +146,9 @@ impl<M: Message> Unpin for Tell<M> {}
 /// The message is on its way already; polling is needed to get the reply, not to send.
 ///
 /// If it is awaited in a handler and its actor can't reply before that handler goes on, it fails at once:
-/// [`SendErrorReason::Circle`] names the actors that wait for one another. In a `select!` give it a
-/// [`timeout`](Self::timeout) instead: a circle is one of waits that all have to end, and nobody can tell that another
-/// branch would do.
+/// [`SendErrorReason::Circle`] names the actors that wait for one another. In a `select!`, or if it is kept for later, give
+/// it a [`timeout`](Self::timeout) instead, be it [`Duration::MAX`]: a circle is one of waits that all have to end, and
+/// nobody can tell that another branch would do.
 ///
 /// # Cancel safety
 ///
@@ -303,10 +303,9 @@ impl<M: Message> SendFuture<M> {
     /// It is pending: fails if that is for ever.
     #[inline(always)]
     fn wait(&mut self, context: &Context<'_>) -> Poll<Result<M::Result, SendError<M>>> {
-        let target = self.target.id_for_waits();
         let waited = match &*self.later {
-            None => edge::wait_for(target, context),
-            Some(SendLater::Waiting(_)) => edge::wait_for_room(target, context),
+            None => edge::wait_for(self.target.whom(), self.receiver.key(), context),
+            Some(SendLater::Waiting(waiting)) => waiting.note(context),
             // It ends by itself.
             Some(SendLater::Limited(_) | SendLater::Failed(_)) => return Poll::Pending,
         };
@@ -319,7 +318,7 @@ impl<M: Message> SendFuture<M> {
     /// The time is up. It isn't polled any more.
     #[cold]
     fn give_up(&mut self, after: Duration, context: &Context<'_>) -> SendError<M> {
-        let circle = edge::circle(self.target.id_for_waits(), context);
+        let circle = edge::circle(self.target.whom(), context);
         self.fail(SendErrorReason::Timeout { after, circle })
     }
 
@@ -455,7 +454,7 @@ impl<R> Future for Reply<R> {
         if let Poll::Ready(answer) = Pin::new(&mut self.receiver).poll(context) {
             return Poll::Ready(answer);
         }
-        match edge::wait_for(self.target.id_for_waits(), context) {
+        match edge::wait_for(self.target.whom(), self.receiver.key(), context) {
             Ok(()) => Poll::Pending,
             Err(circle) => Poll::Ready(Err(ReplyError::new(ReplyErrorReason::Circle(circle), self.target.info()))),
         }
@@ -491,7 +490,7 @@ impl<R> Future for ReplyTimeout<R> {
         if !limit.is_reached(context, || None) {
             return Poll::Pending;
         }
-        let circle = edge::circle(reply.target.id_for_waits(), context);
+        let circle = edge::circle(reply.target.whom(), context);
         let reason = ReplyErrorReason::Timeout { after: limit.after(), circle };
         Poll::Ready(Err(ReplyError::new(reason, reply.target.info())))
     }

@@ -7,7 +7,7 @@ use super::Message;
 use crate::error::ReplyError;
 use crate::reply;
 use crate::task::handle::Strong;
-use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::identity::{ActorInfo, Whom};
 use crate::task::letter::Letter;
 use crate::task::reason::ReplyErrorReason;
 use crate::task::{Completion, TaskWaiter, Turn};
@@ -21,26 +21,24 @@ pub(crate) type Receiver<R> = reply::Receiver<Answer<R>, TaskWaiter>;
 /// What an asker knows of the actor without keeping a reference.
 #[derive(Clone, Copy)]
 pub(crate) struct Target {
-    id: ActorId,
-    /// It is of the system of the actor that asks: that one may wait for it.
-    is_near: bool,
+    whom: Whom,
     type_name: fn() -> &'static str,
 }
 
 impl Target {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, type_name: fn() -> &'static str) -> Self {
-        Self { id: task.id(), is_near: task.is_near(), type_name }
+        Self { whom: task.whom(), type_name }
     }
 
-    /// For whom the asker waits, if the wait may be in a circle.
+    /// For whom the asker waits.
     #[inline(always)]
-    pub(crate) fn id_for_waits(self) -> ActorId {
-        if self.is_near { self.id } else { ActorId::UNKNOWN }
+    pub(crate) fn whom(self) -> Whom {
+        self.whom
     }
 
     pub(crate) fn info(self) -> ActorInfo {
-        ActorInfo::new(self.id, self.type_name, None)
+        ActorInfo::new(self.whom.id, self.type_name, None)
     }
 }
 

@@ -385,11 +385,6 @@ impl<A: Actor> ActorRef<A> {
         self.strong().id()
     }
 
-    #[inline(always)]
-    pub(crate) fn id_for_waits(&self) -> ActorId {
-        self.strong().id_for_waits()
-    }
-
     /// Its number, type and name.
     ///
     /// # Examples

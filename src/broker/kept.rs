@@ -9,52 +9,11 @@ use std::fmt;
 
 use super::Event;
 use super::garbage::Careful;
-use super::member::{Member, Offered};
+use super::member::Member;
 use crate::sync::Arc;
 use crate::sync::lock::{Condvar, Mutex};
 use crate::sync::thread::{self, ThreadId};
 use crate::sync::unwind::{Text, guard};
-
-/// A subscription to a topic that hasn't had the retained event yet. Later events wait behind that one.
-pub(super) struct Joining<M: Event> {
-    pub(super) member: Arc<Member<M>>,
-    behind: Mutex<Behind<M>>,
-}
-
-struct Behind<M> {
-    events: VecDeque<M>,
-    /// Nothing waits here any more.
-    open: bool,
-}
-
-impl<M: Event> Joining<M> {
-    pub(super) fn new(member: Arc<Member<M>>) -> Self {
-        Self { member, behind: Mutex::new(Behind { events: VecDeque::new(), open: false }) }
-    }
-
-    /// Delivers an event that the filter let through, or keeps it until its turn.
-    pub(super) fn offer(&self, event: M) -> Offered<M> {
-        let mut behind = self.behind.lock();
-        if behind.open {
-            drop(behind);
-            return self.member.offer(event);
-        }
-        behind.events.push_back(event);
-        Offered::Reached
-    }
-
-    /// The next event that waits.
-    pub(super) fn next(&self) -> Option<M> {
-        self.behind.lock().events.pop_front()
-    }
-
-    /// Lets later events through. False: one waits. The caller has delivered those before.
-    pub(super) fn open(&self) -> bool {
-        let mut behind = self.behind.lock();
-        behind.open = behind.events.is_empty();
-        behind.open
-    }
-}
 
 /// The event.
 pub(super) struct Kept<M: Event> {
@@ -67,7 +26,7 @@ struct State<M: Event> {
     event: Option<Careful<M>>,
     /// That thread.
     with: Option<ThreadId>,
-    asking: VecDeque<Arc<Joining<M>>>,
+    asking: VecDeque<Arc<Member<M>>>,
 }
 
 impl<M: Event> Kept<M> {
@@ -76,22 +35,22 @@ impl<M: Event> Kept<M> {
         Self { state: Mutex::new(state), back: Condvar::new() }
     }
 
-    /// Asks for a copy for who joins. [`serve`](Self::serve) follows.
-    pub(super) fn ask(&self, joining: Arc<Joining<M>>) {
-        self.state.lock().asking.push_back(joining);
+    /// Asks for a copy for one who has joined. [`serve`](Self::serve) follows.
+    pub(super) fn ask(&self, member: Arc<Member<M>>) {
+        self.state.lock().asking.push_back(member);
     }
 
     /// Makes copies for those who ask, and shows each with its copy. If another thread has the event, that one does it.
-    pub(super) fn serve(&self, mut give: impl FnMut(Arc<Joining<M>>, Result<M, Text>)) {
+    pub(super) fn serve(&self, mut give: impl FnMut(Arc<Member<M>>, Result<M, Text>)) {
         loop {
             let mut state = self.state.lock();
             if state.event.is_none() {
                 return;
             }
-            let Some(joining) = state.asking.pop_front() else { return };
+            let Some(member) = state.asking.pop_front() else { return };
             let event = state.lend();
             drop(state);
-            give(joining, self.clone_and_return(event));
+            give(member, self.clone_and_return(event));
         }
     }
 
@@ -132,11 +91,5 @@ impl<M: Event> State<M> {
 impl<M: Event> fmt::Debug for Kept<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Kept")
-    }
-}
-
-impl<M: Event> fmt::Debug for Joining<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Joining").field(&self.member).finish()
     }
 }

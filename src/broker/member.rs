@@ -29,6 +29,7 @@ use std::fmt;
 use std::task::{Context, Wake, Waker};
 
 use super::Event;
+use super::behind::Behind;
 use super::garbage::{Careful, discard};
 use super::subscription::Tally;
 use crate::actor::delivery::{Delivery, Source, Token, Ways, WeakWays};
@@ -53,6 +54,8 @@ pub(super) struct Member<M: Event> {
     pub(super) filter: Option<Filter<M>>,
     pub(super) policy: Policy<M>,
     pub(super) tally: Arc<Tally>,
+    /// What waits until retained events have come.
+    pub(super) behind: Behind<M>,
     /// What waits in the mailbox's line on this subscription's behalf.
     pub(super) parked: Mutex<VecDeque<Parked<M>>>,
 }
@@ -159,6 +162,22 @@ impl<M: Event> Member<M> {
     /// Delivers an event, as far as that can be done now.
     #[inline(always)]
     pub(super) fn offer(self: &Arc<Self>, event: M) -> Offered<M> {
+        if !self.behind.is_open() {
+            return self.offer_behind(event);
+        }
+        self.offer_now(event)
+    }
+
+    #[cold]
+    fn offer_behind(self: &Arc<Self>, event: M) -> Offered<M> {
+        match self.behind.queue(event) {
+            Some(event) => self.offer_now(event),
+            None => Offered::Reached,
+        }
+    }
+
+    #[inline(always)]
+    fn offer_now(self: &Arc<Self>, event: M) -> Offered<M> {
         match &self.route {
             Route::Strong(ways) => self.offer_by(ways, event),
             Route::Weak(ways) => match ways.upgrade() {
@@ -246,10 +265,17 @@ impl<M: Event> Member<M> {
     /// Delivers a retained event, or one that came behind it. It waits for room if it must, but nobody waits for it; so
     /// it counts as shed if its actor takes no more.
     pub(super) fn offer_first(self: &Arc<Self>, event: M) {
-        match self.offer(event) {
+        match self.offer_now(event) {
             Offered::Waiting(waiting) => self.park(Parked::Event(waiting)),
             Offered::Gone => self.tally.shed(1),
             Offered::Reached | Offered::Displaced | Offered::Shed => {}
+        }
+    }
+
+    /// The subscribing, or a retained event, holds other events up no more.
+    pub(super) fn has_come(self: &Arc<Self>) {
+        while let Some(event) = self.behind.next_or_open() {
+            self.offer_first(event);
         }
     }
 

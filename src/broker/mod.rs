@@ -8,6 +8,7 @@
 //! | [`subscribe`] | how a subscription is made |
 //! | [`subscription`] | what its owner holds |
 //! | [`member`] | what publishers see of it |
+//! | [`behind`] | what waits for retained events to come first |
 //! | [`members`] | a topic's list of those |
 //! | [`subject`] | a topic's inside |
 //! | [`kept`] | its retained event |
@@ -23,6 +24,7 @@
 //! broker's own: an event lies in the mailboxes of its subscribers, or in the queue of a subscription that sheds.
 #![forbid(unsafe_code)]
 
+mod behind;
 mod directory;
 pub(crate) mod error;
 mod garbage;
@@ -89,9 +91,9 @@ impl<M: Message<Result = ()> + Clone> Event for M {}
 ///
 /// | method | progress |
 /// |---|---|
-/// | [`publish`](Self::publish), [`Topic::publish`] | lock-free; blocking for a moment if only patterns match and the topic is new, or if it retains |
+/// | [`publish`](Self::publish), [`Topic::publish`] | lock-free; blocking for a moment if only patterns match and the topic is new, if it retains, or while one who gets the event is yet to get retained ones |
 /// | [`subscribe`](Self::subscribe), `unsubscribe`, [`topic`](Self::topic), [`topics`](Self::topics) | blocking: locks, one at a time |
-/// | [`subscribers`](Self::subscribers) | lock-free if the topic is known and doesn't retain |
+/// | [`subscribers`](Self::subscribers) | lock-free if the topic is known |
 ///
 /// No filter runs under a lock, and no `Clone` or `Drop` of an event: they may use the broker themselves.
 ///
@@ -129,8 +131,9 @@ pub struct MessageBroker(Arc<Shared>);
 impl MessageBroker {
     /// A broker of its own.
     ///
-    /// It keeps the actors that subscribe by an [`ActorRef`](crate::ActorRef) until the last clone is dropped. An actor
-    /// that has subscribed remembers each such broker, in one small record, until either of them ends.
+    /// It keeps the actors that subscribe by an [`ActorRef`](crate::ActorRef) until the last clone is dropped, and the last
+    /// [`Topic`]: one that such an actor or a filter holds keeps it for good. An actor that has subscribed remembers each
+    /// such broker, in one small record, until either of them ends.
     #[must_use]
     pub fn new() -> Self {
         Self(Shared::new())
@@ -167,9 +170,10 @@ impl MessageBroker {
     /// Publishes an event: it is delivered at the call, to all who have room for it. The future resolves when nobody
     /// waits for room any more, with how many it [reached](crate::Published).
     ///
-    /// Lock-free, also if no pattern matches a topic that isn't known; the first event of a topic that patterns alone
-    /// match takes the broker's lock. The queues of subscriptions with `DropOldest` and `Latest` are lock-free but for
-    /// one case: a publisher that is preempted in the middle of a push holds up those who need that place.
+    /// Lock-free where there is room, also if no pattern matches a topic that isn't known; the first event of a topic
+    /// that patterns alone match takes the broker's lock. The queues of subscriptions with `DropOldest` and `Latest`
+    /// are lock-free but for one case: a publisher that is preempted in the middle of a push holds up those who need
+    /// that place.
     ///
     /// # Errors
     ///

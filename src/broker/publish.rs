@@ -10,7 +10,6 @@ use super::member::Offered;
 use crate::actor::letter::Told;
 use crate::sync::seldom::Seldom;
 use crate::task::coop;
-use crate::task::edge;
 use crate::task::post::Waiting;
 
 /// How many subscriptions an event came to.
@@ -140,7 +139,7 @@ impl<M: Event> Publish<M> {
                         Poll::Ready(Ok(())) => published.reached += 1,
                         Poll::Ready(Err(_)) => published.gone += 1,
                         Poll::Pending => {
-                            if edge::wait_for_room(waiting.task().id_for_waits(), context).is_ok() {
+                            if waiting.note(context).is_ok() {
                                 return Poll::Pending;
                             }
                             match waiting.leave() {

@@ -22,6 +22,7 @@ use std::mem;
 use std::task::{Context, Wake, Waker};
 
 use super::Event;
+use super::behind::Behind;
 use super::directory::{Directory, Entry};
 use super::error::{SubscribeError, TopicError};
 use super::garbage::Garbage;
@@ -58,7 +59,8 @@ struct Books {
     subscriptions: HashMap<u64, Record>,
     /// Actors by the addresses of their cells, which their weak references keep.
     actors: HashMap<usize, Attendance>,
-    remembered: VecDeque<Box<str>>,
+    /// Topics that patterns alone match, oldest first; some are gone.
+    remembered: VecDeque<Weak<Entry>>,
     next_id: u64,
     /// The broker's system has ended.
     closed: bool,
@@ -155,7 +157,8 @@ impl Shared {
         books.next_id += 1;
         let tally = Arc::new(Tally::new());
         let parked = Mutex::default();
-        let member = Arc::new(Member { id, route, filter: wish.filter, policy, tally: Arc::clone(&tally), parked });
+        let (filter, behind) = (wish.filter, Behind::new());
+        let member = Arc::new(Member { id, route, filter, policy, tally: Arc::clone(&tally), behind, parked });
         // The subscription may fail with the member in it: its filter is dropped after the lock.
         garbage.push(Arc::clone(&member));
         if books.closed {
@@ -199,8 +202,16 @@ impl Shared {
                 cell.unlist(&farewell);
             }
         }
+        // What these publish comes behind what they retain. Without a lock: a list that was replaced may be dropped by this.
+        let held_up = subjects.iter().any(|subject| subject.retains());
+        if held_up {
+            member.behind.hold_up();
+        }
         for subject in subjects {
             subject.join(&member, &mut garbage);
+        }
+        if held_up {
+            member.has_come();
         }
         drop(last);
         Ok(Subscription::new(Arc::downgrade(self), id, tally))
@@ -436,16 +447,19 @@ impl Books {
         if mem::replace(&mut held.remembered, true) {
             return;
         }
-        self.remembered.push_back(name.into());
+        self.remembered.push_back(Arc::downgrade(&held.entry));
         if self.remembered.len() <= MAX_REMEMBERED {
             return;
         }
-        let Some(oldest) = self.remembered.pop_front() else { return };
-        // It may have been dropped since; or it is held again, and has to line up anew when it isn't any more.
-        let Some(held) = self.root.find_mut(tokens(&oldest)) else { return };
+        let Some(oldest) = self.remembered.pop_front().and_then(|oldest| oldest.upgrade()) else { return };
+        garbage.push(Arc::clone(&oldest));
+        // It may have been dropped since, and its name be another's; or it is held again, and has to line up anew when it
+        // isn't any more.
+        let held = self.root.find_mut(tokens(&oldest.name)).filter(|held| Arc::ptr_eq(&held.entry, &oldest));
+        let Some(held) = held else { return };
         held.remembered = false;
         if held.holds == 0 {
-            self.drop_topic(directory, &oldest, garbage);
+            self.drop_topic(directory, &oldest.name, garbage);
         }
     }
 

@@ -4,7 +4,8 @@
 //! other lock of the broker is taken. A topic that retains its last event is different: its list tells its publishers to
 //! take the lock for a moment, in which the event becomes the last one and the list is read. A subscription is made in
 //! such a moment too. So an event is either among those before the subscription, of which it gets the last, or it comes
-//! to it. Until that last one has been delivered, the subscription is *joining*: later events wait behind it.
+//! to it. Until that last one has been delivered, the
+//! subscription is held up: other events wait [behind](super::behind) it.
 
 use std::any::Any;
 use std::fmt;
@@ -13,7 +14,7 @@ use std::panic::resume_unwind;
 
 use super::Event;
 use super::garbage::{Garbage, discard};
-use super::kept::{Joining, Kept};
+use super::kept::Kept;
 use super::member::Member;
 use super::members::Members;
 use super::publish::Publish;
@@ -28,7 +29,7 @@ use crate::task::identity::ActorInfo;
 pub(super) struct Subject<M: Event> {
     /// Changed under the lock.
     members: Snapshot<Members<M>>,
-    /// How many subscribe, those who are joining too. Changed under the lock.
+    /// How many subscribe. Changed under the lock.
     subscribed: AtomicUsize,
     turn: Mutex<Turn<M>>,
 }
@@ -37,7 +38,6 @@ pub(super) struct Subject<M: Event> {
 struct Turn<M: Event> {
     retains: bool,
     last: Option<Arc<Kept<M>>>,
-    joining: Vec<Arc<Joining<M>>>,
     /// Nothing will be retained any more.
     closed: bool,
 }
@@ -69,7 +69,7 @@ impl<M: Event> Subject<M> {
         Self {
             members: Snapshot::new(Arc::new(Members::new(members))),
             subscribed: AtomicUsize::new(members.len()),
-            turn: Mutex::new(Turn { retains: false, last: None, joining: Vec::new(), closed: false }),
+            turn: Mutex::new(Turn { retains: false, last: None, closed: false }),
         }
     }
 
@@ -114,14 +114,9 @@ impl<M: Event> Subject<M> {
         let mut turn = self.turn.lock();
         let gone = if turn.retains { turn.last.replace(kept) } else { Some(kept) };
         let members = self.members.load();
-        let joining = turn.joining.clone();
         drop(turn);
         drop(gone);
         let mut publish = Publish::nobody();
-        for joining in joining.iter().filter(|joining| joining.member.wants(&event)) {
-            // UNWIND: as in `fan_out`.
-            publish.count(joining.offer(event.clone()));
-        }
         Self::fan_out(&members, event, &mut publish);
         publish
     }
@@ -129,72 +124,50 @@ impl<M: Event> Subject<M> {
     /// Adds a subscription, unless it has ended. If an event is retained, the subscription gets that one first, at once
     /// or from a thread that clones the event right now. If the clone panics, the event is shed.
     pub(super) fn join(&self, member: &Arc<Member<M>>, garbage: &mut Garbage) {
-        let mut turn = self.turn.lock();
+        let turn = self.turn.lock();
         // Who ends a subscription says so before taking it out of the lists, which needs our lock.
         if !member.tally.is_active() {
             return;
         }
         // ORDERING: Relaxed; see `is_empty`.
         self.subscribed.fetch_add(1, Ordering::Relaxed);
-        let Some(kept) = turn.last.clone() else {
-            self.add(member, garbage);
-            return;
-        };
-        let joining = Arc::new(Joining::new(Arc::clone(member)));
-        turn.joining.push(Arc::clone(&joining));
-        drop(turn);
-        kept.ask(joining);
-        self.serve(&kept);
-    }
-
-    /// Adds to the list. The caller has the lock.
-    fn add(&self, member: &Arc<Member<M>>, garbage: &mut Garbage) {
+        let last = turn.last.clone();
+        if last.is_some() {
+            member.behind.hold_up();
+        }
         let longer = Arc::new(self.members.load().with(member));
         garbage.push(self.members.swap(longer));
+        drop(turn);
+        if let Some(kept) = last {
+            kept.ask(Arc::clone(member));
+            Self::serve(&kept);
+        }
     }
 
     /// Gives a retained event to those who ask for it.
-    fn serve(&self, kept: &Kept<M>) {
-        kept.serve(|joining, copy| {
+    fn serve(kept: &Kept<M>) {
+        kept.serve(|member, copy| {
             match copy {
-                Ok(event) if joining.member.wants(&event) => joining.member.offer_first(event),
+                Ok(event) if member.wants(&event) => member.offer_first(event),
                 Ok(event) => discard(event),
                 // The subscription stands: whoever makes the copy, it is the event that can't be had.
-                Err(_) => joining.member.tally.shed(1),
+                Err(_) => member.tally.shed(1),
             }
-            self.finish(&joining);
+            member.has_come();
         });
     }
 
-    /// Delivers what came while a subscription was joining, and puts it into the list.
-    fn finish(&self, joining: &Arc<Joining<M>>) {
-        let mut garbage = Garbage::default();
-        loop {
-            while let Some(event) = joining.next() {
-                joining.member.offer_first(event);
-            }
-            let mut turn = self.turn.lock();
-            if !joining.open() {
-                continue;
-            }
-            if let Some(at) = turn.joining.iter().position(|other| Arc::ptr_eq(other, joining)) {
-                garbage.push(turn.joining.remove(at));
-                self.add(&joining.member, &mut garbage);
-            }
-            self.settle(&turn, &mut garbage);
-            drop(turn);
-            return;
+    /// Says whether publishers have to take the lock from now on. The caller has the lock.
+    fn settle(&self, turn: &Turn<M>, garbage: &mut Garbage) {
+        let members = self.members.load();
+        if members.is_by_turns() != turn.retains {
+            garbage.push(self.members.swap(Arc::new(members.by_turns(turn.retains))));
         }
     }
 
-    /// Says whether publishers have to take the lock from now on: the last event is retained, or somebody is joining. The
-    /// caller has the lock.
-    fn settle(&self, turn: &Turn<M>, garbage: &mut Garbage) {
-        let by_turns = turn.retains || !turn.joining.is_empty();
-        let members = self.members.load();
-        if members.is_by_turns() != by_turns {
-            garbage.push(self.members.swap(Arc::new(members.by_turns(by_turns))));
-        }
+    /// Whether the last event is retained, as far as its publishers know.
+    pub(super) fn retains(&self) -> bool {
+        self.members.load().is_by_turns()
     }
 
     /// Retains the last event from now on. Returns whether it didn't before; after the end, it never does.
@@ -217,30 +190,14 @@ impl<M: Event> Subject<M> {
     pub(super) fn retained(&self) -> Option<M> {
         let kept = self.turn.lock().last.clone()?;
         let copy = kept.copy()?;
-        self.serve(&kept);
+        Self::serve(&kept);
         // UNWIND: the event is back in its place, and all who asked have been served.
         copy.map_or_else(|panic| resume_unwind(Box::new(String::from(panic))), Some)
     }
 
     /// Those who subscribe and can be reached.
     pub(super) fn recipients(&self) -> Vec<Recipient<M>> {
-        self.all().iter().filter_map(|member| member.recipient()).collect()
-    }
-
-    /// Those who subscribe, in the order of their numbers.
-    fn all(&self) -> Vec<Arc<Member<M>>> {
-        let members = self.members.load();
-        if !members.is_by_turns() {
-            return members.iter().cloned().collect();
-        }
-        let turn = self.turn.lock();
-        let members = self.members.load();
-        let joining = turn.joining.clone();
-        drop(turn);
-        let mut all: Vec<_> = members.iter().cloned().collect();
-        all.extend(joining.iter().map(|joining| Arc::clone(&joining.member)));
-        all.sort_unstable_by_key(|member| member.id);
-        all
+        self.members.load().iter().filter_map(|member| member.recipient()).collect()
     }
 
     fn let_go(&self, for_good: bool, garbage: &mut Garbage) -> bool {
@@ -259,16 +216,10 @@ impl<M: Event> AnySubject for Subject<M> {
     }
 
     fn leave(&self, id: u64, garbage: &mut Garbage) {
-        let mut turn = self.turn.lock();
+        let _turn = self.turn.lock();
         let shorter = self.members.load().without(id);
-        if let Some(shorter) = shorter {
-            garbage.push(self.members.swap(Arc::new(shorter)));
-        } else if let Some(at) = turn.joining.iter().position(|joining| joining.member.id == id) {
-            garbage.push(turn.joining.remove(at));
-            self.settle(&turn, garbage);
-        } else {
-            return;
-        }
+        let Some(shorter) = shorter else { return };
+        garbage.push(self.members.swap(Arc::new(shorter)));
         // ORDERING: Relaxed; see `is_empty`.
         self.subscribed.fetch_sub(1, Ordering::Relaxed);
     }
@@ -288,7 +239,7 @@ impl<M: Event> AnySubject for Subject<M> {
     }
 
     fn infos(&self) -> Vec<ActorInfo> {
-        self.all().iter().map(|member| member.info()).collect()
+        self.members.load().iter().map(|member| member.info()).collect()
     }
 }
 

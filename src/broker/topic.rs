@@ -79,9 +79,9 @@ impl<M: Event> Topic<M> {
     /// Lets the topic retain its last event: a new subscription that matches it gets that event first. It stays known
     /// from now on, without handles and subscriptions, until [`forget`](Self::forget).
     ///
-    /// A new subscription gets all that is published after the retained event behind that one: none is missed, none
-    /// comes twice. If another thread is cloning the retained event when the subscription is made, that thread delivers
-    /// it, soon after.
+    /// A new subscription gets all that is published after the retained event behind that one, to other topics too:
+    /// none is missed, none comes twice. If another thread is cloning the retained event when the subscription is made,
+    /// that thread delivers it, soon after.
     ///
     /// Publishers of such a topic take a lock for a moment, under which no user code runs. Each event is cloned once
     /// more. Events of several publishers at once may come to one subscription in another order than to the next.
@@ -129,7 +129,7 @@ impl<M: Event> Topic<M> {
     }
 
     /// Those who subscribe, to be talked to directly: by themselves, not by the topic. In the order of the
-    /// subscriptions; an actor with two of them is there twice. Lock-free, unless the topic retains.
+    /// subscriptions; an actor with two of them is there twice. Lock-free.
     ///
     /// # Examples
     ///

@@ -24,6 +24,8 @@ struct Bridge<T>(PhantomData<T>);
 
 // SAFETY: forwards to a trait of the same promises.
 unsafe impl<T: Thin> reply::Thin for Bridge<T> {
+    fn given_up(_key: usize) {}
+
     fn retain(waker: &Waker) -> Option<NonNull<()>> {
         T::retain(waker)
     }

@@ -203,31 +203,14 @@ pub struct Bench(Scratch, Clock, Arc<waits::Waits>);
 impl Bench {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self::over(&Waits::new(Nobody))
-    }
-
-    /// One whose activations say there for whom they wait.
-    pub fn over(waits: &Waits) -> Self {
-        Self(Scratch::new(), Clock::new(), Arc::clone(&waits.0))
+        Self(Scratch::new(), Clock::new(), Arc::new(waits::Waits::new()))
     }
 }
 
-/// `waits::Census`, as far as a model cares. Actors are known by their seats.
+/// `waits::Census`, as far as a model cares.
 pub trait Census: Send + Sync + 'static {
-    fn is_suspended(&self, seat: u32) -> bool;
-    fn break_wait(&self, seat: u32) -> bool;
-}
-
-struct Nobody;
-
-impl Census for Nobody {
-    fn is_suspended(&self, _seat: u32) -> bool {
-        false
-    }
-
-    fn break_wait(&self, _seat: u32) -> bool {
-        false
-    }
+    fn is_suspended(&self, member: Member) -> bool;
+    fn break_wait(&self, member: Member) -> bool;
 }
 
 /// Makes a public [`Census`] one of the crate's.
@@ -235,7 +218,7 @@ struct Count<C>(C);
 
 impl<C: Census> waits::Census for Count<C> {
     fn is_suspended(&self, actor: ActorId) -> bool {
-        actor.seat().is_some_and(|seat| self.0.is_suspended(seat))
+        self.0.is_suspended(Member::of(actor))
     }
 
     fn info(&self, actor: ActorId) -> Option<ActorInfo> {
@@ -243,11 +226,11 @@ impl<C: Census> waits::Census for Count<C> {
     }
 
     fn break_wait(&self, actor: ActorId) -> bool {
-        actor.seat().is_some_and(|seat| self.0.break_wait(seat))
+        self.0.break_wait(Member::of(actor))
     }
 }
 
-/// `waits::Waits`, of actors in their first turn.
+/// `waits::Waits`.
 pub struct Waits(Arc<waits::Waits>, #[allow(dead_code, reason = "the table holds it weakly")] Arc<dyn waits::Census>);
 
 impl Waits {
@@ -257,32 +240,46 @@ impl Waits {
         Self(waits, census)
     }
 
-    pub fn publish(&self, member: u32, targets: &[u32]) {
-        self.0.publish(ActorId::of(member, 1), &cells(targets));
+    pub fn publish(&self, member: Member, targets: &[Member]) {
+        self.0.publish(member.id(), &cells(targets));
     }
 
-    pub fn withdraw(&self, member: u32) {
-        self.0.withdraw(ActorId::of(member, 1));
+    pub fn withdraw(&self, member: Member) {
+        self.0.withdraw(member.id());
     }
 
-    pub fn look(&self, member: u32, targets: &[u32]) {
-        self.0.look(ActorId::of(member, 1), &cells(targets));
+    pub fn look(&self, member: Member, targets: &[Member]) {
+        self.0.look(member.id(), &cells(targets));
+    }
+
+    /// Whether there was word of a circle for its present wait.
+    #[must_use]
+    pub fn take_found(&self, member: Member) -> bool {
+        self.0.take_found(member.id()).is_some()
+    }
+
+    /// How many circles wait to be heard of.
+    pub fn left(&self) -> usize {
+        self.0.left()
     }
 }
 
-fn cells(seats: &[u32]) -> Vec<Cell<ActorId>> {
-    seats.iter().map(|&seat| Cell::new(ActorId::of(seat, 1))).collect()
+/// An actor by its seat, and whose turn it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member(pub u32, pub u32);
+
+impl Member {
+    fn id(self) -> ActorId {
+        ActorId::of(self.0, self.1)
+    }
+
+    fn of(id: ActorId) -> Self {
+        Self(id.get() as u32, (id.get() >> 32) as u32)
+    }
 }
 
-/// Gives an actor its number, before it is scheduled for the first time.
-pub fn sit<A: Actor>(actor: &ActorRef<A>, seat: u32) {
-    actor.strong().downgrade().take_seat(ActorId::of(seat, 1));
-}
-
-/// `Strong::is_suspended`.
-#[must_use]
-pub fn is_suspended<A: Actor>(actor: &ActorRef<A>) -> bool {
-    actor.strong().is_suspended()
+fn cells(members: &[Member]) -> Vec<Cell<ActorId>> {
+    members.iter().map(|member| Cell::new(member.id())).collect()
 }
 
 /// `Strong::break_wait`.

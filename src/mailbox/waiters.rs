@@ -90,6 +90,13 @@ unsafe impl Send for Ticket {}
 // SAFETY: a shared ticket gives no access: its methods take it by `&mut` or by value.
 unsafe impl Sync for Ticket {}
 
+impl Ticket {
+    /// Its node's address, which tells it from other waiting senders.
+    pub(crate) fn key(&self) -> usize {
+        self.0.addr().get()
+    }
+}
+
 /// What a sender that wants to use the line may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Terms {

@@ -158,6 +158,12 @@ impl<V, T: Thin> Drop for Receiver<V, T> {
 }
 
 impl<V, T: Thin> Receiver<V, T> {
+    /// Its slot's address, which tells it from other receivers that are there at the same time.
+    #[inline(always)]
+    pub(crate) fn key(&self) -> usize {
+        self.0.addr().get()
+    }
+
     /// The value isn't wanted.
     #[cold]
     fn leave(&mut self) {
@@ -175,6 +181,7 @@ impl<V, T: Thin> Receiver<V, T> {
             };
             drop(value);
         } else if before != EMPTY {
+            T::given_up(slot.addr().get());
             // SAFETY: our waiter, and we got it out of the word (rule 4).
             drop(unsafe { Waiter::<T>::from_raw(before) });
         }

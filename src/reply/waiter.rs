@@ -26,6 +26,9 @@ pub(crate) unsafe trait Thin {
     /// `thin` came from `retain` and is given up by this call.
     unsafe fn wake(thin: NonNull<()>);
 
+    /// A receiver with a waiter is dropped without its value; `key` is its [key](super::Receiver::key).
+    fn given_up(key: usize);
+
     /// Releases without waking.
     ///
     /// # Safety

@@ -43,7 +43,7 @@ sized! {
 }
 sized! {
     /// Wakes of a handler that are told apart: all that fit into the upper half of the task word.
-    MOST_WAKES: u32 = 0xffff, 2
+    MOST_WAKES: u32 = 0xffff, 3
 }
 sized! {
     /// Polls of corecast's own futures that succeed within one poll of a handler before it must yield: some
@@ -99,8 +99,8 @@ sized! {
     MOST_WAITS: usize = 6, 2
 }
 sized! {
-    /// Entries of the first segment of a shard's waits; a power of two.
-    WAITS_FIRST: usize = 16, 2
+    /// Entries of a chunk of a shard's waits.
+    WAITS_CHUNK: usize = 64, 1
 }
 sized! {
     /// Shards of a system's registry: enough for as many workers to spawn at once.

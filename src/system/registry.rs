@@ -74,6 +74,11 @@ impl Shard {
         }
     }
 
+    /// Whether all numbers of seats are taken.
+    fn is_full(&self) -> bool {
+        self.left.is_none() && self.fresh as usize == (u32::MAX as usize + 1) / SHARDS
+    }
+
     /// Takes the seat that was the [`next`](Self::next) one.
     fn sit(&mut self, index: u32, task: Weak) {
         let (row, place) = (&mut self.rows[index as usize / ROW], index as usize % ROW);
@@ -112,9 +117,18 @@ impl Registry {
     /// Gives an actor a seat in the shard that `hint` chooses, and its number with it; `keep` keeps it alive for as long
     /// as it sits. Called before the actor is scheduled for the first time.
     pub(crate) fn seat(&self, hint: usize, task: Weak, keep: Option<Strong>) -> Result<ActorId, ClosedError> {
-        let shard_index = hint % SHARDS;
+        let mut shard_index = hint % SHARDS;
         let mut shard = self.shards[shard_index].lock();
-        if shard.closed {
+        // A number has 32 bits for a seat; the shard after one that is full has more.
+        for _ in 1..SHARDS {
+            if !shard.is_full() {
+                break;
+            }
+            drop(shard);
+            shard_index = (shard_index + 1) % SHARDS;
+            shard = self.shards[shard_index].lock();
+        }
+        if shard.closed || shard.is_full() {
             return Err(ClosedError);
         }
         // Not zero, which is nobody's turn.

@@ -170,7 +170,12 @@ impl<A: Actor> SpawnBuilder<A> {
         {
             return Err(SpawnError::NameTaken { name: name.to_string() });
         }
-        let limit = self.send_timeout.map(SendLimit::Own).or(core.send_timeout.map(|_| SendLimit::System));
+        let limit = match (self.send_timeout, core.send_timeout) {
+            // The longest time is no limit.
+            (Some(Duration::MAX), _) | (None, None | Some(Duration::MAX)) => None,
+            (Some(own), _) => Some(SendLimit::Own(own)),
+            (None, Some(_)) => Some(SendLimit::System),
+        };
         let plan = Plan { capacity, placed, name: name.clone(), limit, host: core.clone() };
         let actor = self.actor;
         let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), startup));
@@ -243,10 +248,12 @@ impl<A: Actor> Future for SpawnFuture<A> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
         let started = match &mut self.0 {
-            Some(Ok((actor, started))) => match Pin::new(started).poll(context) {
+            Some(Ok((actor, started))) => match Pin::new(&mut *started).poll(context) {
                 Poll::Ready(started) => started,
                 Poll::Pending => {
-                    let Err(circle) = edge::wait_for(actor.id_for_waits(), context) else { return Poll::Pending };
+                    let Err(circle) = edge::wait_for(actor.strong().whom(), started.key(), context) else {
+                        return Poll::Pending;
+                    };
                     let actor = actor.info();
                     self.0 = None;
                     return Poll::Ready(Err(SpawnError::Circle { actor, circle }));

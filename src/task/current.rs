@@ -10,7 +10,7 @@ use std::task::Waker;
 use super::circle::Circle;
 use super::header::{self, Header};
 use super::identity::{ActorId, ActorInfo};
-use crate::sync::{Arc, local};
+use crate::sync::local;
 
 local! {
     /// Null while no task is run.
@@ -54,6 +54,12 @@ pub(super) fn is_polled_with(waker: &Waker) -> bool {
     !current.is_null() && waker.data() == current.cast()
 }
 
+/// Whether this thread is running a task of the host at this address.
+#[inline(always)]
+pub(super) fn has_host(host: usize) -> bool {
+    with(|current| header::host_address(current) == host).unwrap_or(false)
+}
+
 /// Whether this thread is running the task of this number.
 #[inline(always)]
 pub(super) fn has_id(id: ActorId) -> bool {
@@ -77,8 +83,7 @@ fn with<R>(look: impl FnOnce(&Header) -> R) -> Option<R> {
 /// does so.
 #[inline(always)]
 pub(super) fn is_under_host_of(header: &Header) -> bool {
-    let host = |header: &Header| Arc::as_ptr(&header.near().host).cast::<()>();
-    with(|current| host(current) == host(header)).unwrap_or(false)
+    has_host(header::host_address(header))
 }
 
 /// Hands the right to run a task to the host of the task that this thread is running.

@@ -1,19 +1,20 @@
 //! What the handler that is being polled waits for.
 //!
-//! A future of this crate that has no limit and is pending says which actor it waits for, if it is polled by the actor
-//! whose handler it is awaited in: with that actor's own waker. When the handler suspends, its runner publishes the
-//! waits of that poll ([`super::waits`]); if there are more than [`MOST_WAITS`], the first ones.
+//! A future of this crate that has no limit and is pending notes the actor that it waits for, if it is polled by an actor of
+//! the same system whose handler it is awaited in: with that actor's own waker. When the handler suspends, its runner
+//! publishes the waits of that poll ([`super::waits`]); if there are more than [`MOST_WAITS`], the first ones. A future that
+//! is dropped before the end of its poll takes its note back.
 //!
-//! A future that is polled by something between (an executor of its own, with wakers of its own) says nothing: such an
+//! A future that is polled by something between (an executor of its own, with wakers of its own) notes nothing: such an
 //! executor may wait for any of several things, and nobody can tell which. `select!` doesn't show: there a wait counts
-//! though another one would do.
+//! though another one would do. So does one that was polled and is kept for later.
 
 use std::cell::Cell;
 use std::task::Context;
 
 use super::circle::Circle;
 use super::current;
-use super::identity::ActorId;
+use super::identity::{ActorId, Whom};
 use super::waits::Found;
 use crate::sync::limits::MOST_WAITS;
 use crate::sync::local;
@@ -24,7 +25,12 @@ local! {
 }
 
 local! {
-    /// and for how many.
+    /// by which futures,
+    static KEYS: [Cell<usize>; MOST_WAITS] = [const { Cell::new(0) }; MOST_WAITS]
+}
+
+local! {
+    /// and how many they are.
     static COUNT: Cell<usize> = Cell::new(0)
 }
 
@@ -56,48 +62,87 @@ pub(super) fn with_targets<R>(look: impl FnOnce(&[Cell<ActorId>]) -> R) -> R {
     TARGETS.with(|targets| look(&targets[..COUNT.with(Cell::get).min(MOST_WAITS)]))
 }
 
-/// Leaves a circle for the poll that follows.
+/// Leaves a circle for the poll that follows, or takes it back.
 #[cold]
 pub(super) fn leave(found: Option<Found>) {
     IS_FOUND.with(|is_found| is_found.set(found.is_some()));
     FOUND.with(|place| place.set(found.map(Box::new)));
 }
 
-/// A pending future waits for a reply or for the start of `target`, which is of the system of the actor that is being run,
-/// or unknown.
+/// A pending future waits for a reply of `whom`, or for its start. `key` tells it from others of the same poll.
 ///
 /// # Errors
 ///
 /// The circle, if that wait can never end: then the future fails.
 #[inline(always)]
-pub(crate) fn wait_for(target: ActorId, context: &Context<'_>) -> Result<(), Circle> {
-    if !target.is_known() || !current::is_polled_with(context.waker()) {
+pub(crate) fn wait_for(whom: Whom, key: usize, context: &Context<'_>) -> Result<(), Circle> {
+    if !is_own(whom, context) {
         return Ok(());
     }
-    if current::has_id(target) { itself() } else { note(target) }
+    if current::has_id(whom.id) { itself() } else { note(whom.id, key) }
 }
 
-/// A pending future waits for room in the mailbox of `target`, as above. An actor's own mailbox may have room as soon as its
+/// A pending future waits for room in the mailbox of `whom`, as above. An actor's own mailbox may have room as soon as its
 /// handler suspends, so that wait isn't hopeless yet.
 ///
 /// # Errors
 ///
 /// As above.
-pub(crate) fn wait_for_room(target: ActorId, context: &Context<'_>) -> Result<(), Circle> {
-    if target.is_known() && current::is_polled_with(context.waker()) { note(target) } else { Ok(()) }
+pub(crate) fn wait_for_room(whom: Whom, key: usize, context: &Context<'_>) -> Result<(), Circle> {
+    if is_own(whom, context) { note(whom.id, key) } else { Ok(()) }
+}
+
+/// Whether the handler that is polled with this context waits for an actor of its own system.
+#[inline(always)]
+fn is_own(whom: Whom, context: &Context<'_>) -> bool {
+    whom.id.is_known() && current::is_polled_with(context.waker()) && current::has_host(whom.host)
 }
 
 #[inline(always)]
-fn note(target: ActorId) -> Result<(), Circle> {
+fn note(target: ActorId, key: usize) -> Result<(), Circle> {
     if IS_FOUND.with(Cell::get) {
         close(target)?;
     }
     let count = COUNT.with(Cell::get);
-    if count < MOST_WAITS {
-        TARGETS.with(|targets| targets[count].set(target));
-        COUNT.with(|place| place.set(count + 1));
+    if count == 0 {
+        // Mostly there is only one.
+        set(0, target, key);
+        COUNT.with(|place| place.set(1));
+    } else {
+        note_another(count, target, key);
     }
     Ok(())
+}
+
+#[inline(always)]
+fn set(place: usize, target: ActorId, key: usize) {
+    TARGETS.with(|targets| targets[place].set(target));
+    KEYS.with(|keys| keys[place].set(key));
+}
+
+/// A future that is polled again in the same poll is noted once.
+#[cold]
+fn note_another(count: usize, target: ActorId, key: usize) {
+    if count < MOST_WAITS && place_of(count, key).is_none() {
+        set(count, target, key);
+        COUNT.with(|place| place.set(count + 1));
+    }
+}
+
+fn place_of(count: usize, key: usize) -> Option<usize> {
+    KEYS.with(|keys| keys[..count].iter().position(|noted| noted.get() == key))
+}
+
+/// A pending future is dropped: if it was noted in this poll, its actor doesn't wait for it any more.
+pub(super) fn forget(key: usize) {
+    let count = COUNT.with(Cell::get).min(MOST_WAITS);
+    if count != 0
+        && let Some(place) = place_of(count, key)
+    {
+        let last = count - 1;
+        set(place, TARGETS.with(|targets| targets[last].get()), KEYS.with(|keys| keys[last].get()));
+        COUNT.with(|place| place.set(last));
+    }
 }
 
 /// An actor waits for itself.
@@ -121,8 +166,8 @@ fn close(target: ActorId) -> Result<(), Circle> {
     }
 }
 
-/// The circle that a wait for `target` is in whose time is up.
+/// The circle that a wait for `whom` is in whose time is up.
 #[cold]
-pub(crate) fn circle(target: ActorId, context: &Context<'_>) -> Option<Circle> {
-    if target.is_known() && current::is_polled_with(context.waker()) { current::circle_over(target) } else { None }
+pub(crate) fn circle(whom: Whom, context: &Context<'_>) -> Option<Circle> {
+    if is_own(whom, context) { current::circle_over(whom.id) } else { None }
 }

@@ -13,9 +13,8 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::current;
 use super::header::{self, Ending, Header, Limit};
-use super::identity::{ActorId, ActorInfo};
+use super::identity::{ActorId, ActorInfo, Whom};
 use super::letter::Host;
 use super::reason::StopReason;
 use super::run::{self, Turn};
@@ -128,16 +127,10 @@ impl Strong {
         woken.is_some()
     }
 
-    /// Its number, if it is of the system of the actor that this thread is running: then that one may wait for it.
+    /// Who it is to those who wait for it.
     #[inline(always)]
-    pub(crate) fn id_for_waits(&self) -> ActorId {
-        if self.is_near() { self.id() } else { ActorId::UNKNOWN }
-    }
-
-    /// Whether it is of the system of the actor that this thread is running.
-    #[inline(always)]
-    pub(crate) fn is_near(&self) -> bool {
-        current::is_under_host_of(self.header())
+    pub(crate) fn whom(&self) -> Whom {
+        whom(self.header())
     }
 
     /// Whether it still takes messages.
@@ -284,14 +277,9 @@ impl Weak {
     }
 
     /// As for a strong reference.
-    pub(crate) fn id_for_waits(&self) -> ActorId {
-        if self.is_near() { self.id() } else { ActorId::UNKNOWN }
-    }
-
-    /// Whether it is of the system of the actor that this thread is running.
     #[inline(always)]
-    pub(crate) fn is_near(&self) -> bool {
-        current::is_under_host_of(self.header())
+    pub(crate) fn whom(&self) -> Whom {
+        whom(self.header())
     }
 
     /// Notes its number. Called before it is scheduled for the first time.
@@ -395,6 +383,11 @@ impl Drop for Weak {
         // SAFETY: our own reference.
         unsafe { header::release(self.0) };
     }
+}
+
+#[inline(always)]
+fn whom(header: &Header) -> Whom {
+    Whom { id: header::id(header), host: header::host_address(header) }
 }
 
 /// Why the task ended, once it has.

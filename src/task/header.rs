@@ -197,6 +197,12 @@ pub(super) fn id(header: &Header) -> ActorId {
     ActorId::from_raw(header.near().id.load(Ordering::Relaxed))
 }
 
+/// Where the actor's host is, for comparisons.
+#[inline(always)]
+pub(super) fn host_address(header: &Header) -> usize {
+    Arc::as_ptr(&header.near().host).cast::<()>().addr()
+}
+
 /// Who the actor is.
 pub(super) fn info(header: &Header) -> ActorInfo {
     let name = known_side(header).and_then(|side| side.ending.lock().name.clone());

@@ -48,6 +48,15 @@ impl fmt::Display for ActorId {
     }
 }
 
+/// For whom somebody may wait: an actor by its number, and where it lives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whom {
+    pub(crate) id: ActorId,
+    /// The address of its host, which isn't looked at. When another host has it, nobody waits for this one's actors any
+    /// more: they have ended, and what they owed was settled.
+    pub(crate) host: usize,
+}
+
 /// Who an actor is: its number, its type and its name if it has one.
 #[derive(Clone)]
 pub struct ActorInfo {

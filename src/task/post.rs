@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::task::{Context, Poll};
 
+use super::circle::Circle;
+use super::edge;
 use super::handle::{Strong, Weak};
 use super::header;
 use super::letter::{Letter, Receive, Route};
@@ -171,6 +173,16 @@ impl<L: Send + 'static> Waiting<L> {
         self.leave()
     }
 
+    /// Notes that the handler which is being polled waits for room.
+    ///
+    /// # Errors
+    ///
+    /// The circle, if there will never be any.
+    pub(crate) fn note(&self, context: &Context<'_>) -> Result<(), Circle> {
+        let key = self.ticket.as_ref().map_or(0, Ticket::key);
+        edge::wait_for_room(self.task.whom(), key, context)
+    }
+
     /// The task that it waits for.
     pub(crate) fn task(&self) -> &Weak {
         &self.task
@@ -179,6 +191,7 @@ impl<L: Send + 'static> Waiting<L> {
     /// Withdraws the letter. Nothing comes back if it has been placed.
     pub(crate) fn leave(&mut self) -> Option<L> {
         let ticket = self.ticket.take()?;
+        edge::forget(ticket.key());
         let header = self.task.header();
         let side = header::known_side(header)?;
         // SAFETY: the line and the letter's type are those of the join.

@@ -30,7 +30,7 @@ use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
 use super::runnable::Runnable;
 use super::share::Share;
 use super::state::{Snapshot, Suspend};
-use super::waits::Waits;
+use super::waits::{Found, Waits};
 use super::waker;
 use crate::mailbox::envelope::{Opened, Parcel};
 use crate::mailbox::ring::{Reader, Rest};
@@ -105,6 +105,9 @@ pub(crate) struct Turn<'a> {
     panic: Option<Text>,
     /// An asker has been told of the failure.
     told: bool,
+    /// The number of the actor, if it has been suspended over waits for others: whether they make a circle is looked at
+    /// when the activation is over.
+    looks: ActorId,
     /// It was the last one.
     ended: bool,
 }
@@ -141,12 +144,17 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         started: None,
         panic: None,
         told: false,
+        looks: ActorId::UNKNOWN,
         ended: false,
     };
     let after = {
         let _running = current::enter(header);
         turn.activate()
     };
+    if turn.looks.is_known() {
+        // Only now: the actor may be run elsewhere, or have ended.
+        edge::with_targets(|targets| turn.waits.look(turn.looks, targets));
+    }
     if turn.ended {
         // Only now: freeing the cell runs user code, which must not take the task for one that is being run.
         // SAFETY: the spare references are the runner's, and the living actor's own is given up once.
@@ -261,9 +269,7 @@ impl<'a> Turn<'a> {
         let control = self.cell().near().state.resume();
         self.seen = control;
         self.withdraw_waits();
-        if control.is_circle() {
-            self.hear_of_circle();
-        }
+        let found = if control.is_circle() { self.take_found() } else { None };
         let stopping = matches!(self.phase(), Phase::Stopping | Phase::Expiring);
         if (control.is_killed() && !stopping) || (control.is_expired() && stopping) {
             self.abort(frame, StopReason::Killed, ReplyErrorReason::Killed);
@@ -272,9 +278,14 @@ impl<'a> Turn<'a> {
         if control.is_killed() && self.phase() == Phase::Stopping {
             self.let_expire();
         }
+        // For this poll alone, whatever becomes of it.
+        let told = found.is_some();
+        if told {
+            edge::leave(found);
+        }
         // SAFETY: the frame is this task's.
         let opened = unsafe { frame::resume(self, frame) };
-        if control.is_circle() {
+        if told {
             edge::leave(None);
         }
         if self.phase() == Phase::Running {
@@ -582,14 +593,12 @@ impl<'a> Turn<'a> {
             self.abort(frame, StopReason::Panicked(panic.clone()), ReplyErrorReason::Panicked(panic));
             return self.wind_up();
         }
-        let (header, waits) = (self.header, self.waits);
+        let header = self.header;
         let member = if edge::is_any() { self.publish_waits() } else { ActorId::UNKNOWN };
         match self.cell().near().state.suspend(self.seen) {
             Suspend::Suspended => {
                 // The actor is its wakers' from here on.
-                if member.is_known() {
-                    edge::with_targets(|targets| waits.look(member, targets));
-                }
+                self.looks = member;
                 After::Rested
             }
             // SAFETY: the right to run is still ours.
@@ -616,13 +625,13 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Leaves the circle that the handler waits in to the poll that follows.
+    /// The circle that the handler waits in, if it still does.
     #[cold]
-    fn hear_of_circle(&mut self) {
+    fn take_found(&mut self) -> Option<Found> {
         let header = self.cell();
-        edge::leave(self.waits.take_found(header::id(header)));
+        // `seen` keeps the bit: `suspend` asks for the wakes alone, and a kill that comes now is one that it doesn't know.
         header.near().state.forget_circle();
-        self.seen = header.near().state.look();
+        self.waits.take_found(header::id(header))
     }
 
     fn again(&mut self) -> After {

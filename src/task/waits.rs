@@ -25,10 +25,13 @@
 //!
 //! An entry that is the same in both readings belongs to an actor that hasn't begun another wait between them, and
 //! the word says that nobody had woken it: so at the moment between the last first reading and the first look at a word
-//! all of them were waiting. Each waits for the next, so none will ever be woken by a member; only a kill, a
-//! [select](#what-counts-as-a-wait) or the end of the system could.
+//! all of them were waiting. Each waits for the next, so none will ever be woken by a member. Who could still end it is
+//! outside: a kill, a stop of one whose room is waited for, the end of the system, or another branch of a `select!`.
 //!
-//! The member that found it is woken, and its await fails with the names.
+//! A member that fails this test is no part of a circle now; the others are searched again without it, for there may be
+//! another way round. If it comes to wait again, it looks itself.
+//!
+//! The member that found it is woken, and its await fails with the names, if it is still the same wait.
 //!
 //! # What counts as a wait
 //!
@@ -50,7 +53,7 @@ use super::circle::Circle;
 use super::identity::{ActorId, ActorInfo};
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use crate::sync::barrier;
-use crate::sync::limits::{MOST_WAITS, SHARDS, WAITS_FIRST};
+use crate::sync::limits::{MOST_WAITS, SHARDS, WAITS_CHUNK};
 use crate::sync::lock::Mutex;
 use crate::sync::{Arc, Weak};
 
@@ -78,15 +81,27 @@ pub(crate) struct Waits {
 #[derive(Debug)]
 pub(crate) struct Found {
     member: ActorId,
+    /// Which wait of its it is.
+    round: u64,
     /// Whom it waits for.
     pub(super) target: ActorId,
     pub(super) circle: Circle,
 }
 
-/// The entries of one shard of the registry: segments, each twice as long as the one before, made at their first need.
-struct Shard([AtomicPtr<Entry>; SEGMENTS]);
+/// The entries of one shard of the registry, in chunks. The chunks are found by segments, each twice as long as the one
+/// before. Both are made at their first need.
+struct Shard([AtomicPtr<Slot>; SEGMENTS]);
 
-const SEGMENTS: usize = (u32::BITS - WAITS_FIRST.ilog2()) as usize;
+/// Where a chunk is found.
+type Slot = AtomicPtr<Chunk>;
+
+/// Entries of neighbouring seats.
+struct Chunk([Entry; WAITS_CHUNK]);
+
+/// Chunks of the first segment.
+const FIRST: usize = 16;
+
+const SEGMENTS: usize = (u32::BITS - FIRST.ilog2()) as usize;
 
 /// What the actor of a seat waits for. On a line of its own: suspended actors of different workers don't disturb each
 /// other.
@@ -108,7 +123,6 @@ struct Wait {
 }
 
 impl Entry {
-    #[cfg(corecast_loom)]
     fn empty() -> Self {
         let zero = || AtomicU64::new(0);
         Self { member: zero(), round: zero(), targets: std::array::from_fn(|_| zero()) }
@@ -134,20 +148,15 @@ impl Wait {
     fn targets(&self) -> impl Iterator<Item = ActorId> {
         self.targets.into_iter().take_while(|target| target.is_known())
     }
-
-    /// For whom it waits, if that is only one.
-    fn target(&self) -> Option<ActorId> {
-        let mut targets = self.targets();
-        targets.next().filter(|_| targets.next().is_none())
-    }
 }
 
-/// Where a seat's entry stands: shard, segment, place.
+/// Where a seat's entry stands: shard, segment, chunk, place.
 #[inline(always)]
-fn position(seat: u32) -> (usize, usize, usize) {
-    let (shard, index) = (seat as usize % SHARDS, seat as usize / SHARDS + WAITS_FIRST);
-    let bit = index.ilog2();
-    (shard, (bit - WAITS_FIRST.ilog2()) as usize, index - (1 << bit))
+fn position(seat: u32) -> (usize, usize, usize, usize) {
+    let (shard, index) = (seat as usize % SHARDS, seat as usize / SHARDS);
+    let chunk = index / WAITS_CHUNK + FIRST;
+    let bit = chunk.ilog2();
+    (shard, (bit - FIRST.ilog2()) as usize, chunk - (1 << bit), index % WAITS_CHUNK)
 }
 
 impl Waits {
@@ -163,32 +172,35 @@ impl Waits {
 
     #[inline(always)]
     fn entry(&self, actor: ActorId) -> Option<&Entry> {
-        let (shard, segment, place) = position(actor.seat()?);
-        // ORDERING: Acquire pairs with the Release of `make`.
+        let (shard, segment, chunk, place) = position(actor.seat()?);
+        // ORDERING: Acquire pairs with the Release of `publish_or_free`.
         let segment = self.shards[shard].0[segment].load(Ordering::Acquire);
         if segment.is_null() {
             return None;
         }
-        // SAFETY: a segment that is published stays until the table is dropped, and has room for each of its places.
-        Some(unsafe { &*segment.add(place) })
+        // SAFETY: a segment that is published stays until the table is dropped, and has room for each of its chunks.
+        // ORDERING: Acquire; as above.
+        let chunk = unsafe { &*segment.add(chunk) }.load(Ordering::Acquire);
+        // SAFETY: a chunk that is published stays until the table is dropped.
+        unsafe { chunk.as_ref() }.map(|chunk| &chunk.0[place])
     }
 
-    /// Makes the segment of an actor's entry.
+    /// Makes the entry of an actor.
     #[cold]
     fn make(&self, actor: ActorId) -> Option<&Entry> {
-        let (shard, segment, _) = position(actor.seat()?);
-        let fresh = segment::new(WAITS_FIRST << segment);
-        // ORDERING: Release publishes the entries; Relaxed on failure: `entry` looks again.
-        let published = self.shards[shard].0[segment].compare_exchange(
-            ptr::null_mut(),
-            fresh,
-            Ordering::Release,
-            Ordering::Relaxed,
-        );
-        if published.is_err() {
-            // SAFETY: made above with this length, and not published.
-            unsafe { segment::free(fresh, WAITS_FIRST << segment) };
+        let (shard, segment, chunk, _) = position(actor.seat()?);
+        let place = &self.shards[shard].0[segment];
+        // ORDERING: Acquire pairs with the Release of `publish_or_free`.
+        let mut slots = place.load(Ordering::Acquire);
+        if slots.is_null() {
+            let length = FIRST << segment;
+            // SAFETY: `free` is given what `new` made, with its length.
+            slots = publish_or_free(place, slots::new(length), |slots| unsafe { slots::free(slots, length) });
         }
+        // SAFETY: as in `entry`.
+        let slot = unsafe { &*slots.add(chunk) };
+        // SAFETY: `Box::into_raw` made it, and nobody else has it.
+        publish_or_free(slot, Box::into_raw(Chunk::new()), |chunk| drop(unsafe { Box::from_raw(chunk) }));
         self.entry(actor)
     }
 
@@ -244,29 +256,56 @@ impl Waits {
     /// Follows the waits from `first` on; if they lead back to `member`, wakes it. Returns whether it did.
     #[cold]
     fn follow(&self, member: ActorId, first: Wait) -> bool {
-        // Who waits for itself is alone in its circle.
-        let path = if first.member == member { Some(Vec::new()) } else { self.path(member, first) };
-        let Some(path) = path else { return false };
-        let Some(own) = self.read(member).filter(|own| own.targets().any(|target| target == first.member)) else {
-            return false;
-        };
         let Some(census) = self.census() else { return false };
-        let round = || std::iter::once(&own).chain(&path);
+        // Those that don't wait after all.
+        let mut others = HashSet::new();
+        while let Some(path) = self.path(member, first, &others) {
+            let Some(own) = self.read(member).filter(|own| own.targets().any(|target| target == first.member)) else {
+                return false;
+            };
+            let stuck = self.stuck(&*census, || std::iter::once(&own).chain(&path));
+            match stuck {
+                Ok(()) => return self.tell(&*census, own, first.member, &path),
+                Err(other) if other == member => return false,
+                Err(other) => others.insert(other),
+            };
+        }
+        false
+    }
+
+    /// Whether all members of a round wait at the same time.
+    ///
+    /// # Errors
+    ///
+    /// One that doesn't.
+    fn stuck<'a, W: Iterator<Item = &'a Wait>>(
+        &self,
+        census: &dyn Census,
+        round: impl Fn() -> W,
+    ) -> Result<(), ActorId> {
         // RECHECK: who has been woken since its wait was read isn't stuck.
-        if !round().all(|wait| census.is_suspended(wait.member)) {
-            return false;
+        if let Some(woken) = round().find(|wait| !census.is_suspended(wait.member)) {
+            return Err(woken.member);
         }
         // RECHECK: who has been suspended over another wait since then isn't stuck over this one.
-        if !round().all(|wait| self.read(wait.member).is_some_and(|again| again.round == wait.round)) {
-            return false;
+        let is_same = |wait: &Wait| self.read(wait.member).is_some_and(|again| again.round == wait.round);
+        if let Some(other) = round().find(|wait| !is_same(wait)) {
+            return Err(other.member);
         }
-        let names: Option<Vec<_>> = round().map(|wait| census.info(wait.member)).collect();
+        Ok(())
+    }
+
+    /// Wakes the first member of a circle, and leaves word for it. Returns whether it was still suspended.
+    fn tell(&self, census: &dyn Census, own: Wait, target: ActorId, path: &[Wait]) -> bool {
+        let members = std::iter::once(&own).chain(path);
+        let names: Option<Vec<_>> = members.map(|wait| census.info(wait.member)).collect();
         let Some(names) = names else { return false };
-        self.found.lock().push(Found { member, target: first.member, circle: Circle::new(names) });
+        let (member, round) = (own.member, own.round);
+        self.found.lock().push(Found { member, round, target, circle: Circle::new(names) });
         let broken = census.break_wait(member);
         if !broken {
             // It has been woken by somebody else: whatever that was, it isn't stuck.
-            drop(self.take_found(member));
+            self.found.lock().retain(|found| (found.member, found.round) != (member, round));
         }
         broken
     }
@@ -275,36 +314,47 @@ impl Waits {
         self.census.lock().as_ref().and_then(Weak::upgrade)
     }
 
-    /// The waits from `first` on that lead to `member`, if any do.
-    fn path(&self, member: ActorId, first: Wait) -> Option<Vec<Wait>> {
-        // Mostly each waits for one other, and the waits end with somebody who doesn't: that needs no memory. A circle that
-        // `member` isn't in is left when the walk comes back to its mark (Brent's algorithm).
+    /// The waits from `first` on that lead to `member` without `others`, if any do. Empty if `first` is its own.
+    fn path(&self, member: ActorId, first: Wait, others: &HashSet<ActorId>) -> Option<Vec<Wait>> {
+        if first.member == member {
+            return others.is_empty().then(Vec::new);
+        }
+        // Mostly waits end after a few steps with somebody who doesn't wait: that needs no memory. A circle that `member` isn't
+        // in is left when the walk comes back to its mark (Brent's algorithm).
         let (mut here, mut mark, mut steps, mut stride) = (first, first.member, 0, 2);
-        while let Some(target) = here.target() {
-            if target == member {
+        while others.is_empty() && !here.targets().any(|target| target == member) {
+            let waiting = |target| self.read(target);
+            let (next, another) = {
+                let mut all = here.targets().filter_map(waiting);
+                (all.next()?, all.next())
+            };
+            if another.is_some() {
                 break;
             }
-            if target == mark {
+            if next.member == mark {
                 return None;
             }
             steps += 1;
             if steps == stride {
-                (mark, steps, stride) = (target, 0, stride * 2);
+                (mark, steps, stride) = (next.member, 0, stride * 2);
             }
-            here = self.read(target)?;
+            here = next;
         }
-        self.search(member, first)
+        self.search(member, first, others)
     }
 
     /// The same, wherever the waits lead: depth first.
-    fn search(&self, member: ActorId, first: Wait) -> Option<Vec<Wait>> {
+    fn search(&self, member: ActorId, first: Wait, others: &HashSet<ActorId>) -> Option<Vec<Wait>> {
+        if others.contains(&first.member) {
+            return None;
+        }
         let mut path = vec![first];
         let mut left = vec![first.targets().collect::<Vec<_>>()];
         let mut seen = HashSet::from([first.member]);
         while let Some(targets) = left.last_mut() {
             match targets.pop() {
                 Some(target) if target == member => return Some(path),
-                Some(target) if seen.insert(target) => {
+                Some(target) if !others.contains(&target) && seen.insert(target) => {
                     if let Some(wait) = self.read(target) {
                         path.push(wait);
                         left.push(wait.targets().collect());
@@ -320,22 +370,56 @@ impl Waits {
         None
     }
 
-    /// The circle that a wait of `member` for `target` would be in at the moment, as far as anybody can tell.
+    /// The circle that a wait of `member`, which is running, for `target` would be in.
     pub(crate) fn circle(&self, member: ActorId, target: ActorId) -> Option<Circle> {
         let census = self.census()?;
-        let mut names = vec![census.info(member)?];
-        if target != member {
-            let path = self.path(member, self.read(target)?)?;
-            names.extend(path.iter().map(|wait| census.info(wait.member)).collect::<Option<Vec<_>>>()?);
+        let mut others = HashSet::new();
+        loop {
+            let path = if target == member { Vec::new() } else { self.path(member, self.read(target)?, &others)? };
+            match self.stuck(&*census, || path.iter()) {
+                Ok(()) => {
+                    let members = std::iter::once(member).chain(path.iter().map(|wait| wait.member));
+                    return members.map(|member| census.info(member)).collect::<Option<_>>().map(Circle::new);
+                }
+                Err(other) => others.insert(other),
+            };
         }
-        Some(Circle::new(names))
     }
 
-    /// The circle that `member` was woken for.
-    pub(super) fn take_found(&self, member: ActorId) -> Option<Found> {
+    /// The circle that `member` was woken for, if it still waits as it did. Its runner's, before it is polled.
+    pub(crate) fn take_found(&self, member: ActorId) -> Option<Found> {
+        // ORDERING: Relaxed; the runner alone writes it.
+        let round = self.entry(member)?.round.load(Ordering::Relaxed);
         let mut found = self.found.lock();
-        let place = found.iter().position(|found| found.member == member)?;
-        Some(found.swap_remove(place))
+        let place = found.iter().position(|found| (found.member, found.round) == (member, round));
+        let own = place.map(|place| found.swap_remove(place));
+        // Of an earlier wait, which somebody else ended at the same time.
+        found.retain(|found| found.member != member);
+        own
+    }
+
+    /// How many circles wait for their members to hear of them.
+    #[cfg(corecast_loom)]
+    pub(crate) fn left(&self) -> usize {
+        self.found.lock().len()
+    }
+}
+
+/// Publishes what was made, unless somebody else was sooner; then it is freed. Returns what is there.
+fn publish_or_free<T>(place: &AtomicPtr<T>, fresh: *mut T, free: impl FnOnce(*mut T)) -> *mut T {
+    // ORDERING: Release publishes what it points to; Acquire on failure: another's is published.
+    match place.compare_exchange(ptr::null_mut(), fresh, Ordering::Release, Ordering::Acquire) {
+        Ok(_) => fresh,
+        Err(other) => {
+            free(fresh);
+            other
+        }
+    }
+}
+
+impl Chunk {
+    fn new() -> Box<Self> {
+        Box::new(Self(std::array::from_fn(|_| Entry::empty())))
     }
 }
 
@@ -344,26 +428,35 @@ impl Drop for Waits {
         for shard in &*self.shards {
             for (index, segment) in shard.0.iter().enumerate() {
                 // ORDERING: Relaxed; nobody else has the table any more.
-                let segment = segment.load(Ordering::Relaxed);
-                if !segment.is_null() {
-                    // SAFETY: made with this length, and nobody looks at it any more.
-                    unsafe { segment::free(segment, WAITS_FIRST << index) };
+                let (segment, length) = (segment.load(Ordering::Relaxed), FIRST << index);
+                if segment.is_null() {
+                    continue;
                 }
+                for chunk in 0..length {
+                    // SAFETY: the segment has so many slots. ORDERING: Relaxed; as above.
+                    let chunk = unsafe { &*segment.add(chunk) }.load(Ordering::Relaxed);
+                    if !chunk.is_null() {
+                        // SAFETY: made by `Box::into_raw`, and nobody looks at it any more.
+                        drop(unsafe { Box::from_raw(chunk) });
+                    }
+                }
+                // SAFETY: made with this length, and nobody looks at it any more.
+                unsafe { slots::free(segment, length) };
             }
         }
     }
 }
 
-mod segment {
-    //! Arrays of entries. Zeroed memory, so that only the pages that are used take room.
-    use super::Entry;
+mod slots {
+    //! Arrays of slots. Zeroed memory, of which only the pages that are used take room.
+    use super::Slot;
 
-    /// An array of empty entries.
-    pub(super) fn new(length: usize) -> *mut Entry {
+    /// An array of empty slots.
+    pub(super) fn new(length: usize) -> *mut Slot {
         #[cfg(not(corecast_loom))]
         {
             use crate::sync::heap::{Layout, alloc_zeroed, handle_alloc_error};
-            let Ok(layout) = Layout::array::<Entry>(length) else { unreachable!("seats are fewer than addresses") };
+            let Ok(layout) = Layout::array::<Slot>(length) else { unreachable!("seats are fewer than addresses") };
             // SAFETY: the layout isn't empty.
             let memory = unsafe { alloc_zeroed(layout) };
             if memory.is_null() {
@@ -372,7 +465,7 @@ mod segment {
             memory.cast()
         }
         #[cfg(corecast_loom)]
-        Box::into_raw((0..length).map(|_| Entry::empty()).collect::<Box<[_]>>()).cast()
+        Box::into_raw((0..length).map(|_| Slot::new(std::ptr::null_mut())).collect::<Box<[_]>>()).cast()
     }
 
     /// Gives an array back.
@@ -380,9 +473,9 @@ mod segment {
     /// # Safety
     ///
     /// It came from `new` with this length, and isn't used again.
-    pub(super) unsafe fn free(segment: *mut Entry, length: usize) {
-        // SAFETY: the caller's promise; zeroed memory is an array of empty entries, made with this layout.
-        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(segment, length)) });
+    pub(super) unsafe fn free(slots: *mut Slot, length: usize) {
+        // SAFETY: the caller's promise; zeroed memory is an array of null pointers, made with this layout.
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(slots, length)) });
     }
 }
 

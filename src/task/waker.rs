@@ -24,6 +24,7 @@ use std::ptr::{self, NonNull};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::current;
+use super::edge;
 use super::header::{self, Header};
 use super::runnable::Runnable;
 use super::state::Woken;
@@ -210,6 +211,10 @@ unsafe impl Thin for TaskWaiter {
     unsafe fn wake(thin: NonNull<()>) {
         // SAFETY: the caller gives up the reference that `retain` took.
         unsafe { wake(thin.as_ptr()) };
+    }
+
+    fn given_up(key: usize) {
+        edge::forget(key);
     }
 
     unsafe fn release(thin: NonNull<()>) {

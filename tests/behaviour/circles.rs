@@ -1,5 +1,6 @@
 //! A wait that can never end is an error at once, and names the circle.
 
+use std::future::{pending, poll_fn, ready};
 use std::pin::pin;
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
@@ -9,9 +10,10 @@ use corecast::{
     SendErrorReason, SpawnError, StopReason, TellErrorReason,
 };
 use futures::FutureExt;
-use futures::future::{BoxFuture, join};
+use futures::channel::oneshot;
+use futures::future::{BoxFuture, Either, join, select};
 
-use crate::support::{Echo, Note, Probe, hold, later, recv, spawn, spawn_with, system, wait};
+use crate::support::{Echo, Note, Probe, hold, later, recv, rounds, run, spawn, spawn_with, system, wait};
 
 /// An actor that passes routes on.
 struct Stop;
@@ -434,5 +436,164 @@ fn whoever_is_killed_in_a_wait_leaves_no_wait_behind() {
         let this = next.clone();
         let outcome = ask(&right, &next, move || async move { this.id() }.boxed());
         assert_eq!(outcome, next.id());
+    }
+}
+
+#[test]
+fn a_future_is_in_no_circle_of_another_system_that_awaits_it() {
+    let (here, there) = (system(1), system(1));
+    let ((left, _), (right, _)) = (spawn(&here), spawn(&here));
+    let ((_, _), (stranger, _)) = (spawn(&there), spawn(&there));
+    assert_eq!(right.id(), stranger.id());
+    let held = hold(&right);
+    let target = right.clone();
+    // Made by an actor of the one system, awaited by one of the other, whose number is that of the actor that is asked.
+    let future = wait(left.send(run(move |_| target.send(Echo(3))))).unwrap();
+    let mut asked = pin!(stranger.send(later(move |_| future.boxed())));
+    assert!(asked.as_mut().now_or_never().is_none());
+    held.open();
+    assert_eq!(wait(asked).unwrap().unwrap(), 3);
+}
+
+#[test]
+fn a_time_that_is_up_names_no_circle_of_waits_that_are_over() {
+    let system = system(1);
+    let ((left, _), (right, _)) = (spawn(&system), spawn(&system));
+    let held = hold(&left);
+    let this = left.clone();
+    let first = right.try_send(later(move |_| async move { this.send(Echo(1)).await.unwrap() }.boxed())).unwrap();
+    // It has been handled up to its wait.
+    wait(spawn(&system).0.send(Echo(0))).unwrap();
+    let other = right.clone();
+    let second =
+        left.try_send(later(move |_| async move { other.send(Echo(2)).timeout(Duration::ZERO).await }.boxed()));
+    held.open();
+    // The one has its reply already, and only has to go on.
+    let error = wait(second.unwrap()).unwrap().unwrap_err();
+    assert_eq!(wait(first).unwrap(), 1);
+    assert!(matches!(error.reason(), SendErrorReason::Timeout { circle: None, .. }), "{error}");
+}
+
+#[test]
+fn a_circle_is_found_beside_a_way_round_that_is_none() {
+    for swap in [false, true] {
+        let system = system(1);
+        let [a, b, c, d]: [ActorRef<Probe>; 4] = std::array::from_fn(|_| spawn(&system).0);
+        let settle = || wait(spawn(&system).0.send(Echo(0))).unwrap();
+        let held = hold(&a);
+        let this = a.clone();
+        // D has a reply of A soon, and then is busy with something else for ever.
+        let asks = later(move |_| {
+            async move {
+                this.send(Echo(1)).await.unwrap();
+                pending::<()>().await;
+            }
+            .boxed()
+        });
+        let _never = d.try_send(asks).unwrap();
+        settle();
+        let other = b.clone();
+        let closes = a.try_send(later(move |_| async move { other.send(Echo(2)).await }.boxed())).unwrap();
+        let this = a.clone();
+        let waits = c.try_send(later(move |_| async move { this.send(Echo(3)).await }.boxed())).unwrap();
+        settle();
+        // B waits for C, which waits for A, which will wait for B; and for D, which waits for A only seemingly.
+        let (x, y) = if swap { (d.clone(), c.clone()) } else { (c.clone(), d.clone()) };
+        let _both = b
+            .try_send(later(move |_| async move { drop(join(x.send(Echo(4)), y.send(Echo(5))).await) }.boxed()))
+            .unwrap();
+        settle();
+        held.open();
+        let told = match wait(select(closes, waits)) {
+            Either::Left((closes, _)) => closes.unwrap().unwrap_err(),
+            Either::Right((waits, _)) => waits.unwrap().unwrap_err(),
+        };
+        assert!(matches!(told.reason(), SendErrorReason::Circle(_)), "{told}");
+    }
+}
+
+#[test]
+fn a_wait_that_was_given_up_counts_no_more() {
+    let system = system(1);
+    let ((left, _), (right, _)) = (spawn(&system), spawn(&system));
+    let settle = || wait(spawn(&system).0.send(Echo(0))).unwrap();
+    let (opens, open) = oneshot::channel::<()>();
+    let (this, other) = (left.clone(), right.clone());
+    let (replied, reply) = mpsc::channel();
+    let asked = left.try_send(later(move |_| {
+        async move {
+            let asks = later(move |_| async move { replied.send(this.send(Echo(1)).await).unwrap() }.boxed());
+            drop(select(other.send(asks), ready(())).await);
+            let _ = open.await;
+        }
+        .boxed()
+    }));
+    // Both wait: the one for the other, and that one for the test.
+    settle();
+    settle();
+    drop(opens);
+    wait(asked.unwrap()).unwrap();
+    assert_eq!(recv(&reply).unwrap(), 1);
+}
+
+#[test]
+fn waits_that_were_given_up_hide_none() {
+    let system = system(1);
+    let [left, right, other]: [ActorRef<Probe>; 3] = std::array::from_fn(|_| spawn(&system).0);
+    let this = left.clone();
+    let asked = left.send(later(move |_| {
+        async move {
+            for _ in 0..20 {
+                // One wait at a time: each has been given up when the next one begins.
+                drop(select(other.send(Echo(1)), ready(())).await);
+            }
+            right.send(later(move |_| async move { this.send(Echo(1)).await }.boxed())).await.unwrap()
+        }
+        .boxed()
+    }));
+    assert!(matches!(wait(asked).unwrap().unwrap_err().reason(), SendErrorReason::Circle(_)));
+}
+
+#[test]
+fn the_longest_default_limit_is_none() {
+    let system = system(1);
+    let endless = || wait(system.spawn(crate::support::probe().0).send_timeout(Duration::MAX)).unwrap();
+    let (left, right) = (endless(), endless());
+    let this = left.clone();
+    let error = ask(&left, &right, move || async move { this.send(Echo(1)).await.unwrap_err() }.boxed());
+    assert!(matches!(error.reason(), SendErrorReason::Circle(_)), "{error}");
+}
+
+/// Whoever is killed when it is about to hear of a circle keeps that from everybody else.
+#[test]
+fn a_circle_whose_member_is_killed_is_nobody_elses() {
+    let system = system(1);
+    for round in 0..rounds(500) {
+        let [a, b, c]: [ActorRef<Probe>; 3] = std::array::from_fn(|_| spawn(&system).0);
+        let (about_to, is_about_to) = mpsc::channel();
+        let (this, other) = (a.clone(), b.clone());
+        let asked = a.try_send(later(move |ctx| {
+            async move {
+                let mut reply = pin!(other.send(later(move |_| async move { drop(this.send(Echo(1)).await) }.boxed())));
+                for _ in 0..3 {
+                    ctx.yield_now().await;
+                }
+                poll_fn(|context| {
+                    let poll = reply.as_mut().poll(context);
+                    let _ = about_to.send(());
+                    poll
+                })
+                .await
+                .is_ok()
+            }
+            .boxed()
+        }));
+        recv(&is_about_to);
+        (0..(round % 97) * 4).for_each(|_| std::hint::spin_loop());
+        a.kill();
+        let _ = wait(asked.unwrap());
+        wait(a.stopped());
+        let asks = c.send(later(move |_| async move { b.send(Echo(7)).await }.boxed()));
+        assert_eq!(wait(asks).unwrap().unwrap(), 7);
     }
 }

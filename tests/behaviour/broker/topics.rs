@@ -157,6 +157,20 @@ fn topics_that_patterns_alone_match_are_remembered_up_to_a_limit() {
     assert!(broker.topics().is_empty());
 }
 
+#[test]
+fn a_topic_is_remembered_however_often_it_was_forgotten() {
+    let system = system(1);
+    let (broker, actor) = (system.broker(), listener(&system));
+    let subscribe = || wait(broker.subscribe::<Tick>("many.*", &actor).overflow(Overflow::Latest)).unwrap();
+    for round in 0..1_100 {
+        let sub = subscribe();
+        assert_eq!(wait(broker.publish("many.a", Tick(round))).unwrap().reached(), 1);
+        assert_eq!(broker.topics(), ["many.a"], "round {round}");
+        sub.unsubscribe();
+        assert!(broker.topics().is_empty());
+    }
+}
+
 // MISSION: "Topic management: Must agree on topic naming scheme"
 #[test]
 fn who_names_topics_otherwise_isn_t_reached() {

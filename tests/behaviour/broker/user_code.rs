@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use corecast::{Actor, ActorContext, ActorRef, Handler, Message, MessageBroker, SubscribeError, Subscription, Topic};
 
 use super::{Tick, Tock, heard, hold, listener, narrow};
-use crate::support::{LIMIT, eventually, system, wait, within};
+use crate::support::{LIMIT, close, eventually, observed, system, wait, within};
 
 /// What an event does when it is cloned or dropped.
 type Act = Arc<dyn Fn() + Send + Sync>;
@@ -217,9 +217,9 @@ fn what_waits_behind_a_retained_event_is_shed_if_its_actor_ends() {
 }
 
 #[test]
-fn what_waits_for_room_behind_a_retained_event_is_shed_if_its_actor_ends() {
+fn a_retained_event_that_waits_for_room_is_shed_if_its_actor_ends() {
     within(LIMIT, || {
-        let system = system(1);
+        let (system, records) = observed(1);
         let broker = system.broker().clone();
         let actor = narrow(&system);
         let topic = broker.topic::<Tick>("clock").unwrap();
@@ -227,11 +227,13 @@ fn what_waits_for_room_behind_a_retained_event_is_shed_if_its_actor_ends() {
         wait(topic.publish(Tick(1))).unwrap();
         let held = hold(&actor);
         let subs = ["clock", "*"].map(|pattern| wait(broker.subscribe::<Tick>(pattern, &actor)).unwrap());
-        // One has its place, and one waits for its own.
+        // The first may have its place, the second waits for its own.
         actor.kill();
         drop(held);
         wait(actor.stopped());
-        assert_eq!(subs.each_ref().map(Subscription::missed), [0, 1]);
+        let [first, second] = subs.each_ref().map(Subscription::missed);
+        let dead = close(system, &records).letters.len() as u64;
+        assert_eq!((first + dead, second), (1, 1));
     });
 }
 
@@ -261,6 +263,29 @@ fn what_is_published_while_the_retained_event_is_cloned_comes_behind_it() {
             eventually("all have come in their order", || *note.lock().unwrap() == expected);
         }
         assert_eq!(broker.subscribers("live").unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn what_one_publisher_publishes_to_other_topics_comes_behind_the_retained_event_too() {
+    within(LIMIT, || {
+        let system = system(2);
+        let broker = system.broker().clone();
+        let notes: [Arc<Mutex<Vec<u64>>>; 2] = Default::default();
+        let ears = notes.each_ref().map(|note| wait(system.spawn(Ear(Arc::clone(note)))).unwrap());
+        let slow = Slow::new(&broker);
+        let first = slow.subscribe(&broker, &ears[0]);
+        let Slow { topic, go_on, .. } = slow;
+        let other = broker.topic::<Live>("other").unwrap();
+        let _sub = broker.subscribe::<Live>("*", &ears[1]).start().unwrap();
+        // One publisher, after the subscription was made.
+        assert_eq!(wait(topic.publish(Live::new(2))).unwrap().reached(), 2);
+        assert_eq!(wait(other.publish(Live::new(3))).unwrap().reached(), 1);
+        go_on.send(()).unwrap();
+        drop(first.join().unwrap());
+        eventually("all have come", || notes[1].lock().unwrap().len() == 3);
+        assert_eq!(*notes[1].lock().unwrap(), [1, 2, 3]);
+        assert_eq!(broker.subscribers("other").unwrap().len(), 1);
     });
 }
 
