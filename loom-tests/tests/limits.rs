@@ -6,7 +6,7 @@
 mod common;
 
 use common::abort;
-use corecast::loom_api::scheduler::{Limit, Timers};
+use corecast::loom_api::scheduler::{Limit, Pending, Timers, two_workers};
 use loom::cell::UnsafeCell;
 use loom::thread;
 use loom_tests::{Bounds, model_in_all_modes};
@@ -181,5 +181,44 @@ fn a_limit_that_is_polled_again_against_a_look_and_a_close() {
         outcomes.saw(expected[usize::from(is_renewed)]);
         timers.take_back(limit);
         assert_eq!(Arc::strong_count(&first) + Arc::strong_count(&second), 2, "no waker is left");
+    });
+}
+
+#[test]
+fn a_limit_outside_against_the_end_of_the_only_system() {
+    let expected = ["woken by the end", "over at once"];
+    model_in_all_modes("anywhere, close", Bounds::default(), &expected, move |outcomes| {
+        let (system, _workers) = two_workers();
+        let counter = Counter::new();
+        let waker = Waker::from(Arc::clone(&counter));
+        let closing = thread::spawn(move || system.close());
+        let pending = Pending::anywhere(None, &waker);
+        closing.join().unwrap();
+        // What the system has taken it wakes when it closes; after that it takes nothing.
+        assert_eq!(counter.wakes(), u32::from(pending.is_some()));
+        outcomes.saw(expected[usize::from(pending.is_none())]);
+        assert!(pending.is_none_or(|pending| pending.is_lost() && !pending.renew(&waker)));
+        drop(waker);
+        assert_eq!(Arc::strong_count(&counter), 1, "no waker is left");
+    });
+}
+
+#[test]
+fn a_limit_outside_against_the_end_of_its_own_system_of_two() {
+    let expected = ["woken by the end", "kept by the other one"];
+    model_in_all_modes("home or anywhere, close", Bounds::default(), &expected, move |outcomes| {
+        let ((home, _workers), (other, _others)) = (two_workers(), two_workers());
+        let counter = Counter::new();
+        let waker = Waker::from(Arc::clone(&counter));
+        let ending = Arc::clone(&home);
+        let closing = thread::spawn(move || ending.close());
+        let pending = Pending::anywhere(Some(&home), &waker).expect("a system lives");
+        closing.join().unwrap();
+        let is_kept = pending.renew(&waker);
+        assert_eq!((is_kept, counter.wakes()), if pending.is_lost() { (false, 1) } else { (true, 0) });
+        outcomes.saw(expected[usize::from(is_kept)]);
+        drop((pending, waker));
+        assert_eq!(Arc::strong_count(&counter), 1, "no waker is left");
+        other.close();
     });
 }

@@ -6,12 +6,12 @@
 mod common;
 
 use common::inline::{Body, Inline, Say};
-use common::ledger::Ledger;
+use common::ledger::{Ledger, Seen};
 use common::{abort, drive};
 use corecast::loom_api::reply;
 use corecast::loom_api::scheduler::{Idle, Keeper, Parker, Scheduler, Timers, block_on, two_workers};
 use corecast::loom_api::task::{self, Host, Runnable, Weakly};
-use corecast::{Actor, ActorContext, ActorError, DeadLetter, Handler, StopReason, Timer};
+use corecast::{Actor, ActorContext, ActorError, ActorRef, DeadLetter, Handler, StopReason, Timer};
 use loom::cell::UnsafeCell;
 use loom::thread;
 use loom_tests::{Bounds, linger, model, model_in_all_modes};
@@ -412,7 +412,7 @@ impl Handler<Say> for Ringing {
 }
 
 /// An actor with a timer that is due, started.
-fn ringing(ledger: &Ledger) -> (corecast::ActorRef<Ringing>, Arc<Scheduler>, Arc<Mutex<Option<Timer>>>) {
+fn ringing(ledger: &Ledger) -> (ActorRef<Ringing>, Arc<Scheduler>, Arc<Mutex<Option<Timer>>>) {
     let (scheduler, _workers) = two_workers();
     let host = Timed(Inline(ledger.clone()), Arc::clone(&scheduler));
     let timer = Arc::new(Mutex::new(None));
@@ -422,35 +422,87 @@ fn ringing(ledger: &Ledger) -> (corecast::ActorRef<Ringing>, Arc<Scheduler>, Arc
     (actor, scheduler, timer)
 }
 
+/// A message that isn't handled has either been accepted, and is a dead letter, or it has not.
+fn fate(seen: &Seen, number: u32) -> Option<bool> {
+    let count = |heard: &[u32]| heard.iter().filter(|&&heard| heard == number).count();
+    let (handled, dead) = (count(&seen.handled), count(&seen.dead));
+    assert!(handled + dead <= 1, "once at most: {seen:?}");
+    (handled + dead == 1).then_some(handled == 1)
+}
+
+/// Whether something has been done, outside of the model: it orders nothing there.
+#[derive(Clone, Default)]
+struct Done(Arc<std::sync::atomic::AtomicBool>);
+
+impl Done {
+    fn note(&self) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn is_noted(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
 #[test]
-fn a_timers_message_against_a_send_and_the_last_reference() {
-    let expected = ["the timer's is handled", "the timer's comes too late", "the timer's is a dead letter"];
-    model_in_all_modes("ring, send, drop", Bounds::default(), &expected, move |outcomes| {
+fn a_timers_message_against_a_send() {
+    let expected = ["before the other one", "after the other one"];
+    model_in_all_modes("ring, send", Bounds::default(), &expected, move |outcomes| {
         let ledger = Ledger::default();
         let (actor, scheduler, timer) = ringing(&ledger);
         let other = Arc::clone(&scheduler);
         let firing = thread::spawn(move || other.fire());
         actor.try_tell(Say(1)).unwrap();
-        drop(actor);
         firing.join().unwrap();
+        // Not only when somebody looks again.
+        let at_rest = ledger.note(|seen| seen.handled.clone());
+        assert!(matches!(at_rest[..], [1, 7] | [7, 1]), "it is at rest: {at_rest:?}");
+        outcomes.saw(expected[usize::from(at_rest == [1, 7])]);
+        drop(actor);
         timer.lock().unwrap().take();
         scheduler.close();
+        let _ = ledger.ended(1);
+    });
+}
+
+/// The actor ends because nobody reaches it, and does so on purpose: what was accepted is handled, without exception.
+#[test]
+fn a_timers_message_against_a_send_and_the_last_reference() {
+    let expected = ["handled: it fired before the drop", "handled: it fired meanwhile", "never accepted"];
+    model_in_all_modes("ring, send, drop", Bounds::default(), &expected, move |outcomes| {
+        let ledger = Ledger::default();
+        let (actor, scheduler, timer) = ringing(&ledger);
+        let (other, fired) = (Arc::clone(&scheduler), Done::default());
+        let firing = thread::spawn({
+            let fired = fired.clone();
+            move || {
+                other.fire();
+                fired.note();
+            }
+        });
+        actor.try_tell(Say(1)).unwrap();
+        let has_fired = fired.is_noted();
+        drop(actor);
+        firing.join().unwrap();
+        assert!(!timer.lock().unwrap().take().unwrap().cancel(), "it has fired");
+        scheduler.close();
         let seen = ledger.ended(1);
-        assert!(seen.handled.contains(&1), "{seen:?}");
-        let (handled, dead) = (seen.handled.contains(&7), seen.dead.contains(&7));
-        assert!(!(handled && dead), "{seen:?}");
-        outcomes.saw(expected[if handled { 0 } else { 1 + usize::from(dead) }]);
-        assert_eq!(
-            seen.handled.len(),
-            seen.handled.iter().collect::<std::collections::BTreeSet<_>>().len(),
-            "once each"
-        );
+        assert_eq!(fate(&seen, 1), Some(true), "{seen:?}");
+        assert_eq!(seen.stopped, [StopReason::Unreachable.to_string()]);
+        assert!(seen.dead.is_empty(), "what was accepted is handled: {seen:?}");
+        outcomes.saw(match (fate(&seen, 7), has_fired) {
+            (Some(_), true) => expected[0],
+            (Some(_), false) => expected[1],
+            (None, false) => expected[2],
+            (None, true) => panic!("it fired while the actor was reachable: {seen:?}"),
+        });
     });
 }
 
 #[test]
 fn a_timers_message_against_a_stop() {
-    model_in_all_modes("ring, stop", Bounds::default(), &["handled", "not handled"], |outcomes| {
+    let expected = ["handled", "a dead letter", "never accepted"];
+    model_in_all_modes("ring, stop", Bounds::default(), &expected, move |outcomes| {
         let ledger = Ledger::default();
         let (actor, scheduler, timer) = ringing(&ledger);
         let other = Arc::clone(&scheduler);
@@ -461,8 +513,40 @@ fn a_timers_message_against_a_stop() {
         timer.lock().unwrap().take();
         scheduler.close();
         let seen = ledger.ended(1);
-        assert!(seen.handled.len() + seen.dead.len() <= 1, "once at most: {seen:?}");
-        outcomes.saw(if seen.handled.is_empty() { "not handled" } else { "handled" });
+        assert_eq!(seen.stopped, [StopReason::Stopped.to_string()]);
+        outcomes.saw(match fate(&seen, 7) {
+            Some(true) => expected[0],
+            Some(false) => expected[1],
+            None => expected[2],
+        });
+    });
+}
+
+#[test]
+fn a_timers_message_just_before_a_stop_against_a_send() {
+    let expected = ["by itself", "before the other one", "after the other one"];
+    model_in_all_modes("ring and stop, send", Bounds::default(), &expected, move |outcomes| {
+        let ledger = Ledger::default();
+        let (actor, scheduler, timer) = ringing(&ledger);
+        let (other, stopping) = (Arc::clone(&scheduler), actor.clone());
+        let firing = thread::spawn(move || {
+            other.fire();
+            stopping.stop();
+        });
+        let accepted = actor.try_tell(Say(1)).is_ok();
+        firing.join().unwrap();
+        drop(actor);
+        timer.lock().unwrap().take();
+        scheduler.close();
+        let seen = ledger.ended(1);
+        assert_eq!(seen.stopped, [StopReason::Stopped.to_string()]);
+        assert_eq!(fate(&seen, 1), accepted.then_some(true), "{seen:?}");
+        assert_eq!(fate(&seen, 7), Some(true), "it fired before the stop: {seen:?}");
+        outcomes.saw(match seen.handled[..] {
+            [7] => expected[0],
+            [7, 1] => expected[1],
+            _ => expected[2],
+        });
     });
 }
 
@@ -477,10 +561,133 @@ fn a_timers_message_against_its_cancellation() {
         let cancelled = timer.lock().unwrap().take().unwrap().cancel();
         firing.join().unwrap();
         scheduler.fire();
+        assert_eq!(ledger.note(|seen| seen.handled.len()) + usize::from(cancelled), 1, "it is at rest");
         drop(actor);
         scheduler.close();
         let seen = ledger.ended(1);
-        assert_eq!(seen.handled.len() + usize::from(cancelled), 1, "{seen:?}");
+        assert_eq!(fate(&seen, 7), (!cancelled).then_some(true), "{seen:?}");
         outcomes.saw(if cancelled { "cancelled" } else { "handled" });
+    });
+}
+
+/// Sends itself 7 and 8. On 7 it gives a reference to itself away, and lets others go on.
+struct Giving {
+    body: Body,
+    given: Given,
+    /// Both have fired.
+    fired: Done,
+    /// 8 did so while the lane was sealed: it waits aside.
+    aside: Done,
+}
+
+/// Where the reference is left.
+type Given = Arc<loom::sync::Mutex<Option<ActorRef<Giving>>>>;
+
+impl Actor for Giving {
+    async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        self.body.touch();
+        for number in [7, 8] {
+            ctx.tell_after(Duration::ZERO, Say(number));
+        }
+        Ok(())
+    }
+
+    async fn post_stop(&mut self, reason: &StopReason, _ctx: &mut ActorContext<Self>) {
+        self.body.stopped(reason);
+    }
+}
+
+impl Handler<Say> for Giving {
+    async fn handle(&mut self, say: Say, ctx: &mut ActorContext<Self>) {
+        self.body.touch();
+        if say.0 == 7 {
+            let me = ctx.actor_ref();
+            let lane = task::weakly(&me);
+            *self.given.lock().unwrap() = Some(me);
+            thread::yield_now();
+            if self.fired.is_noted() && lane.is_sealed() {
+                self.aside.note();
+            }
+        }
+        self.body.ledger.note(|seen| seen.handled.push(say.0));
+    }
+}
+
+/// An actor that gives itself away on 7, started, with all that it notes.
+fn giving(ledger: &Ledger) -> (ActorRef<Giving>, Arc<Scheduler>, Given, [Done; 2]) {
+    let (scheduler, _workers) = two_workers();
+    let host = Timed(Inline(ledger.clone()), Arc::clone(&scheduler));
+    let (given, fired, aside) = (Given::default(), Done::default(), Done::default());
+    let body = Body::new(ledger);
+    let actor = Giving { body, given: Arc::clone(&given), fired: fired.clone(), aside: aside.clone() };
+    let (actor, runnable) = task::actor(host, None, actor);
+    drive(runnable);
+    (actor, scheduler, given, [fired, aside])
+}
+
+/// Fires both, on another thread.
+fn fire_both(scheduler: &Arc<Scheduler>, fired: &Done) -> thread::JoinHandle<()> {
+    let (scheduler, fired) = (Arc::clone(scheduler), fired.clone());
+    thread::spawn(move || {
+        scheduler.fire();
+        fired.note();
+    })
+}
+
+/// The end of an actor that nobody reaches: what was accepted is handled.
+fn end_of_giving(ledger: &Ledger) -> [bool; 2] {
+    let seen = ledger.ended(1);
+    assert_eq!(seen.stopped, [StopReason::Unreachable.to_string()]);
+    assert!(seen.dead.is_empty(), "what was accepted is handled: {seen:?}");
+    [7, 8].map(|number| fate(&seen, number).is_some())
+}
+
+/// What fired while the lane was sealed is handled if the actor is reached again, and stays so.
+#[test]
+fn timers_messages_against_the_last_reference_and_one_that_a_handler_gives_away() {
+    let expected = ["in time", "let in after it waited aside", "both too late"];
+    model_in_all_modes("ring, drop, give", Bounds::default(), &expected, move |outcomes| {
+        let ledger = Ledger::default();
+        let (actor, scheduler, given, [fired, aside]) = giving(&ledger);
+        let firing = fire_both(&scheduler, &fired);
+        let dropping = thread::spawn(move || drop(actor));
+        firing.join().unwrap();
+        dropping.join().unwrap();
+        let heir = given.lock().unwrap().take();
+        // Not only when somebody looks again.
+        assert_eq!(ledger.note(|seen| seen.handled.contains(&8)), heir.is_some(), "it is at rest");
+        drop(heir);
+        scheduler.close();
+        outcomes.saw(match end_of_giving(&ledger) {
+            [true, true] => expected[usize::from(aside.is_noted())],
+            [false, false] => expected[2],
+            handled => panic!("the actor was reachable when both had fired: {handled:?}"),
+        });
+    });
+}
+
+/// The reference that was given away may be gone before the runner looks for it. Then what waits aside keeps nobody.
+#[test]
+fn timers_messages_against_a_reference_that_is_given_away_and_let_go_of() {
+    let expected = ["in time", "let in after it waited aside", "waited aside in vain", "both too late"];
+    model_in_all_modes("ring, give, let go", Bounds::default(), &expected, move |outcomes| {
+        let ledger = Ledger::default();
+        let (actor, scheduler, given, [fired, aside]) = giving(&ledger);
+        let firing = fire_both(&scheduler, &fired);
+        let dropping = thread::spawn(move || drop(actor));
+        firing.join().unwrap();
+        let heir = given.lock().unwrap().take();
+        drop(heir);
+        dropping.join().unwrap();
+        let heir = given.lock().unwrap().take();
+        let is_kept = heir.is_some();
+        drop(heir);
+        scheduler.close();
+        outcomes.saw(match end_of_giving(&ledger) {
+            [true, true] => expected[usize::from(aside.is_noted())],
+            [true, false] if !is_kept => expected[2],
+            [false, false] => expected[3],
+            handled => panic!("the actor was reachable when both had fired: {handled:?}"),
+        });
     });
 }

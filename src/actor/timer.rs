@@ -465,3 +465,62 @@ fn start<A: Handler<M>, M: Message>(
     }
     timer
 }
+
+#[cfg(all(test, not(corecast_loom)))]
+mod tests {
+    use super::{Limit, Scheduler};
+    use crate::scheduler::affinity::Placement;
+    use crate::sync::Arc;
+    use std::process::Command;
+    use std::sync::mpsc::{Sender, channel};
+    use std::task::{Context, Wake, Waker};
+    use std::time::Duration;
+
+    /// Set in a child that has no other systems than its own.
+    const ALONE: &str = "CORECAST_TEST_ALONE";
+
+    /// Says so when it is woken.
+    struct Bell(Sender<()>);
+
+    impl Wake for Bell {
+        fn wake(self: std::sync::Arc<Self>) {
+            let _ = self.0.send(());
+        }
+    }
+
+    #[test]
+    fn a_limit_is_over_at_once_where_no_system_lives() {
+        if std::env::var_os(ALONE).is_none() {
+            // Once more, in a process without the systems of other tests.
+            let child = Command::new(std::env::current_exe().expect("this binary"))
+                .args(["--exact", "actor::timer::tests::a_limit_is_over_at_once_where_no_system_lives"])
+                .env(ALONE, "1")
+                .output()
+                .expect("the child runs");
+            let (output, errors) = (String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
+            assert!(child.status.success() && output.contains("1 passed"), "{output}\n{errors}");
+            return;
+        }
+        let (bell, rings) = channel();
+        let waker = Waker::from(std::sync::Arc::new(Bell(bell)));
+        let is_reached = |limit: &mut Limit, home: Option<&Arc<Scheduler>>| {
+            limit.is_reached(&Context::from_waker(&waker), || home.map(Arc::clone))
+        };
+        let limit = || Limit::new(Duration::from_secs(3_600));
+        assert!(is_reached(&mut limit(), None), "there never was a system");
+        let (scheduler, threads) = Scheduler::start("alone", 1, Placement::Free).expect("it starts");
+        let (mut any, mut home) = (limit(), limit());
+        assert!(!is_reached(&mut any, None), "a system lives");
+        assert!(!is_reached(&mut home, Some(&scheduler)), "its own system lives");
+        scheduler.close();
+        for _ in 0..2 {
+            rings.recv().expect("the end wakes who waits");
+        }
+        assert!(
+            is_reached(&mut any, None) && is_reached(&mut home, Some(&scheduler)),
+            "nobody keeps the time any more"
+        );
+        assert!(is_reached(&mut limit(), Some(&scheduler)), "nor does it begin");
+        threads.join();
+    }
+}

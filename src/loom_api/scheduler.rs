@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::task::Runnable;
 use crate::scheduler::affinity::Placement;
-use crate::scheduler::{self, fresh, idle, inject, keeper, queue, timer, worker};
+use crate::scheduler::{self, fresh, idle, inject, keeper, pending, queue, timer, worker};
 use crate::sync::barrier::Barrier;
 use crate::sync::time::{Clock, Moment};
 use crate::sync::{Arc, parker};
@@ -334,6 +334,26 @@ impl Scheduler {
 
     pub fn close(&self) {
         self.0.close();
+    }
+}
+
+/// `pending::Pending`.
+pub struct Pending(pending::Pending);
+
+impl Pending {
+    /// `pending::anywhere`, in an hour.
+    pub fn anywhere(home: Option<&Scheduler>, waker: &Waker) -> Option<Self> {
+        let home = home.map(Scheduler::shared);
+        pending::anywhere(home, Duration::from_secs(3_600), waker).map(Self)
+    }
+
+    /// Whether it hasn't woken anybody; then it wakes `waker` now.
+    pub fn renew(&self, waker: &Waker) -> bool {
+        self.0.renew(waker)
+    }
+
+    pub fn is_lost(&self) -> bool {
+        self.0.is_lost()
     }
 }
 

@@ -163,6 +163,12 @@ impl Weakly {
         self.0.grasp().hold_gate();
     }
 
+    /// Whether the lane of the actor's timers is sealed.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.0.is_lane_sealed()
+    }
+
     /// `Weak::grasp`, until it is dropped.
     pub fn grasp_and_drop(&self) {
         drop(self.0.grasp());

@@ -155,6 +155,12 @@ impl Weak {
         let forgotten = header::known_side(self.header()).and_then(|side| side.lane.lock().timers.remove(&number));
         drop(forgotten);
     }
+
+    /// Whether what fires now waits aside.
+    #[cfg(corecast_loom)]
+    pub(crate) fn is_lane_sealed(&self) -> bool {
+        header::known_side(self.header()).is_some_and(|side| side.lane.lock().stage == Stage::Sealed)
+    }
 }
 
 impl<B: Body> WeakTask<B> {
