@@ -198,13 +198,17 @@ pub enum After {
 }
 
 /// What a worker brings to an activation.
-pub struct Bench(Scratch, Clock, Arc<waits::Waits>);
+pub struct Bench(Scratch, run::Common);
 
 impl Bench {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self(Scratch::new(), Clock::new(), Arc::new(waits::Waits::new()))
+        Self(Scratch::new(), common())
     }
+}
+
+fn common() -> run::Common {
+    run::Common { clock: Clock::new(), waits: waits::Waits::new() }
 }
 
 /// `waits::Census`, as far as a model cares.
@@ -291,15 +295,14 @@ pub fn break_wait<A: Actor>(actor: &ActorRef<A>) -> bool {
 impl Runnable {
     /// `Runnable::refuse`.
     pub fn refuse(self) {
-        self.0.refuse(&Clock::new(), &waits::Waits::new());
+        self.0.refuse(&common());
     }
 
     pub fn run(self, bench: &mut Bench) -> After {
         match self.0.run(&mut run::Bench {
             scratch: &mut bench.0,
-            clock: &bench.1,
-            waits: &bench.2,
-            looked: &mut bench.1.now(),
+            common: &bench.1,
+            looked: &mut bench.1.clock.now(),
             fed: false,
         }) {
             run::After::Rested => After::Rested,

@@ -49,6 +49,7 @@ use crate::sync::thread::JoinHandle;
 use crate::sync::time::{Clock, Moment};
 use crate::task::Runnable;
 use crate::task::handle::Weak;
+use crate::task::run::Common;
 use crate::task::waits::Waits;
 use affinity::Placement;
 use driver::Driver;
@@ -67,9 +68,8 @@ pub(crate) struct Scheduler {
     /// Tasks that were scheduled by threads which are no workers.
     outside: Inbox,
     idle: Idle,
-    clock: Clock,
+    common: Common,
     timers: Timers,
-    waits: Waits,
     keeper: Keeper,
     placement: Placement,
     /// Workers leave when they find nothing to do.
@@ -156,9 +156,8 @@ impl Scheduler {
             workers: remotes.into(),
             outside: Inbox::new(),
             idle: Idle::new(workers),
-            clock,
+            common: Common { clock, waits: Waits::new() },
             timers: Timers::new(workers, clock),
-            waits: Waits::new(),
             keeper: Keeper::new(),
             placement,
             closing: AtomicBool::new(false),
@@ -213,18 +212,23 @@ impl Scheduler {
     }
 
     /// The system's clock.
+    /// What its workers share.
+    pub(crate) fn common(&self) -> &Common {
+        &self.common
+    }
+
     /// Who waits for whom.
     pub(crate) fn waits(&self) -> &Waits {
-        &self.waits
+        &self.common.waits
     }
 
     pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
+        &self.common.clock
     }
 
     /// The moment `after` from now; the far end of time needs no look at the clock.
     pub(crate) fn due(&self, after: Duration) -> Moment {
-        if after.as_nanos() >= u128::from(u64::MAX) { Moment::NEVER } else { self.clock.now().after(after) }
+        if after.as_nanos() >= u128::from(u64::MAX) { Moment::NEVER } else { self.common.clock.now().after(after) }
     }
 
     /// Does something at `due`: no earlier, and as soon as a worker is free. Returns nothing where that is never.

@@ -18,7 +18,7 @@ use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{DeadLetter, Host};
 use crate::task::reason::StopReason;
-use crate::task::run::{After, Bench};
+use crate::task::run::{After, Bench, Common};
 use crate::task::typed::{Task, WeakTask};
 use crate::task::waits::Waits;
 use crate::task::{Plan, Scratch};
@@ -144,10 +144,9 @@ impl Hall {
     }
 
     fn run(&self, runnable: Runnable) {
-        let (mut scratch, clock) = (Scratch::new(), Clock::new());
-        let mut looked = clock.now();
-        let waits = Waits::new();
-        let mut bench = Bench { scratch: &mut scratch, clock: &clock, waits: &waits, looked: &mut looked, fed: false };
+        let (mut scratch, common) = (Scratch::new(), Common { clock: Clock::new(), waits: Waits::new() });
+        let mut looked = common.clock.now();
+        let mut bench = Bench { scratch: &mut scratch, common: &common, looked: &mut looked, fed: false };
         assert!(matches!(runnable.run(&mut bench), After::Rested));
     }
 

@@ -207,11 +207,11 @@ impl Worker {
 
     fn work(&self) {
         let mut scratch = Scratch::new();
-        let mut looked = self.scheduler.clock.now();
+        let mut looked = self.scheduler.common.clock.now();
         loop {
             while let Some((task, fed)) = self.find() {
-                let Scheduler { clock, waits, .. } = &*self.scheduler;
-                self.execute(task, Bench { scratch: &mut scratch, clock, waits, looked: &mut looked, fed });
+                let common = &self.scheduler.common;
+                self.execute(task, Bench { scratch: &mut scratch, common, looked: &mut looked, fed });
             }
             if !self.sleep() {
                 return;
@@ -492,7 +492,7 @@ impl Worker {
     /// How long this worker may sleep if it is to keep the time, or for good; nothing if something is due.
     fn bedtime(&self) -> Option<Option<Duration>> {
         let Some(due) = self.scheduler.timers.earliest() else { return Some(None) };
-        let now = self.scheduler.clock.now();
+        let now = self.scheduler.common.clock.now();
         // RECHECK: it may have been armed before this worker was listed as asleep.
         if due <= now {
             return None;

@@ -102,7 +102,7 @@ impl Core {
 
     /// Ends an actor that was never scheduled.
     pub(super) fn refuse(&self, runnable: Runnable) {
-        runnable.refuse(self.scheduler.clock(), self.scheduler.waits());
+        runnable.refuse(self.scheduler.common());
     }
 
     pub(super) fn dead_letters(&self) -> u64 {

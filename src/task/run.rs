@@ -60,15 +60,21 @@ const KILLED: u8 = 2;
 const SHUTDOWN: u8 = 3;
 const TOLD: u8 = 4;
 
+/// What all workers of a system share, as far as activations are concerned.
+#[derive(Debug)]
+pub(crate) struct Common {
+    /// The system's clock.
+    pub(crate) clock: Clock,
+    /// Who waits for whom.
+    pub(crate) waits: Waits,
+}
+
 /// What a worker brings to each activation.
 #[derive(Debug)]
 pub(crate) struct Bench<'a> {
     /// The block for the next frame.
     pub(crate) scratch: &'a mut Scratch,
-    /// The system's clock.
-    pub(crate) clock: &'a Clock,
-    /// Who waits for whom.
-    pub(crate) waits: &'a Waits,
+    pub(crate) common: &'a Common,
     /// When this worker last looked at the clock.
     pub(crate) looked: &'a mut Moment,
     /// Another core is feeding this actor: more messages are likely to come in a moment.
@@ -94,8 +100,7 @@ type TaskReader<'a> = Reader<'a, Near, Far>;
 pub(crate) struct Turn<'a> {
     header: NonNull<Header>,
     scratch: &'a mut Scratch,
-    clock: &'a Clock,
-    waits: &'a Waits,
+    common: &'a Common,
     looked: &'a mut Moment,
     fed: bool,
     /// The task word as it was before the present handler was polled.
@@ -135,8 +140,7 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
     let mut turn = Turn {
         header,
         scratch: worker.scratch,
-        clock: worker.clock,
-        waits: worker.waits,
+        common: worker.common,
         looked: worker.looked,
         fed: worker.fed,
         // SAFETY: the living actor's own weak reference keeps the cell.
@@ -153,7 +157,7 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
     };
     if turn.looks.is_known() {
         // Only now: the actor may be run elsewhere, or have ended.
-        edge::with_targets(|targets| turn.waits.look(turn.looks, targets));
+        edge::with_targets(|targets| turn.common.waits.look(turn.looks, targets));
     }
     if turn.ended {
         // Only now: freeing the cell runs user code, which must not take the task for one that is being run.
@@ -420,7 +424,7 @@ impl<'a> Turn<'a> {
             {
                 return self.waker_panicked(text);
             }
-            if share.is_used_up(handled, self.clock, self.looked) {
+            if share.is_used_up(handled, &self.common.clock, self.looked) {
                 return Drained::Share;
             }
             look = (handled + reader.credit_interval()).min(share.next_look).min(ACTIVATION_MESSAGES);
@@ -611,7 +615,7 @@ impl<'a> Turn<'a> {
         let member = header::id(self.cell());
         // SAFETY: the flag is the runner's.
         self.cell().far().waits.with_mut(|waits| unsafe { *waits = true });
-        edge::with_targets(|targets| self.waits.publish(member, targets));
+        edge::with_targets(|targets| self.common.waits.publish(member, targets));
         member
     }
 
@@ -620,7 +624,7 @@ impl<'a> Turn<'a> {
     fn withdraw_waits(&mut self) {
         // SAFETY: the flag is the runner's.
         if self.cell().far().waits.with_mut(|waits| unsafe { std::mem::take(&mut *waits) }) {
-            self.waits.withdraw(header::id(self.cell()));
+            self.common.waits.withdraw(header::id(self.cell()));
         }
     }
 
@@ -640,7 +644,7 @@ impl<'a> Turn<'a> {
         let header = self.cell();
         // `seen` keeps the bit: `suspend` asks for the wakes alone, and a kill that comes now is one that it doesn't know.
         header.near().state.forget_circle();
-        self.waits.take_found(header::id(header))
+        self.common.waits.take_found(header::id(header))
     }
 
     fn again(&mut self) -> After {

@@ -13,15 +13,13 @@ use super::handle::{Strong, Weak};
 use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, Near};
 use super::hooks;
 use super::letter::{Body, Host};
-use super::run::{self, Phase};
+use super::run::{self, Common, Phase};
 use super::state::State;
-use super::waits::Waits;
 use crate::mailbox::ring::Ring;
 use crate::memory::{self, Layout};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 use crate::sync::cell::UnsafeCell;
-use crate::sync::time::Clock;
 
 /// What a task is made with.
 pub(crate) struct Plan {
@@ -134,12 +132,12 @@ impl Runnable {
     }
 
     /// Ends a task that was never scheduled.
-    pub(crate) fn refuse(self, clock: &Clock, waits: &Waits) {
+    pub(crate) fn refuse(self, common: &Common) {
         // SAFETY: a runnable task is alive. The right to run is ours, so nothing is scheduled.
         let _ = unsafe { self.0.as_ref() }.near().state.kill();
         let mut scratch = Scratch::new();
-        let looked = &mut clock.now();
-        let after = self.run(&mut run::Bench { scratch: &mut scratch, clock, waits, looked, fed: false });
+        let looked = &mut common.clock.now();
+        let after = self.run(&mut run::Bench { scratch: &mut scratch, common, looked, fed: false });
         debug_assert!(matches!(after, run::After::Rested));
     }
 
