@@ -186,11 +186,13 @@ fn home<M: Message>(waiting: Option<&Waiting<Asked<M>>>) -> Option<Arc<Scheduler
 impl<M: Message> SendFuture<M> {
     #[inline(always)]
     pub(crate) fn new(task: &Strong, target: Target, posted: Posted<Asked<M>>, receiver: Receiver<M::Result>) -> Self {
-        match posted {
-            // A value of its own: one that other arms share is copied with all that isn't in it, at 1 r.
-            Posted::Accepted if !task.has_limit() => Self { later: Seldom::new(None), receiver, target },
-            posted => Self::with_later(Self::later(task, posted), target, receiver),
+        if !matches!(posted, Posted::Accepted) || task.has_limit() {
+            return Self::with_later(Self::later(task, posted), target, receiver);
         }
+        // Nothing is in it; without this its drop is a call.
+        std::mem::forget(posted);
+        // A value of its own: one that other ways share is copied with all that isn't in it, at 1 r.
+        Self { later: Seldom::new(None), receiver, target }
     }
 
     #[cold]

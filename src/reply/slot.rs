@@ -105,6 +105,7 @@ impl<V, T: Thin> Future for Receiver<V, T> {
     /// # Panics
     ///
     /// If it is polled again after it was ready.
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<V> {
         let slot = self.0;
         // Checked in every build: callers can poll as they like, and the block may be another's by now.
