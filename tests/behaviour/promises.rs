@@ -1,8 +1,7 @@
 //! The promises that the original's documentation made and its code did not keep, by their numbers there.
 //!
-//! Left to later releases: 5 (priorities: ours are none, as the document says), 6 and 7 (supervision). That the hot paths
-//! allocate nothing, 9, is measured in `tests/alloc.rs`; that publishing takes no lock is tested beside it, in
-//! `src/broker`.
+//! Left to later releases: 6 and 7 (supervision). That the hot paths allocate nothing, 9, is measured in
+//! `tests/alloc.rs`; that publishing takes no lock is tested beside it, in `src/broker`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -131,6 +130,20 @@ fn promise_04_the_mailbox_capacity_is_kept() {
         assert!(poll_once(&mut actor.tell(Note(0))).is_pending());
         held.open();
     }
+}
+
+/// Messages have no priorities, as the document says, and no type says that they do. What has one is control.
+#[test]
+fn promise_05_what_goes_first_does_go_first() {
+    let (system, records) = observed(1);
+    let (actor, events) = spawn(&system);
+    let held = hold(&actor);
+    (1..=3).for_each(|number| actor.try_tell(Note(number)).unwrap());
+    actor.kill();
+    assert_eq!(name_of(&wait(actor.stopped())), "Killed");
+    drop(held);
+    assert_eq!(events.rest(), ["post_stop Killed", "dropped"]);
+    assert_eq!(close(system, &records).letters.len(), 3, "those that it overtook");
 }
 
 #[test]
