@@ -184,6 +184,44 @@ fn one_that_has_replied_waits_for_its_asker() {
     });
 }
 
+/// One waits for two others, of which one replies and then waits for it. What is left of the former wait beside the next one
+/// makes no circle.
+#[test]
+fn one_of_two_has_replied_and_waits_for_their_asker() {
+    let expected = ["the asker went on by itself", "the reply woke the asker"];
+    model("a reply of two and a wait", Bounds::default(), &expected, |outcomes| {
+        let (words, waits) = Words::new(&[A, B, C]);
+        let go_on = |words: &Words, waits: &Waits| {
+            let seen = words.of(A).resume();
+            waits.withdraw(A);
+            waits.publish(A, &[B]);
+            assert!(words.of(A).suspend(seen));
+            waits.look(A, &[B]);
+        };
+        let (other_words, other_waits) = (words.clone(), Arc::clone(&waits));
+        let replier = thread::spawn(move || {
+            let woke = other_words.of(A).wake();
+            if woke {
+                // Whoever is woken runs on another worker.
+                let (words, waits) = (other_words.clone(), Arc::clone(&other_waits));
+                let asker = thread::spawn(move || go_on(&words, &waits));
+                assert!(wait(&other_words, &other_waits, C, &[A]));
+                asker.join().unwrap();
+            } else {
+                assert!(wait(&other_words, &other_waits, C, &[A]));
+            }
+            woke
+        });
+        if !wait(&words, &waits, A, &[B, C]) {
+            go_on(&words, &waits);
+        }
+        let woke = replier.join().unwrap();
+        assert_eq!(words.told(), 0, "there never was a circle");
+        heard(&words, &waits, &[A, C]);
+        outcomes.saw(if woke { "the reply woke the asker" } else { "the asker went on by itself" });
+    });
+}
+
 /// The same with a third, whose look comes across waits of different times.
 #[test]
 fn waits_that_were_never_at_the_same_time() {
