@@ -234,37 +234,41 @@ impl<C: Census> waits::Census for Count<C> {
     }
 }
 
-/// `waits::Waits`.
-pub struct Waits(Arc<waits::Waits>, #[allow(dead_code, reason = "the table holds it weakly")] Arc<dyn waits::Census>);
+/// `waits::Waits`, and whom it asks.
+pub struct Waits {
+    table: Arc<waits::Waits>,
+    /// The table holds it weakly, as it does a system, which owns the table.
+    _census: Arc<dyn waits::Census>,
+}
 
 impl Waits {
     pub fn new(census: impl Census) -> Self {
-        let (waits, census) = (Arc::new(waits::Waits::new()), Arc::new(Count(census)) as Arc<dyn waits::Census>);
-        waits.ask(Arc::downgrade(&census));
-        Self(waits, census)
+        let (table, census) = (Arc::new(waits::Waits::new()), Arc::new(Count(census)) as Arc<dyn waits::Census>);
+        table.ask(Arc::downgrade(&census));
+        Self { table, _census: census }
     }
 
     pub fn publish(&self, member: Member, targets: &[Member]) {
-        self.0.publish(member.id(), &cells(targets));
+        self.table.publish(member.id(), &cells(targets));
     }
 
     pub fn withdraw(&self, member: Member) {
-        self.0.withdraw(member.id());
+        self.table.withdraw(member.id());
     }
 
     pub fn look(&self, member: Member, targets: &[Member]) {
-        self.0.look(member.id(), &cells(targets));
+        self.table.look(member.id(), &cells(targets));
     }
 
     /// Whether there was word of a circle for its present wait.
     #[must_use]
     pub fn take_found(&self, member: Member) -> bool {
-        self.0.take_found(member.id()).is_some()
+        self.table.take_found(member.id()).is_some()
     }
 
     /// How many circles wait to be heard of.
     pub fn left(&self) -> usize {
-        self.0.left()
+        self.table.left()
     }
 }
 
