@@ -175,7 +175,7 @@ impl<A: Actor> ActorRef<A> {
     where
         A: Handler<M>,
     {
-        let (letter, receiver) = Asked::new(message);
+        let (letter, receiver) = Asked::awaited(message);
         SendFuture::new(self.strong(), self.target(), self.0.post(letter, Patience::Wait), receiver)
     }
 

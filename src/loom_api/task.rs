@@ -197,6 +197,19 @@ pub enum After {
     Behind(Runnable),
 }
 
+impl After {
+    fn of(after: run::After, common: &run::Common) -> Self {
+        match after {
+            run::After::Rested => Self::Rested,
+            run::After::Waits(waiting) => {
+                waiting.suspend(common).map_or(Self::Rested, |task| Self::Again(Runnable(task)))
+            }
+            run::After::Again(task) => Self::Again(Runnable(task)),
+            run::After::Behind(task) => Self::Behind(Runnable(task)),
+        }
+    }
+}
+
 /// What a worker brings to an activation.
 pub struct Bench(Scratch, run::Common);
 
@@ -302,17 +315,12 @@ impl Runnable {
         self.0.refuse(&common());
     }
 
+    /// One activation; a task that waits is suspended.
     pub fn run(self, bench: &mut Bench) -> After {
-        match self.0.run(&mut run::Bench {
-            scratch: &mut bench.0,
-            common: &bench.1,
-            looked: &mut bench.1.clock.now(),
-            fed: false,
-        }) {
-            run::After::Rested => After::Rested,
-            run::After::Again(task) => After::Again(Self(task)),
-            run::After::Behind(task) => After::Behind(Self(task)),
-        }
+        let common = &bench.1;
+        let looked = &mut common.clock.now();
+        let after = self.0.run(&mut run::Bench { scratch: &mut bench.0, common, looked, fed: false });
+        After::of(after, common)
     }
 }
 

@@ -13,11 +13,13 @@
 //!
 //! The phases after Running are in [`ending`].
 //!
-//! An activation ends in one of four ways, each with its last access to the cell: the idle CAS, the suspension
-//! CAS, the end, or a return to a run queue with the right still in hand.
+//! An activation ends in one of four ways, each with its last access to the cell: the idle CAS, the end, or with the
+//! right to run still in hand, to be put into a run queue or, if the handler waits, to be [held](super::held) or
+//! suspended.
 
 mod ending;
 
+use std::cell::Cell;
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -26,6 +28,7 @@ use super::edge;
 use super::frame::{self, Frame, Scratch};
 use super::handle::Weak;
 use super::header::{self, Far, Header, Near};
+use super::held::Waiting;
 use super::identity::ActorId;
 use super::lane;
 use super::post::Aside;
@@ -82,8 +85,10 @@ pub(crate) struct Bench<'a> {
 #[derive(Debug)]
 #[must_use = "the right to run may be in it"]
 pub(crate) enum After {
-    /// The task rests, waits or has ended: it isn't the worker's any more.
+    /// The task rests, is suspended or has ended: it isn't the worker's any more.
     Rested,
+    /// Its handler waits. It is to be suspended, or held.
+    Waits(Waiting),
     /// It has more to do, and goes to the back of the queue.
     Again(Runnable),
     /// A message that it must handle next is claimed but not there yet: whoever sends it needs the processor.
@@ -107,9 +112,6 @@ pub(crate) struct Turn<'a> {
     panic: Option<Text>,
     /// An asker has been told of the failure.
     told: bool,
-    /// The number of the actor, if it has been suspended over waits for others: whether they make a circle is looked at
-    /// when the activation is over.
-    looks: ActorId,
     /// It was the last one.
     ended: bool,
 }
@@ -145,17 +147,12 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         started: None,
         panic: None,
         told: false,
-        looks: ActorId::UNKNOWN,
         ended: false,
     };
     let after = {
         let _running = current::enter(header);
         turn.activate()
     };
-    if turn.looks.is_known() {
-        // Only now: the actor may be run elsewhere, or have ended.
-        edge::with_targets(|targets| turn.common.waits.look(turn.looks, targets));
-    }
     if turn.ended {
         // Only now: freeing the cell runs user code, which must not take the task for one that is being run.
         // SAFETY: the spare references are the runner's, and the living actor's own is given up once.
@@ -165,6 +162,31 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         }
     }
     after
+}
+
+/// Leaves a task whose handler waits for `targets` to its wakers, unless it has been woken since the poll that found the
+/// task word as in `seen`: then it comes back.
+pub(super) fn suspend(task: Runnable, seen: Snapshot, common: &Common, targets: &[Cell<ActorId>]) -> Option<Runnable> {
+    let header = task.into_header();
+    // SAFETY: the living actor's own weak reference keeps the cell, and we have the right to run it.
+    let cell = unsafe { header.as_ref() };
+    let member = if targets.is_empty() { ActorId::UNKNOWN } else { header::id(cell) };
+    if member.is_known() {
+        // SAFETY: the flag is the runner's.
+        cell.far().waits.with_mut(|waits| unsafe { *waits = true });
+        common.waits.publish(member, targets);
+    }
+    match cell.near().state.suspend(seen) {
+        Suspend::Suspended => {
+            // The actor is its wakers' from here on: it may be run elsewhere, or have ended.
+            if member.is_known() {
+                common.waits.look(member, targets);
+            }
+            None
+        }
+        // SAFETY: the right to run is still ours.
+        Suspend::Notified => Some(unsafe { Runnable::from_header(header) }),
+    }
 }
 
 impl<'a> Turn<'a> {
@@ -576,7 +598,7 @@ impl<'a> Turn<'a> {
         if self.reader().credit(true) { self.serve().map(drop) } else { Ok(()) }
     }
 
-    /// The handler waits: the actor is left to its wakers.
+    /// The handler waits.
     fn suspend(&mut self) -> After {
         if let Err(text) = self.credit_all()
             && let Some(frame) = self.take_frame()
@@ -585,27 +607,8 @@ impl<'a> Turn<'a> {
             self.abort(frame, StopReason::Panicked(panic.clone()), ReplyErrorReason::Panicked(panic));
             return self.wind_up();
         }
-        let header = self.header;
-        let member = if edge::is_any() { self.publish_waits() } else { ActorId::UNKNOWN };
-        match self.cell().near().state.suspend(self.seen) {
-            Suspend::Suspended => {
-                // The actor is its wakers' from here on.
-                self.looks = member;
-                After::Rested
-            }
-            // SAFETY: the right to run is still ours.
-            Suspend::Notified => After::Again(unsafe { Runnable::from_header(header) }),
-        }
-    }
-
-    /// Says for whom the handler waits. Returns the actor's number.
-    #[inline]
-    fn publish_waits(&mut self) -> ActorId {
-        let member = header::id(self.cell());
-        // SAFETY: the flag is the runner's.
-        self.cell().far().waits.with_mut(|waits| unsafe { *waits = true });
-        edge::with_targets(|targets| self.common.waits.publish(member, targets));
-        member
+        // SAFETY: the right to run is still ours.
+        After::Waits(Waiting::new(unsafe { Runnable::from_header(self.header) }, self.seen))
     }
 
     /// Says that the handler waits no more, if that was said.
