@@ -145,6 +145,10 @@ impl<H: Host> letter::Host for Bridge<H> {
         Some(scheduler)
     }
 
+    fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)> {
+        None
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }

@@ -81,6 +81,10 @@ impl Host for Hand {
         None
     }
 
+    fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)> {
+        None
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }

@@ -66,6 +66,11 @@ impl Strong {
         }
     }
 
+    /// The system's side of the task.
+    pub(crate) fn host(&self) -> &dyn Host {
+        &*self.header().near().host
+    }
+
     /// Hands the right to run to the system.
     ///
     /// # Contract
