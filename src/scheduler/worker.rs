@@ -324,9 +324,9 @@ impl Worker {
     #[inline(always)]
     pub(crate) fn find(&self) -> Option<(Runnable, bool)> {
         if self.until_shared.get() == 0
-            && let Some(task) = self.find_shared()
+            && let Some(found) = self.find_shared()
         {
-            return Some((task, true));
+            return Some(found);
         }
         self.until_shared.set(self.until_shared.get().saturating_sub(1));
         let nobody_waits = || self.queue.is_empty() && self.placed.borrow().is_empty();
@@ -362,7 +362,7 @@ impl Worker {
 
     /// Looks at the shared queues, and now and then after stuck workers.
     #[cold]
-    fn find_shared(&self) -> Option<Runnable> {
+    fn find_shared(&self) -> Option<(Runnable, bool)> {
         self.until_shared.set(SHARED_INTERVAL);
         let looks = self.looks.get().wrapping_add(1);
         self.looks.set(looks);
@@ -373,7 +373,7 @@ impl Worker {
         if looks.is_multiple_of(RESCUE_INTERVAL)
             && let Some(task) = self.rescue()
         {
-            return Some(task);
+            return Some((task, true));
         }
         self.take_inboxes()
     }
@@ -387,8 +387,8 @@ impl Worker {
         self.scheduler.fire_timers()
     }
 
-    /// Takes from the inboxes: a batch into the own queue, the first of it to run.
-    fn take_inboxes(&self) -> Option<Runnable> {
+    /// Takes from the inboxes: a batch into the own queue, the first of it to run. Says whether another core scheduled it.
+    fn take_inboxes(&self) -> Option<(Runnable, bool)> {
         let me = self.me();
         let mut first = None;
         me.placed.take(TAKE_BATCH, |task| self.placed.borrow_mut().push_back(task));
@@ -402,11 +402,12 @@ impl Worker {
         // One at a time from the own overflow while the deque is full, or it would go round in circles.
         let room = if self.queue.is_empty() { TAKE_BATCH } else { 1 };
         let share = |waiting: usize| waiting.clamp(1, room);
-        if me.overflow.take(share(TAKE_BATCH), &mut keep) == 0 {
+        let own = me.overflow.take(share(TAKE_BATCH), &mut keep);
+        if own == 0 {
             // A fair share: others are about to look for work, too.
             self.scheduler.outside.take(share(self.scheduler.outside.len() / self.scheduler.workers.len() + 1), keep);
         }
-        first.or_else(|| self.pop_placed())
+        first.or_else(|| self.pop_placed()).map(|task| (task, own == 0))
     }
 
     /// Has nothing to do: fires what is due, then searches.
@@ -417,31 +418,31 @@ impl Worker {
             if let Some(task) = self.take_own() {
                 return Some((task, false));
             }
-            if let Some(task) = self.take_inboxes() {
-                return Some((task, true));
+            if let Some(found) = self.take_inboxes() {
+                return Some(found);
             }
         }
-        let task = self.search()?;
-        self.desk().learn_host(&task);
-        Some((task, true))
+        let found = self.search()?;
+        self.desk().learn_host(&found.0);
+        Some(found)
     }
 
     /// Searches everywhere else, for a few microseconds.
-    fn search(&self) -> Option<Runnable> {
-        if let Some(task) = self.take_inboxes() {
-            return Some(task);
+    fn search(&self) -> Option<(Runnable, bool)> {
+        if let Some(found) = self.take_inboxes() {
+            return Some(found);
         }
         if self.scheduler.workers.len() > 1 && !self.searching.get() {
             self.searching.set(self.scheduler.idle.start_searching());
         }
         for _ in 0..SEARCH_ROUNDS {
-            if let Some(task) = self.take_inboxes() {
-                return Some(task);
+            if let Some(found) = self.take_inboxes() {
+                return Some(found);
             }
             if self.searching.get()
                 && let Some(task) = self.steal()
             {
-                return Some(task);
+                return Some((task, true));
             }
             spin_loop();
         }

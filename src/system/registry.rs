@@ -162,7 +162,9 @@ impl Registry {
         let (shard, index) = split(seat);
         let mut shard = self.shards[shard].lock();
         let task = shard.leave(index);
-        (task, shard.kept.remove(&seat))
+        // Mostly nobody is kept: then no number is hashed.
+        let kept = if shard.kept.is_empty() { None } else { shard.kept.remove(&seat) };
+        (task, kept)
     }
 
     /// The actor of this number, if it hasn't ended.

@@ -157,12 +157,16 @@ impl<A: Actor> SpawnBuilder<A> {
     }
 
     fn launch(self, startup: Startup) -> Result<ActorRef<A>, SpawnError> {
-        let core = self.system.upgrade().filter(|core| !core.refuses_spawns()).ok_or(SpawnError::ShutDown)?;
-        let capacity = self.mailbox.capacity().ok_or_else(|| match self.mailbox {
-            Mailbox::Bounded(0) => SpawnError::ZeroCapacity,
-            Mailbox::Bounded(capacity) => SpawnError::CapacityTooLarge { capacity, max: Mailbox::MAX_CAPACITY },
-            Mailbox::Unbounded => unreachable!("an unbounded mailbox has a capacity"),
-        })?;
+        let Some(core) = self.system.upgrade().filter(|core| !core.refuses_spawns()) else {
+            return Err(SpawnError::ShutDown);
+        };
+        let Some(capacity) = self.mailbox.capacity() else {
+            return Err(match self.mailbox {
+                Mailbox::Bounded(0) => SpawnError::ZeroCapacity,
+                Mailbox::Bounded(capacity) => SpawnError::CapacityTooLarge { capacity, max: Mailbox::MAX_CAPACITY },
+                Mailbox::Unbounded => unreachable!("an unbounded mailbox has a capacity"),
+            });
+        };
         let placed = worker_of(&core, self.place)?;
         let name: Option<Arc<str>> = self.name.map(Into::into);
         if let Some(name) = &name

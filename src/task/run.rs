@@ -499,7 +499,8 @@ impl<'a> Turn<'a> {
     ) -> Result<Parcel<'r>, Drained> {
         let (mut served, mut pauses) = (false, 0);
         loop {
-            if *patience > 0 {
+            // Nothing more comes into a mailbox that is closed.
+            if *patience > 0 && !self.cell().is_closed() {
                 *patience -= 1;
                 spin_loop();
             } else if self.seen.is_ringing() {
