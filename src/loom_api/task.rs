@@ -15,7 +15,7 @@ use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{self, DeadLetter};
 use crate::task::reason::StopReason;
 use crate::task::run;
-use crate::task::typed::{Task, WeakTask};
+use crate::task::typed::Task;
 use crate::task::{self, Plan, Scratch, state, waits};
 
 /// `state::State`.
@@ -332,7 +332,7 @@ impl Shared {
     /// As the function of this name.
     pub fn actor<A: Actor>(&self, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
         let plan = Plan { capacity: 4, placed, name: None, limit: None, host: Arc::clone(&self.0) };
-        let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), Startup::nobody()));
+        let (task, runnable) = Task::create(plan, |task| Body::new(actor, task, Startup::nobody()));
         (ActorRef::new(task), Runnable(runnable))
     }
 }

@@ -17,6 +17,7 @@ use super::header::{self, Ending, Header, Limit};
 use super::identity::{ActorId, ActorInfo, Whom};
 use super::letter::Host;
 use super::reason::StopReason;
+use super::refs::Left;
 use super::run::{self, Turn};
 use super::runnable::Runnable;
 use super::state::Woken;
@@ -190,8 +191,7 @@ impl Strong {
 impl Clone for Strong {
     #[inline(always)]
     fn clone(&self) -> Self {
-        // ORDERING: Relaxed; the count is above zero and stays so while we hold one.
-        header::limit(self.header().near().strong.fetch_add(1, Ordering::Relaxed));
+        self.header().near().refs.grow();
         Self(self.0)
     }
 }
@@ -199,10 +199,12 @@ impl Clone for Strong {
 impl Drop for Strong {
     #[inline(always)]
     fn drop(&mut self) {
-        // ORDERING: Release pairs with the Acquire of `is_reachable`: a runner that finds nobody left sees what each
-        // of us has sent.
-        if self.header().near().strong.fetch_sub(1, Ordering::Release) == 1 {
-            self.last();
+        let header = self.header();
+        match header.near().refs.shrink(|| header.is_closed()) {
+            Left::Others => {}
+            Left::Unreachable => self.last(),
+            // SAFETY: the last reference of all; the living actor's own is gone, so the body has been dropped.
+            Left::Nobody => unsafe { header::free(self.0) },
         }
     }
 }
@@ -210,11 +212,11 @@ impl Drop for Strong {
 impl Strong {
     #[cold]
     fn last(&mut self) {
-        // ORDERING: Acquire pairs with the Release of all earlier drops: what was done through those references comes
-        // before the freeing of the cell, which the weak reference below may lead to.
-        let _ = self.header().near().strong.load(Ordering::Acquire);
+        let header = self.header();
+        // They come before the freeing of the cell, which the release below may lead to.
+        header.near().refs.see_earlier_ones();
         // The weak reference that the strong ones hold together keeps the header up to the end of this.
-        let duty = self.header().nudge();
+        let duty = header.nudge();
         self.perform(duty);
         // SAFETY: the strong references' weak one; there are no strong ones left.
         unsafe { header::release(self.0) };
@@ -236,18 +238,7 @@ impl Weak {
 
     /// A strong reference, if there is another one. Lock-free.
     pub(super) fn upgrade(&self) -> Option<Strong> {
-        let strong = &self.header().near().strong;
-        // ORDERING: Relaxed; the CAS confirms it.
-        let mut count = strong.load(Ordering::Relaxed);
-        while count != 0 {
-            header::limit(count);
-            // ORDERING: Relaxed; as for a clone: there is a strong reference, and ours is one more.
-            match strong.compare_exchange(count, count + 1, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Some(Strong(self.0)),
-                Err(now) => count = now,
-            }
-        }
-        None
+        self.header().near().refs.upgrade().then(|| Strong(self.0))
     }
 
     /// A strong reference for a moment, to stop or to sweep: counted whether or not there are others.
@@ -266,13 +257,7 @@ impl Weak {
     ///
     /// The caller is the task's own runner: only then is nobody deciding that the actor is unreachable.
     pub(super) fn revive(&self) -> Strong {
-        // ORDERING: Relaxed; the runner decides about the count itself, later on this thread.
-        let before = self.header().near().strong.fetch_add(1, Ordering::Relaxed);
-        header::limit(before);
-        if before == 0 {
-            // The strong references together own a weak one; the last of the former ones gave theirs back.
-            header::retain(self.header());
-        }
+        self.header().near().refs.revive();
         Strong(self.0)
     }
 
@@ -411,8 +396,7 @@ fn reason(header: &Header) -> Option<StopReason> {
 impl Turn<'_> {
     /// Whether a strong reference is left.
     pub(super) fn is_reachable(header: &Header) -> bool {
-        // ORDERING: Acquire pairs with the Release of the last reference's drop.
-        header.near().strong.load(Ordering::Acquire) != 0
+        header.near().refs.is_strong()
     }
 }
 

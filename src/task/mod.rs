@@ -8,7 +8,8 @@
 //! |---|---|
 //! | [`header`] | an actor's cell, and its memory |
 //! | [`state`] | the task word |
-//! | [`handle`] | the counted references to a cell |
+//! | [`handle`] | the references to a cell |
+//! | [`refs`] | their counts |
 //! | [`runnable`] | the right to run a task, and the making of one |
 //! | [`typed`] | references that know the body's type, or two kinds of letters that it reads |
 //! | [`letter`] | what a message brings with it, and what those above do for a task |
@@ -66,6 +67,7 @@ pub(crate) mod lane;
 pub(crate) mod letter;
 pub(crate) mod post;
 pub(crate) mod reason;
+mod refs;
 pub(crate) mod run;
 mod runnable;
 mod share;

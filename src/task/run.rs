@@ -524,7 +524,8 @@ impl<'a> Turn<'a> {
     #[cold]
     fn go_on_aside(&mut self) -> Drained {
         let Some(mut aside) = self.take_aside() else {
-            return self.stop(self.why_closed());
+            self.begin_to_stop_as_asked();
+            return Drained::Stopped;
         };
         // SAFETY: put aside for this task's body, and read once; its vtable expects a turn.
         match unsafe { (aside.vtable.open)(aside.payload.as_mut_ptr(), NonNull::from(&mut *self).cast()) } {

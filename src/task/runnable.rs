@@ -13,6 +13,7 @@ use super::handle::{Strong, Weak};
 use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, Near};
 use super::hooks;
 use super::letter::{Body, Host};
+use super::refs::Refs;
 use super::run::{self, Common, Phase};
 use super::state::State;
 use crate::mailbox::ring::Ring;
@@ -55,15 +56,13 @@ pub(crate) struct Runnable(NonNull<Header>);
 unsafe impl Send for Runnable {}
 
 impl Runnable {
-    /// Makes a task, scheduled for its first run. `body` gets a weak reference to it.
-    pub(super) fn create<B: Body>(plan: Plan, body: impl FnOnce(Weak) -> B) -> (Strong, Self) {
+    /// Makes a task, scheduled for its first run. `body` gets a weak reference to it that isn't counted.
+    pub(super) fn create<B: Body>(plan: Plan, body: impl FnOnce(ManuallyDrop<Weak>) -> B) -> (Strong, Self) {
         let cell: NonNull<Cell<B>> = memory::acquire(Layout::new::<Cell<B>>()).cast();
         let header: NonNull<Header> = cell.cast();
         let near = Near {
             state: State::new(),
-            strong: AtomicU32::new(1),
-            // One for the strong references together, one for the living actor, one for the body's own.
-            weak: AtomicU32::new(3),
+            refs: Refs::new(),
             placed: plan.placed.unwrap_or(ANYWHERE),
             spare: UnsafeCell::new(0),
             link: AtomicPtr::new(std::ptr::null_mut()),
@@ -87,7 +86,7 @@ impl Runnable {
         unsafe {
             (&raw mut (*cell.as_ptr()).header).write(Ring::new(plan.capacity, near, far));
             (&raw mut (*cell.as_ptr()).body)
-                .write(UnsafeCell::new(ManuallyDrop::new(body(Weak::from_retained(header)))));
+                .write(UnsafeCell::new(ManuallyDrop::new(body(ManuallyDrop::new(Weak::from_retained(header))))));
             if let Some(name) = plan.name {
                 header::side(header.as_ref()).ending.lock().name = Some(name);
             }

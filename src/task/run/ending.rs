@@ -33,15 +33,15 @@ impl Turn<'_> {
         self.enter(Phase::Unborn);
     }
 
-    pub(super) fn why_closed(&self) -> StopReason {
+    fn why_closed(&self) -> u8 {
         // The close that we acquired came after the mark.
         let control = self.cell().near().state.peek();
         if control.is_killed() {
-            StopReason::Killed
+            KILLED
         } else if control.is_shutdown() {
-            StopReason::SystemShutdown
+            SHUTDOWN
         } else {
-            StopReason::Stopped
+            STOPPED
         }
     }
 
@@ -63,6 +63,14 @@ impl Turn<'_> {
         self.enter(Phase::Clearing);
     }
 
+    /// The same for an actor whose mailbox was closed by somebody, and is empty.
+    pub(super) fn begin_to_stop_as_asked(&mut self) {
+        let _ = self.serve();
+        let verdict = self.why_closed();
+        self.pronounce(verdict);
+        self.enter(Phase::Clearing);
+    }
+
     /// Keeps the reason until the end is announced.
     fn judge(&mut self, reason: StopReason) {
         let verdict = match reason {
@@ -75,6 +83,10 @@ impl Turn<'_> {
                 TOLD
             }
         };
+        self.pronounce(verdict);
+    }
+
+    fn pronounce(&mut self, verdict: u8) {
         // SAFETY: the verdict is the runner's.
         self.cell().far().verdict.with_mut(|place| unsafe { *place = verdict });
     }
@@ -132,6 +144,10 @@ impl Turn<'_> {
             left.drop_the_rest();
         }
         let mut reader = self.reader();
+        if reader.is_drained() {
+            self.discard_aside();
+            return true;
+        }
         let mut pauses = 0;
         loop {
             if let Some(parcel) = reader.next() {

@@ -1,0 +1,168 @@
+//! The word that counts the references to a task: those that keep the actor alive, and those that keep its memory.
+//!
+//! ```text
+//! bit 63        32 31        0
+//! [ strong: 32   ][ memory: 32 ]
+//! ```
+//!
+//! | count | holds |
+//! |---|---|
+//! | strong | references that keep the actor alive |
+//! | memory | weak ones, wakers, spare ones, one for all strong ones together, one for the living actor |
+//!
+//! Both are in one word, so that one step gives up the last strong reference and what all of them held together. The
+//! memory is free when the word is zero.
+//!
+//! The last strong reference to a mailbox that is closed asks nobody to look whether the actor can be reached: an actor
+//! that was stopped ends by itself.
+
+use crate::sync::atomic::{AtomicWord64, Ordering};
+
+/// One strong reference.
+const STRONG: u64 = 1 << 32;
+
+/// What the one who lets go of a strong reference owes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "the last reference frees, or has the actor look for others"]
+pub(super) enum Left {
+    /// Nothing.
+    Others,
+    /// It was the last strong one. The actor is to look whether it can be reached; the reference to the memory that the
+    /// strong ones hold together is the caller's to give up after that.
+    Unreachable,
+    /// It was the last one of all: the memory is the caller's to free.
+    Nobody,
+}
+
+/// The word.
+#[derive(Debug)]
+pub(super) struct Refs(AtomicWord64);
+
+impl Refs {
+    /// One strong reference and what that holds, and the living actor's own.
+    pub(super) fn new() -> Self {
+        Self(AtomicWord64::new(STRONG + 2))
+    }
+
+    /// One more strong reference.
+    #[inline(always)]
+    pub(super) fn grow(&self) {
+        // ORDERING: Relaxed; the count is above zero and stays so while the caller holds one.
+        limit(strong(self.0.fetch_add(STRONG, Ordering::Relaxed)));
+    }
+
+    /// One more strong reference, if there is another one. Lock-free.
+    pub(super) fn upgrade(&self) -> bool {
+        // ORDERING: Relaxed; the CAS confirms it.
+        let mut now = self.0.load(Ordering::Relaxed);
+        while strong(now) != 0 {
+            limit(strong(now));
+            // ORDERING: Relaxed; as for a clone: there is a strong reference, and this is one more.
+            match self.0.compare_exchange(now, now + STRONG, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return true,
+                Err(changed) => now = changed,
+            }
+        }
+        false
+    }
+
+    /// One more strong reference, even if there is none left. The caller sees to it that nobody is deciding about that.
+    pub(super) fn revive(&self) {
+        // ORDERING: Relaxed; the runner decides about the count itself, later on this thread.
+        let before = strong(self.0.fetch_add(STRONG, Ordering::Relaxed));
+        limit(before);
+        if before == 0 {
+            // The last of the former ones gave up what they held together.
+            self.retain();
+        }
+    }
+
+    /// Gives up a strong reference. `is_closed` says whether the mailbox takes nothing any more.
+    #[inline(always)]
+    pub(super) fn shrink(&self, is_closed: impl FnOnce() -> bool) -> Left {
+        // ORDERING: Relaxed; the CAS confirms it.
+        let now = self.0.load(Ordering::Relaxed);
+        if strong(now) == 1 && is_closed() {
+            let next = now - STRONG - 1;
+            // ORDERING: Release: our uses come before the freeing. Acquire: whoever frees sees everybody's uses.
+            if self.0.compare_exchange(now, next, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                return if next == 0 { Left::Nobody } else { Left::Others };
+            }
+        }
+        // ORDERING: Release pairs with the Acquire of `is_strong`: a runner that finds nobody left sees what each of us has
+        // sent.
+        if strong(self.0.fetch_sub(STRONG, Ordering::Release)) == 1 { Left::Unreachable } else { Left::Others }
+    }
+
+    /// Whether a strong reference is left.
+    pub(super) fn is_strong(&self) -> bool {
+        // ORDERING: Acquire pairs with the Release of the last reference's drop.
+        strong(self.0.load(Ordering::Acquire)) != 0
+    }
+
+    /// What was done through strong references that were given up before the last one comes before what follows.
+    pub(super) fn see_earlier_ones(&self) {
+        // ORDERING: Acquire pairs with the Release of all their drops.
+        let _ = self.0.load(Ordering::Acquire);
+    }
+
+    /// One more memory reference.
+    #[inline(always)]
+    pub(super) fn retain(&self) {
+        // ORDERING: Relaxed; the caller holds a reference, so the count can't reach zero meanwhile.
+        limit(self.0.fetch_add(1, Ordering::Relaxed) as u32);
+    }
+
+    /// Gives up a memory reference. Returns whether it was the last of all: then the memory is the caller's to free.
+    #[inline(always)]
+    #[must_use = "the last reference frees"]
+    pub(super) fn release(&self) -> bool {
+        // ORDERING: Release: our uses come before the freeing. Acquire: whoever frees sees everybody's uses.
+        self.0.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+}
+
+fn strong(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+/// Stops the process before a count can wrap: two thousand million references that were leaked.
+#[inline(always)]
+fn limit(before: u32) {
+    if before > u32::MAX / 2 {
+        overflow();
+    }
+}
+
+#[cold]
+fn overflow() -> ! {
+    // Nothing that holds references can be trusted any more; std's `Arc` does the same.
+    std::process::abort()
+}
+
+#[cfg(all(test, not(corecast_loom)))]
+mod tests {
+    use super::{Left, Refs};
+
+    #[test]
+    fn the_last_strong_reference_has_the_actor_look_unless_it_is_closed() {
+        let refs = Refs::new();
+        refs.grow();
+        assert_eq!(refs.shrink(|| true), Left::Others);
+        assert_eq!(refs.shrink(|| false), Left::Unreachable);
+        assert!(!refs.is_strong() && !refs.upgrade() && !refs.release());
+        refs.revive();
+        assert!(refs.is_strong() && refs.upgrade());
+        assert_eq!(refs.shrink(|| true), Left::Others);
+        assert_eq!(refs.shrink(|| true), Left::Others);
+        assert!(!refs.is_strong() && refs.release());
+    }
+
+    #[test]
+    fn the_last_reference_of_all_may_be_a_strong_one() {
+        let refs = Refs::new();
+        refs.retain();
+        assert!(!refs.release() && !refs.release());
+        assert_eq!(refs.shrink(|| true), Left::Nobody);
+    }
+}
