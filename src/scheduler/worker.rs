@@ -32,6 +32,7 @@ use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Random;
 use crate::sync::{Arc, local};
 use crate::task::run::{After, Bench};
+use crate::task::seats::Desk;
 use crate::task::{Runnable, Scratch};
 
 /// Placed tasks that a worker has room for from the start; more call the allocator, now and then.
@@ -57,6 +58,8 @@ pub(crate) struct Worker {
     /// What the others see of this worker; in `scheduler`.
     me: NonNull<Remote>,
     queue: Local,
+    /// Where actors that it spawns get their seats, and leave them at their end.
+    desk: Desk,
     /// Tasks placed on this worker, scheduled by itself or taken from its inbox.
     placed: RefCell<VecDeque<Runnable>>,
     /// Activations until the shared queues are looked at.
@@ -134,11 +137,6 @@ pub(super) fn here(scheduler: &Scheduler) -> Option<&Worker> {
     ptr::eq(Arc::as_ptr(&worker.scheduler), scheduler).then_some(worker)
 }
 
-/// The number of the worker that this thread is, if it is one of `scheduler`'s.
-pub(crate) fn index(scheduler: &Scheduler) -> Option<usize> {
-    here(scheduler).map(Worker::index)
-}
-
 /// Runs `look` on the worker that this thread is, of whatever system.
 #[inline(always)]
 pub(crate) fn with_any<R>(look: impl FnOnce(&Worker) -> R) -> Option<R> {
@@ -152,6 +150,7 @@ impl Worker {
         let workers = scheduler.workers.len();
         Self {
             me: NonNull::from(&scheduler.workers[index]),
+            desk: scheduler.seats.desk(),
             scheduler,
             index,
             queue,
@@ -172,6 +171,11 @@ impl Worker {
     #[inline(always)]
     pub(crate) fn index(&self) -> usize {
         self.index
+    }
+
+    #[inline(always)]
+    pub(super) fn desk(&self) -> &Desk {
+        &self.desk
     }
 
     #[inline(always)]
@@ -211,7 +215,8 @@ impl Worker {
         loop {
             while let Some((task, fed)) = self.find() {
                 let common = &self.scheduler.common;
-                self.execute(task, Bench { scratch: &mut scratch, common, looked: &mut looked, fed });
+                let desk = Some(&self.desk);
+                self.execute(task, Bench { scratch: &mut scratch, common, looked: &mut looked, fed, desk });
             }
             if !self.sleep() {
                 return;

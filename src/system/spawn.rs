@@ -180,11 +180,11 @@ impl<A: Actor> SpawnBuilder<A> {
             (Some(own), _) => Some(SendLimit::Own(own)),
             (None, Some(_)) => Some(SendLimit::System),
         };
-        let plan = Plan { capacity, placed, name: name.clone(), limit, host: core.clone() };
+        let plan =
+            Plan { capacity, placed, name: name.clone(), keep_alive: self.keep_alive, limit, host: core.clone() };
         let actor = self.actor;
         let (task, runnable) = Task::create(plan, |task| Body::new(actor, task, startup));
-        let keep = self.keep_alive.then(|| task.strong().clone());
-        if core.registry.seat(core.next_shard(), task.strong().downgrade(), keep).is_err() {
+        if core.scheduler.seat(&runnable).is_err() {
             core.refuse(runnable);
             return Err(SpawnError::ShutDown);
         }

@@ -278,12 +278,6 @@ impl Weak {
         self.header().far().missed.store(missed, Ordering::Relaxed);
     }
 
-    /// Notes its number. Called before it is scheduled for the first time.
-    pub(crate) fn take_seat(&self, id: ActorId) {
-        // ORDERING: Relaxed; the run queue releases it.
-        self.header().near().id.store(id.get(), Ordering::Relaxed);
-    }
-
     /// The system's side of the task.
     pub(crate) fn host(&self) -> &Arc<dyn Host> {
         &self.header().near().host

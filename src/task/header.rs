@@ -58,6 +58,8 @@ pub(crate) struct Far {
     pub(super) vtable: &'static Vtable,
     /// How many events were shed before the one that is handled now.
     pub(super) missed: AtomicU32,
+    /// A strong reference is the actor's own until its end.
+    pub(super) is_kept: bool,
     /// Its entry among the waits says whom it waits for.
     pub(super) waits: UnsafeCell<bool>,
     pub(super) phase: UnsafeCell<Phase>,
@@ -194,6 +196,13 @@ pub(super) fn known_side(header: &Header) -> Option<&Side> {
 pub(super) fn id(header: &Header) -> ActorId {
     // ORDERING: Relaxed; written before the task was first scheduled.
     ActorId::from_raw(header.near().id.load(Ordering::Relaxed))
+}
+
+/// Gives the actor a number, or takes it back. Called by who has the right to run it for the first time.
+#[inline(always)]
+pub(super) fn set_id(header: &Header, id: ActorId) {
+    // ORDERING: Relaxed; the run queue releases it, and so does the seat.
+    header.near().id.store(id.get(), Ordering::Relaxed);
 }
 
 /// Where the actor's host is, for comparisons.

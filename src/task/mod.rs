@@ -13,6 +13,7 @@
 //! | [`runnable`] | the right to run a task, and the making of one |
 //! | [`typed`] | references that know the body's type, or two kinds of letters that it reads |
 //! | [`letter`] | what a message brings with it, and what those above do for a task |
+//! | [`seats`] | who lives |
 //! | [`lane`] | messages of timers, beside the mailbox |
 //! | [`post`] | a letter on its way into the mailbox |
 //! | [`run`] | one activation |
@@ -70,6 +71,7 @@ pub(crate) mod reason;
 mod refs;
 pub(crate) mod run;
 mod runnable;
+pub(crate) mod seats;
 mod share;
 pub(crate) mod state;
 pub(crate) mod typed;

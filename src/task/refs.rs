@@ -10,8 +10,8 @@
 //! | strong | references that keep the actor alive |
 //! | memory | weak ones, wakers, spare ones, one for all strong ones together, one for the living actor |
 //!
-//! Both are in one word, so that one step gives up the last strong reference and what all of them held together. The
-//! memory is free when the word is zero.
+//! Both are in one word, so that one step gives up the last strong reference and what all of them held together, and so
+//! that its runner sees by one look that nobody else refers to a task. The memory is free when the word is zero.
 //!
 //! The last strong reference to a mailbox that is closed asks nobody to look whether the actor can be reached: an actor
 //! that was stopped ends by itself.
@@ -120,6 +120,15 @@ impl Refs {
         // ORDERING: Release: our uses come before the freeing. Acquire: whoever frees sees everybody's uses.
         self.0.fetch_sub(1, Ordering::AcqRel) == 1
     }
+
+    /// Whether there are no references but `own` memory ones, all of which are the caller's. Then it stays so until the
+    /// caller gives one away.
+    #[inline(always)]
+    pub(super) fn are_only(&self, own: u32) -> bool {
+        // ORDERING: Acquire pairs with the Release of everybody who has given a reference up: their uses come before what
+        // the caller does to the memory.
+        self.0.load(Ordering::Acquire) == u64::from(own)
+    }
 }
 
 fn strong(word: u64) -> u32 {
@@ -150,19 +159,19 @@ mod tests {
         refs.grow();
         assert_eq!(refs.shrink(|| true), Left::Others);
         assert_eq!(refs.shrink(|| false), Left::Unreachable);
-        assert!(!refs.is_strong() && !refs.upgrade() && !refs.release());
+        assert!(!refs.is_strong() && !refs.upgrade() && !refs.release() && refs.are_only(1));
         refs.revive();
         assert!(refs.is_strong() && refs.upgrade());
         assert_eq!(refs.shrink(|| true), Left::Others);
         assert_eq!(refs.shrink(|| true), Left::Others);
-        assert!(!refs.is_strong() && refs.release());
+        assert!(!refs.is_strong() && refs.are_only(1) && refs.release());
     }
 
     #[test]
     fn the_last_reference_of_all_may_be_a_strong_one() {
         let refs = Refs::new();
         refs.retain();
-        assert!(!refs.release() && !refs.release());
+        assert!(!refs.are_only(2) && !refs.release() && !refs.release());
         assert_eq!(refs.shrink(|| true), Left::Nobody);
     }
 }

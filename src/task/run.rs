@@ -31,6 +31,7 @@ use super::lane;
 use super::post::Aside;
 use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
 use super::runnable::Runnable;
+use super::seats::Desk;
 use super::share::Share;
 use super::state::{Snapshot, Suspend};
 use super::waits::{Found, Waits};
@@ -76,6 +77,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) looked: &'a mut Moment,
     /// Another core is feeding this actor: more messages are likely to come in a moment.
     pub(crate) fed: bool,
+    /// Where those who end leave their seats, if this worker has a desk.
+    pub(crate) desk: Option<&'a Desk>,
 }
 
 /// What the worker does next.
@@ -100,6 +103,7 @@ pub(crate) struct Turn<'a> {
     common: &'a Common,
     looked: &'a mut Moment,
     fed: bool,
+    desk: Option<&'a Desk>,
     /// The task word as it was before the present handler was polled.
     seen: Snapshot,
     /// What `pre_start` returned.
@@ -112,6 +116,8 @@ pub(crate) struct Turn<'a> {
     looks: ActorId,
     /// It was the last one.
     ended: bool,
+    /// And nobody refers to the task.
+    alone: bool,
 }
 
 /// How draining the mailbox ended.
@@ -140,6 +146,7 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         common: worker.common,
         looked: worker.looked,
         fed: worker.fed,
+        desk: worker.desk,
         // SAFETY: the living actor's own weak reference keeps the cell.
         seen: unsafe { header.as_ref() }.near().state.look(),
         started: None,
@@ -147,6 +154,7 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         told: false,
         looks: ActorId::UNKNOWN,
         ended: false,
+        alone: false,
     };
     let after = {
         let _running = current::enter(header);
@@ -158,10 +166,15 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
     }
     if turn.ended {
         // Only now: freeing the cell runs user code, which must not take the task for one that is being run.
-        // SAFETY: the spare references are the runner's, and the living actor's own is given up once.
+        // SAFETY: the spare references are the runner's, and the living actor's own is given up once: with the memory, if
+        // there are no others.
         unsafe {
-            waker::release_spare(header);
-            header::release(header);
+            if turn.alone {
+                header::free(header);
+            } else {
+                waker::release_spare(header);
+                header::release(header);
+            }
         }
     }
     after

@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     /// The worker that alone may run it.
     pub(crate) placed: Option<u16>,
     pub(crate) name: Option<Arc<str>>,
+    /// It lives on when nothing can reach it.
+    pub(crate) keep_alive: bool,
     /// How long a `send` to it waits that doesn't say so itself.
     pub(crate) limit: Option<SendLimit>,
     pub(crate) host: Arc<dyn Host>,
@@ -79,6 +81,7 @@ impl Runnable {
             vtable: Vtables::<B>::TASK,
             missed: AtomicU32::new(0),
             waits: UnsafeCell::new(false),
+            is_kept: plan.keep_alive,
             phase: UnsafeCell::new(Phase::New),
             verdict: UnsafeCell::new(0),
         };
@@ -93,6 +96,9 @@ impl Runnable {
             if let Some(SendLimit::Own(limit)) = plan.limit {
                 header::set_limit(header.as_ref(), limit);
             }
+            if plan.keep_alive {
+                header.as_ref().near().refs.grow();
+            }
         }
         // SAFETY: the one that the count starts with.
         (unsafe { Strong::from_counted(header) }, Self(header))
@@ -106,6 +112,13 @@ impl Runnable {
     #[inline(always)]
     pub(super) unsafe fn from_header(header: NonNull<Header>) -> Self {
         Self(header)
+    }
+
+    /// The task; it is alive.
+    #[inline(always)]
+    pub(super) fn header(&self) -> &Header {
+        // SAFETY: a runnable task is alive.
+        unsafe { self.0.as_ref() }
     }
 
     /// The header; the caller has the right now.
@@ -136,7 +149,7 @@ impl Runnable {
         let _ = unsafe { self.0.as_ref() }.near().state.kill();
         let mut scratch = Scratch::new();
         let looked = &mut common.clock.now();
-        let after = self.run(&mut run::Bench { scratch: &mut scratch, common, looked, fed: false });
+        let after = self.run(&mut run::Bench { scratch: &mut scratch, common, looked, fed: false, desk: None });
         debug_assert!(matches!(after, run::After::Rested));
     }
 
