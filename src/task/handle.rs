@@ -199,8 +199,7 @@ impl Clone for Strong {
 impl Drop for Strong {
     #[inline(always)]
     fn drop(&mut self) {
-        let header = self.header();
-        match header.near().refs.shrink(|| header.is_closed()) {
+        match self.header().near().refs.shrink() {
             Left::Others => {}
             Left::Unreachable => self.last(),
             // SAFETY: the last reference of all; the living actor's own is gone, so the body has been dropped.
@@ -212,12 +211,12 @@ impl Drop for Strong {
 impl Strong {
     #[cold]
     fn last(&mut self) {
-        let header = self.header();
-        // They come before the freeing of the cell, which the release below may lead to.
-        header.near().refs.see_earlier_ones();
-        // The weak reference that the strong ones hold together keeps the header up to the end of this.
-        let duty = header.nudge();
-        self.perform(duty);
+        // The weak reference that the strong ones hold together keeps the header up to the end of this. An actor whose mailbox
+        // is closed ends by itself: there it needn't look whether it can be reached.
+        if !self.header().is_closed() {
+            let duty = self.header().nudge();
+            self.perform(duty);
+        }
         // SAFETY: the strong references' weak one; there are no strong ones left.
         unsafe { header::release(self.0) };
     }

@@ -10,11 +10,8 @@
 //! | strong | references that keep the actor alive |
 //! | memory | weak ones, wakers, spare ones, one for all strong ones together, one for the living actor |
 //!
-//! Both are in one word, so that one step gives up the last strong reference and what all of them held together, and so
-//! that its runner sees by one look that nobody else refers to a task. The memory is free when the word is zero.
-//!
-//! The last strong reference to a mailbox that is closed asks nobody to look whether the actor can be reached: an actor
-//! that was stopped ends by itself.
+//! Both are in one word, so that one look shows that nobody else refers to a task: to its runner at the end, and to the
+//! last strong reference. The memory is free when nobody does.
 
 use crate::sync::atomic::{AtomicWord64, Ordering};
 
@@ -30,7 +27,7 @@ pub(super) enum Left {
     /// It was the last strong one. The actor is to look whether it can be reached; the reference to the memory that the
     /// strong ones hold together is the caller's to give up after that.
     Unreachable,
-    /// It was the last one of all: the memory is the caller's to free.
+    /// It was the last one of all, and the actor has ended: the memory is the caller's to free.
     Nobody,
 }
 
@@ -77,33 +74,28 @@ impl Refs {
         }
     }
 
-    /// Gives up a strong reference. `is_closed` says whether the mailbox takes nothing any more.
+    /// Gives up a strong reference.
     #[inline(always)]
-    pub(super) fn shrink(&self, is_closed: impl FnOnce() -> bool) -> Left {
-        // ORDERING: Relaxed; the CAS confirms it.
-        let now = self.0.load(Ordering::Relaxed);
-        if strong(now) == 1 && is_closed() {
-            let next = now - STRONG - 1;
-            // ORDERING: Release: our uses come before the freeing. Acquire: whoever frees sees everybody's uses.
-            if self.0.compare_exchange(now, next, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
-                return if next == 0 { Left::Nobody } else { Left::Others };
-            }
-        }
+    pub(super) fn shrink(&self) -> Left {
         // ORDERING: Release pairs with the Acquire of `is_strong`: a runner that finds nobody left sees what each of us has
         // sent.
-        if strong(self.0.fetch_sub(STRONG, Ordering::Release)) == 1 { Left::Unreachable } else { Left::Others }
+        let before = self.0.fetch_sub(STRONG, Ordering::Release);
+        if strong(before) == 1 { self.last(before) } else { Left::Others }
+    }
+
+    #[cold]
+    fn last(&self, before: u64) -> Left {
+        // ORDERING: Acquire pairs with the Release of all who have given a reference up: what was done through those comes
+        // before what the caller does.
+        let _ = self.0.load(Ordering::Acquire);
+        // Besides what the strong ones held together there was nothing: so it stays.
+        if before == STRONG + 1 { Left::Nobody } else { Left::Unreachable }
     }
 
     /// Whether a strong reference is left.
     pub(super) fn is_strong(&self) -> bool {
         // ORDERING: Acquire pairs with the Release of the last reference's drop.
         strong(self.0.load(Ordering::Acquire)) != 0
-    }
-
-    /// What was done through strong references that were given up before the last one comes before what follows.
-    pub(super) fn see_earlier_ones(&self) {
-        // ORDERING: Acquire pairs with the Release of all their drops.
-        let _ = self.0.load(Ordering::Acquire);
     }
 
     /// One more memory reference.
@@ -154,17 +146,15 @@ mod tests {
     use super::{Left, Refs};
 
     #[test]
-    fn the_last_strong_reference_has_the_actor_look_unless_it_is_closed() {
+    fn the_last_strong_reference_has_the_actor_look() {
         let refs = Refs::new();
         refs.grow();
-        assert_eq!(refs.shrink(|| true), Left::Others);
-        assert_eq!(refs.shrink(|| false), Left::Unreachable);
+        assert_eq!((refs.shrink(), refs.shrink()), (Left::Others, Left::Unreachable));
         assert!(!refs.is_strong() && !refs.upgrade() && !refs.release() && refs.are_only(1));
         refs.revive();
         assert!(refs.is_strong() && refs.upgrade());
-        assert_eq!(refs.shrink(|| true), Left::Others);
-        assert_eq!(refs.shrink(|| true), Left::Others);
-        assert!(!refs.is_strong() && refs.are_only(1) && refs.release());
+        assert_eq!((refs.shrink(), refs.shrink()), (Left::Others, Left::Unreachable));
+        assert!(!refs.is_strong() && !refs.release() && refs.are_only(1) && refs.release());
     }
 
     #[test]
@@ -172,6 +162,6 @@ mod tests {
         let refs = Refs::new();
         refs.retain();
         assert!(!refs.are_only(2) && !refs.release() && !refs.release());
-        assert_eq!(refs.shrink(|| true), Left::Nobody);
+        assert_eq!(refs.shrink(), Left::Nobody);
     }
 }
