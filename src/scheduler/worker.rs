@@ -31,6 +31,7 @@ use crate::sync::lock::register_sleeper;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Random;
 use crate::sync::{Arc, local};
+use crate::task::lodging;
 use crate::task::run::{After, Bench};
 use crate::task::seats::Desk;
 use crate::task::{Runnable, Scratch};
@@ -101,7 +102,7 @@ pub(super) fn start(
         let worker = Worker::new(scheduler, index, queue);
         WORKER.with(|place| place.set(&raw const worker));
         let abort = AbortOnPanic;
-        worker.work();
+        lodging::keep_stock(|| worker.work());
         std::mem::forget(abort);
         WORKER.with(|place| place.set(ptr::null()));
         // A limit that was set when the system had closed: what ends with the last actor may have polled something.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::header::{self, Ending, Header, Limit};
 use super::identity::{ActorId, ActorInfo, Whom};
-use super::letter::Host;
+use super::lodging::Lodging;
 use super::reason::StopReason;
 use super::refs::Left;
 use super::run::{self, Turn};
@@ -23,7 +23,6 @@ use super::runnable::Runnable;
 use super::state::Woken;
 use crate::mailbox::ring::Duty;
 use crate::mailbox::waiters;
-use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
 
 /// A reference that keeps the actor alive.
@@ -278,7 +277,7 @@ impl Weak {
     }
 
     /// The system's side of the task.
-    pub(crate) fn host(&self) -> &Arc<dyn Host> {
+    pub(crate) fn host(&self) -> &Lodging {
         &self.header().near().host
     }
 
