@@ -195,14 +195,14 @@ const ROWS: [Row; 19] = [
         name: "spawn",
         load: "spawn, first message, stop",
         unit: "ns",
-        target: Target::Rmw(80.0),
+        target: Target::Rmw(40.0),
         measure: |run| Ok(run.nanos(spawn::load(), 21, 50)),
     },
     Row {
         name: "memory",
         load: "idle actor beside its state, 500,000 of them",
         unit: "bytes",
-        target: Target::AtMost(256.0),
+        target: Target::AtMost(240.0),
         measure: |run| run.alone(Alone::IdleActor),
     },
     Row {

@@ -16,14 +16,13 @@ use std::time::Duration;
 use super::hand;
 use super::header::{self, Ending, Header, Limit};
 use super::identity::{ActorId, ActorInfo, Whom};
-use super::letter::Host;
+use super::lodging::Lodging;
 use super::reason::StopReason;
 use super::refs::Left;
 use super::run::{self, Turn};
 use super::state::Woken;
 use crate::mailbox::ring::Duty;
 use crate::mailbox::waiters;
-use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
 
 /// A reference that keeps the actor alive.
@@ -68,8 +67,8 @@ impl Strong {
     }
 
     /// The system's side of the task.
-    pub(crate) fn host(&self) -> &dyn Host {
-        &*self.header().near().host
+    pub(crate) fn host(&self) -> &Lodging {
+        &self.header().near().host
     }
 
     /// Hands the right to run to the system.
@@ -283,7 +282,7 @@ impl Weak {
     }
 
     /// The system's side of the task.
-    pub(crate) fn host(&self) -> &Arc<dyn Host> {
+    pub(crate) fn host(&self) -> &Lodging {
         &self.header().near().host
     }
 
@@ -381,7 +380,8 @@ impl Drop for Weak {
 
 #[inline(always)]
 fn whom(header: &Header) -> Whom {
-    Whom { id: header::id(header), host: header::host_address(header) }
+    let cell = std::ptr::from_ref(header).addr();
+    Whom { id: header::id(header), host: header::host_address(header), cell }
 }
 
 /// Why the task ended, once it has.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::frame::Frame;
 use super::identity::{ActorId, ActorInfo};
 use super::lane::Lane;
-use super::letter::Host;
+use super::lodging::Lodging;
 use super::post::Aside;
 use super::reason::StopReason;
 use super::refs::Refs;
@@ -48,7 +48,7 @@ pub(crate) struct Near {
     pub(super) link: AtomicPtr<Header>,
     /// Its number, which tells its seat in the registry. Written before the first run.
     pub(super) id: AtomicU64,
-    pub(super) host: Arc<dyn Host>,
+    pub(super) host: Lodging,
 }
 
 /// What rides on the runner's line. All cells are the runner's.
@@ -209,7 +209,7 @@ pub(super) fn set_id(header: &Header, id: ActorId) {
 /// Where the actor's host is, for comparisons.
 #[inline(always)]
 pub(super) fn host_address(header: &Header) -> usize {
-    Arc::as_ptr(&header.near().host).cast::<()>().addr()
+    header.near().host.address()
 }
 
 /// Who the actor is.

@@ -12,7 +12,8 @@ use super::frame::Scratch;
 use super::handle::{Strong, Weak};
 use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, Near};
 use super::hooks;
-use super::letter::{Body, Host};
+use super::letter::Body;
+use super::lodging::Lodging;
 use super::refs::Refs;
 use super::run::{self, Common, Phase};
 use super::state::State;
@@ -32,7 +33,7 @@ pub(crate) struct Plan {
     pub(crate) keep_alive: bool,
     /// How long a `send` to it waits that doesn't say so itself.
     pub(crate) limit: Option<SendLimit>,
-    pub(crate) host: Arc<dyn Host>,
+    pub(crate) host: Lodging,
 }
 
 /// Where the limit of a `send` comes from.
