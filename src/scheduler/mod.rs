@@ -167,7 +167,7 @@ impl Scheduler {
             outside: Inbox::new(),
             idle: Idle::new(workers),
             common: Common { clock, waits: Waits::new() },
-            seats: Seats::new(),
+            seats: Seats::new(workers),
             timers: Timers::new(workers, clock),
             keeper: Keeper::new(),
             placement,

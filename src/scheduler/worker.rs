@@ -161,7 +161,7 @@ impl Worker {
         let workers = scheduler.workers.len();
         Self {
             me: NonNull::from(&scheduler.workers[index]),
-            desk: scheduler.seats.desk(),
+            desk: scheduler.seats.desk(index),
             scheduler,
             index,
             queue,
