@@ -2,7 +2,12 @@
 
 mod fork_join;
 
+pub mod bank_transaction;
+pub mod big;
+pub mod chameneos;
+pub mod concurrent_dictionary;
 pub mod counting;
+pub mod fibonacci;
 pub mod fork_join_create;
 pub mod fork_join_throughput;
 pub mod fork_join_throughput_full;
@@ -19,4 +24,9 @@ pub const ALL: &[Benchmark] = &[
     fork_join_throughput_full::BENCHMARK,
     fork_join_create::BENCHMARK,
     thread_ring::BENCHMARK,
+    chameneos::BENCHMARK,
+    big::BENCHMARK,
+    fibonacci::BENCHMARK,
+    concurrent_dictionary::BENCHMARK,
+    bank_transaction::BENCHMARK,
 ];
