@@ -10,7 +10,7 @@
 use std::sync::mpsc;
 use std::time::Instant;
 
-use corecast::{Actor, ActorContext, ActorSystem, Handler, Message};
+use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Message};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc as tokio_mpsc, oneshot};
 
@@ -56,48 +56,65 @@ impl Subtree {
     }
 }
 
-struct Node;
+/// To whom a node replies.
+enum Parent {
+    Node(ActorRef<Node>),
+    /// The root's.
+    Outside(mpsc::Sender<Subtree>),
+}
+
+struct Node {
+    parent: Parent,
+    /// The child that has replied.
+    first: Option<Subtree>,
+}
+
+impl Node {
+    fn of(parent: Parent) -> Self {
+        Self { parent, first: None }
+    }
+
+    async fn reply(&self, tree: Subtree) {
+        match &self.parent {
+            Parent::Node(parent) => parent.tell(tree).await.expect("the parent lives"),
+            // An error would mean that nobody waits for the result any more.
+            Parent::Outside(report) => drop(report.send(tree)),
+        }
+    }
+}
 
 impl Actor for Node {}
 
 struct Compute(u32);
 
 impl Message for Compute {
-    type Result = Subtree;
-}
-
-impl Handler<Compute> for Node {
-    async fn handle(&mut self, Compute(n): Compute, ctx: &mut ActorContext<Self>) -> Subtree {
-        if n <= 2 {
-            return Subtree::LEAF;
-        }
-        let system = ctx.system();
-        // Both are asked before either is awaited. A node that nobody reaches any more ends when it has replied.
-        let left = system.spawn(Node).start().expect("the system runs").send(Compute(n - 1));
-        let right = system.spawn(Node).start().expect("the system runs").send(Compute(n - 2));
-        Subtree::of(left.await.expect("a child replies"), right.await.expect("a child replies"))
-    }
-}
-
-/// Asks the root.
-struct Asker {
-    report: mpsc::Sender<Subtree>,
-}
-
-impl Actor for Asker {}
-
-struct Ask(u32);
-
-impl Message for Ask {
     type Result = ();
 }
 
-impl Handler<Ask> for Asker {
-    async fn handle(&mut self, Ask(n): Ask, ctx: &mut ActorContext<Self>) {
-        let root = ctx.system().spawn(Node).start().expect("the system runs");
-        let tree = root.send(Compute(n)).await.expect("the root replies");
-        // An error would mean that nobody waits for the result any more.
-        let _ = self.report.send(tree);
+impl Handler<Compute> for Node {
+    async fn handle(&mut self, Compute(n): Compute, ctx: &mut ActorContext<Self>) {
+        if n <= 2 {
+            return self.reply(Subtree::LEAF).await;
+        }
+        let system = ctx.system();
+        for n in [n - 1, n - 2] {
+            let child = system.spawn(Node::of(Parent::Node(ctx.actor_ref()))).start().expect("the system runs");
+            child.tell(Compute(n)).await.expect("the child lives");
+        }
+    }
+}
+
+impl Message for Subtree {
+    type Result = ();
+}
+
+impl Handler<Subtree> for Node {
+    async fn handle(&mut self, tree: Subtree, _: &mut ActorContext<Self>) {
+        match self.first.take() {
+            None => self.first = Some(tree),
+            // Nobody reaches it any more, so it ends after this.
+            Some(first) => self.reply(Subtree::of(first, tree)).await,
+        }
     }
 }
 
@@ -106,7 +123,7 @@ fn play(system: &ActorSystem, size: Size) -> Result<Outcome, Failure> {
     let expected = Subtree::expected(n);
     let (report, result) = mpsc::channel();
     let started = Instant::now();
-    system.spawn(Asker { report }).start()?.blocking_tell(Ask(n))?;
+    system.spawn(Node::of(Parent::Outside(report))).start()?.blocking_tell(Compute(n))?;
     let (outcome, tree) = outcome(started, expected.actors, &result)?;
     verify("the tree", expected, tree)?;
     Ok(outcome)
