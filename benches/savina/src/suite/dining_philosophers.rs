@@ -6,12 +6,11 @@
 //! over; how many depends on chance, so they are counted as they come. The suite's table has 1,350,118. Retries are wasted
 //! work: compare milliseconds, too.
 //!
-//! Verified: each has had its meals, the books of the arbiter and of the philosophers agree, and whoever eats takes two
-//! flags that neither neighbour has.
+//! Verified: each has had its meals, and the books of the arbiter and of the philosophers agree. The arbiter writes down
+//! who begins and who is done; read again in sequence, nobody began while a neighbour ate.
 
 use std::ops::AddAssign;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::Instant;
 
 use corecast::{Actor, ActorContext, ActorError, ActorRef, ActorSystem, Handler, Message};
@@ -59,11 +58,19 @@ impl AddAssign for Books {
     }
 }
 
+/// A line of the arbiter's history.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Begins(u8),
+    IsDone(u8),
+}
+
 /// The arbiter's view of the table; how messages are sent is another matter.
 #[derive(Debug, Default)]
 struct Forks {
     taken: [bool; PHILOSOPHERS],
     books: Books,
+    history: Vec<Step>,
 }
 
 impl Forks {
@@ -75,6 +82,7 @@ impl Forks {
         if free {
             pair.iter().for_each(|&fork| self.taken[fork] = true);
             self.books.grants += 1;
+            self.history.push(Step::Begins(id as u8));
         } else {
             self.books.denials += 1;
         }
@@ -85,22 +93,7 @@ impl Forks {
         self.taken[id] = false;
         self.taken[(id + 1) % PHILOSOPHERS] = false;
         self.books.meals_over += 1;
-    }
-}
-
-/// The table itself: a flag for each fork, which shows when two have the same.
-#[derive(Debug, Default)]
-struct Table([AtomicBool; PHILOSOPHERS]);
-
-impl Table {
-    /// Takes both forks and puts them back. Returns how many somebody else had.
-    fn eat(&self, id: usize) -> u64 {
-        let forks = [id, (id + 1) % PHILOSOPHERS].map(|fork| &self.0[fork]);
-        // ORDERING: Relaxed: a flag is all there is to see, and the messages that lead here order the two who share it.
-        let had = forks.map(|fork| fork.swap(true, Ordering::Relaxed));
-        // ORDERING: as above.
-        forks.iter().for_each(|fork| fork.store(false, Ordering::Relaxed));
-        had.into_iter().map(u64::from).sum()
+        self.history.push(Step::IsDone(id as u8));
     }
 }
 
@@ -109,15 +102,12 @@ impl Table {
 struct Life {
     id: usize,
     left: u64,
-    table: Arc<Table>,
     books: Books,
-    /// Forks that somebody else had as well.
-    shared: u64,
 }
 
 impl Life {
-    fn new(id: usize, meals: u64, table: Arc<Table>) -> Self {
-        Self { id, left: meals, table, books: Books::default(), shared: 0 }
+    fn new(id: usize, meals: u64) -> Self {
+        Self { id, left: meals, books: Books::default() }
     }
 
     fn request(&mut self) {
@@ -130,7 +120,6 @@ impl Life {
 
     /// Eats, and returns whether there is another meal to come.
     fn eat(&mut self) -> bool {
-        self.shared += self.table.eat(self.id);
         self.books.grants += 1;
         self.books.meals_over += 1;
         self.left -= 1;
@@ -141,27 +130,33 @@ impl Life {
 /// What comes out in the end.
 #[derive(Debug)]
 struct Evening {
-    arbiter: Books,
-    philosophers: Books,
-    shared: u64,
-    forks_taken: usize,
+    forks: Forks,
+    /// The books of each philosopher.
+    guests: Vec<Books>,
 }
 
 impl Evening {
-    fn of(forks: &Forks, guests: &[(Books, u64)]) -> Self {
-        let mut philosophers = Books::default();
-        guests.iter().for_each(|&(books, _)| philosophers += books);
-        let shared = guests.iter().map(|&(_, shared)| shared).sum();
-        let forks_taken = forks.taken.iter().filter(|&&taken| taken).count();
-        Self { arbiter: forks.books, philosophers, shared, forks_taken }
-    }
-
     fn verify(&self, meals: u64) -> Result<(), Failure> {
-        verify("meals", meals * PHILOSOPHERS as u64, self.arbiter.meals_over)?;
-        verify("the books of both sides", self.arbiter, self.philosophers)?;
-        verify("requests are granted or denied", self.arbiter.requests, self.arbiter.grants + self.arbiter.denials)?;
-        verify("forks that two had at once", 0, self.shared)?;
-        verify("forks that are still taken", 0, self.forks_taken)
+        let Self { forks: Forks { books, history, .. }, guests } = self;
+        let mut philosophers = Books::default();
+        guests.iter().for_each(|&books| philosophers += books);
+        verify("the meals of each", vec![meals; PHILOSOPHERS], guests.iter().map(|books| books.grants).collect())?;
+        verify("the books of both sides", *books, philosophers)?;
+        verify("requests are granted or denied", books.requests, books.grants + books.denials)?;
+        verify("the lines of the history", 2 * meals * PHILOSOPHERS as u64, history.len() as u64)?;
+        let mut eats = [false; PHILOSOPHERS];
+        for step in history {
+            match *step {
+                Step::Begins(id) => {
+                    let id = usize::from(id);
+                    let neighbours = [(id + 1) % PHILOSOPHERS, (id + PHILOSOPHERS - 1) % PHILOSOPHERS];
+                    verify("neighbours who eat already", 0, neighbours.iter().filter(|&&other| eats[other]).count())?;
+                    verify("eats already", false, std::mem::replace(&mut eats[id], true))?;
+                }
+                Step::IsDone(id) => verify("ate", true, std::mem::replace(&mut eats[usize::from(id)], false))?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -210,8 +205,7 @@ impl Handler<Eat> for Philosopher {
         if hungry_again {
             self.ask().await;
         } else {
-            let leave = Leave { books: self.life.books, shared: self.life.shared };
-            self.arbiter.tell(leave).await.expect("the arbiter lives");
+            self.arbiter.tell(Leave { books: self.life.books }).await.expect("the arbiter lives");
             ctx.stop();
         }
     }
@@ -221,15 +215,14 @@ struct Arbiter {
     forks: Forks,
     philosophers: Vec<ActorRef<Philosopher>>,
     meals: u64,
-    left: Vec<(Books, u64)>,
+    guests: Vec<Books>,
     report: mpsc::Sender<Evening>,
 }
 
 impl Actor for Arbiter {
     async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
-        let table = Arc::new(Table::default());
         for id in 0..PHILOSOPHERS {
-            let life = Life::new(id, self.meals, table.clone());
+            let life = Life::new(id, self.meals);
             self.philosophers.push(ctx.system().spawn(Philosopher { life, arbiter: ctx.actor_ref() }).start()?);
         }
         Ok(())
@@ -271,7 +264,6 @@ impl Handler<MealOver> for Arbiter {
 /// A philosopher has had all its meals.
 struct Leave {
     books: Books,
-    shared: u64,
 }
 
 impl Message for Leave {
@@ -279,11 +271,12 @@ impl Message for Leave {
 }
 
 impl Handler<Leave> for Arbiter {
-    async fn handle(&mut self, Leave { books, shared }: Leave, ctx: &mut ActorContext<Self>) {
-        self.left.push((books, shared));
-        if self.left.len() == PHILOSOPHERS {
+    async fn handle(&mut self, Leave { books }: Leave, ctx: &mut ActorContext<Self>) {
+        self.guests.push(books);
+        if self.guests.len() == PHILOSOPHERS {
+            let evening = Evening { forks: std::mem::take(&mut self.forks), guests: std::mem::take(&mut self.guests) };
             // An error would mean that nobody waits for the result any more.
-            let _ = self.report.send(Evening::of(&self.forks, &self.left));
+            let _ = self.report.send(evening);
             ctx.stop();
         }
     }
@@ -292,7 +285,7 @@ impl Handler<Leave> for Arbiter {
 /// Verifies, and counts the messages that there were.
 fn finish((mut outcome, evening): (Outcome, Evening), meals: u64) -> Result<Outcome, Failure> {
     evening.verify(meals)?;
-    outcome.messages = evening.arbiter.messages();
+    outcome.messages = evening.forks.books.messages();
     Ok(outcome)
 }
 
@@ -300,7 +293,7 @@ fn play(system: &ActorSystem, size: Size) -> Result<Outcome, Failure> {
     let meals = meals(size);
     let (report, result) = mpsc::channel();
     let started = Instant::now();
-    let arbiter = Arbiter { forks: Forks::default(), philosophers: Vec::new(), meals, left: Vec::new(), report };
+    let arbiter = Arbiter { forks: Forks::default(), philosophers: Vec::new(), meals, guests: Vec::new(), report };
     system.spawn(arbiter).start()?;
     finish(outcome(started, 0, &result)?, meals)
 }
@@ -309,7 +302,7 @@ fn play(system: &ActorSystem, size: Size) -> Result<Outcome, Failure> {
 enum Event {
     Hungry { id: usize },
     MealOver { id: usize },
-    Leave { books: Books, shared: u64 },
+    Leave { books: Books },
 }
 
 fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
@@ -317,13 +310,12 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
     let (report, result) = mpsc::channel();
     let started = Instant::now();
     let (arbiter, mut events) = tokio_mpsc::channel(1_024);
-    let table = Arc::new(Table::default());
     let mut philosophers = Vec::new();
     for id in 0..PHILOSOPHERS {
         let (philosopher, mut answers) = tokio_mpsc::channel::<bool>(1_024);
         philosophers.push(philosopher);
         let arbiter = arbiter.clone();
-        let mut life = Life::new(id, meals, table.clone());
+        let mut life = Life::new(id, meals);
         runtime.spawn(async move {
             loop {
                 life.request();
@@ -338,24 +330,23 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
                     break;
                 }
             }
-            let leave = Event::Leave { books: life.books, shared: life.shared };
-            arbiter.send(leave).await.expect("the arbiter lives");
+            arbiter.send(Event::Leave { books: life.books }).await.expect("the arbiter lives");
         });
     }
     runtime.spawn(async move {
-        let (mut forks, mut left) = (Forks::default(), Vec::new());
-        while left.len() < PHILOSOPHERS {
+        let (mut forks, mut guests) = (Forks::default(), Vec::new());
+        while guests.len() < PHILOSOPHERS {
             match events.recv().await.expect("the arbiter is a sender itself") {
                 Event::Hungry { id } => {
                     let granted = forks.request(id);
                     philosophers[id].send(granted).await.expect("a philosopher lives");
                 }
                 Event::MealOver { id } => forks.put_back(id),
-                Event::Leave { books, shared } => left.push((books, shared)),
+                Event::Leave { books } => guests.push(books),
             }
         }
         // An error would mean that nobody waits for the result any more.
-        let _ = report.send(Evening::of(&forks, &left));
+        let _ = report.send(Evening { forks, guests });
     });
     finish(outcome(started, 0, &result)?, meals)
 }
