@@ -7,8 +7,9 @@
 //! 4 x 200,000 + 300.
 //!
 //! Verified: each meeting is one of two creatures, so the creatures' counts add up to twice the meetings; nobody met
-//! itself; and the sum of the colours modulo 3 is that of the beginning, which each meeting preserves: whether two colours
-//! are equal or not, twice the one that both take on is their sum modulo 3.
+//! itself. As numbers, two colours and the one that both turn into add up to a multiple of 3, whether they are equal or not:
+//! whoever is visited holds each meeting against that. So each meeting preserves the sum of all colours modulo 3, which in
+//! the end is that of the beginning.
 
 use std::sync::{Arc, mpsc};
 use std::time::Instant;
@@ -73,6 +74,7 @@ struct Visitor {
 struct Count {
     meetings: u64,
     with_itself: u64,
+    wrong_colours: u64,
     colour: Colour,
 }
 
@@ -82,16 +84,19 @@ struct Life {
     myself: Visitor,
     meetings: u64,
     with_itself: u64,
+    wrong_colours: u64,
 }
 
 impl Life {
     fn new(id: usize) -> Self {
-        Self { myself: Visitor { id, colour: Colour::first(id) }, meetings: 0, with_itself: 0 }
+        Self { myself: Visitor { id, colour: Colour::first(id) }, meetings: 0, with_itself: 0, wrong_colours: 0 }
     }
 
     /// Takes on the colour that comes of meeting `other`.
     fn meet(&mut self, other: Visitor) -> Colour {
-        self.change(self.myself.colour.after(other.colour), other.id)
+        let colours = [self.myself.colour, other.colour, self.myself.colour.after(other.colour)];
+        self.wrong_colours += u64::from(colours.iter().map(|&colour| colour as u64).sum::<u64>() % 3 != 0);
+        self.change(colours[2], other.id)
     }
 
     fn change(&mut self, colour: Colour, met: usize) -> Colour {
@@ -102,7 +107,8 @@ impl Life {
     }
 
     fn count(&self) -> Count {
-        Count { meetings: self.meetings, with_itself: self.with_itself, colour: self.myself.colour }
+        let Self { myself, meetings, with_itself, wrong_colours } = *self;
+        Count { meetings, with_itself, wrong_colours, colour: myself.colour }
     }
 }
 
@@ -111,6 +117,7 @@ fn verify_counts(meetings: u64, counts: &[Count]) -> Result<(), Failure> {
     verify("the creatures", CREATURES, counts.len())?;
     verify("meetings of each", 2 * meetings, counts.iter().map(|count| count.meetings).sum())?;
     verify("meetings with oneself", 0, counts.iter().map(|count| count.with_itself).sum())?;
+    verify("wrong colours", 0, counts.iter().map(|count| count.wrong_colours).sum())?;
     verify(
         "the sum of the colours modulo 3",
         parity(&mut (0..CREATURES).map(Colour::first)),
