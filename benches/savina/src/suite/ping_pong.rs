@@ -10,7 +10,7 @@
 use std::sync::mpsc;
 use std::time::Instant;
 
-use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Message};
+use corecast::{Actor, ActorContext, ActorError, ActorRef, ActorSystem, Handler, Message};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc as tokio_mpsc;
 
@@ -35,34 +35,34 @@ fn squares(n: u64) -> u64 {
 }
 
 struct Ping {
-    pong: ActorRef<Pong>,
+    pong: Option<ActorRef<Pong>>,
     left: u64,
     sum: u64,
     report: mpsc::Sender<u64>,
 }
 
-impl Actor for Ping {}
+impl Actor for Ping {
+    async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        self.pong = Some(ctx.system().spawn(Pong { ping: ctx.actor_ref() }).start()?);
+        self.call().await;
+        Ok(())
+    }
+}
 
-struct Pong;
+struct Pong {
+    ping: ActorRef<Ping>,
+}
 
 impl Actor for Pong {}
 
-struct Start;
-
-impl Message for Start {
-    type Result = ();
-}
-
-/// A ping's number, and who sent it.
-struct Call {
-    number: u64,
-    from: ActorRef<Ping>,
-}
+/// A ping, with its number.
+struct Call(u64);
 
 impl Message for Call {
     type Result = ();
 }
 
+/// A pong.
 struct Answer(u64);
 
 impl Message for Answer {
@@ -70,21 +70,15 @@ impl Message for Answer {
 }
 
 impl Ping {
-    async fn call(&mut self, ctx: &ActorContext<Self>) {
-        let call = Call { number: self.left, from: ctx.actor_ref() };
-        self.pong.tell(call).await.expect("pong lives");
-    }
-}
-
-impl Handler<Start> for Ping {
-    async fn handle(&mut self, _: Start, ctx: &mut ActorContext<Self>) {
-        self.call(ctx).await;
+    async fn call(&mut self) {
+        let pong = self.pong.as_ref().expect("started with ping");
+        pong.tell(Call(self.left)).await.expect("pong lives");
     }
 }
 
 impl Handler<Call> for Pong {
-    async fn handle(&mut self, Call { number, from }: Call, _: &mut ActorContext<Self>) {
-        from.tell(Answer(number.wrapping_mul(number))).await.expect("ping lives");
+    async fn handle(&mut self, Call(number): Call, _: &mut ActorContext<Self>) {
+        self.ping.tell(Answer(number.wrapping_mul(number))).await.expect("ping lives");
     }
 }
 
@@ -92,12 +86,13 @@ impl Handler<Answer> for Ping {
     async fn handle(&mut self, Answer(square): Answer, ctx: &mut ActorContext<Self>) {
         self.sum = self.sum.wrapping_add(square);
         self.left -= 1;
-        if self.left == 0 {
-            // An error would mean that nobody waits for the result any more.
-            let _ = self.report.send(self.sum);
-        } else {
-            self.call(ctx).await;
+        if self.left > 0 {
+            return self.call().await;
         }
+        // An error would mean that nobody waits for the result any more.
+        let _ = self.report.send(self.sum);
+        // The two keep each other alive.
+        ctx.stop();
     }
 }
 
@@ -105,9 +100,7 @@ fn play(system: &ActorSystem, size: Size) -> Result<Outcome, Failure> {
     let n = round_trips(size);
     let (report, result) = mpsc::channel();
     let started = Instant::now();
-    let pong = system.spawn(Pong).start()?;
-    let ping = system.spawn(Ping { pong, left: n, sum: 0, report }).start()?;
-    ping.blocking_tell(Start)?;
+    system.spawn(Ping { pong: None, left: n, sum: 0, report }).start()?;
     let (outcome, sum) = outcome(started, 2 * n, &result)?;
     verify("the sum of the squares", squares(n), sum)?;
     Ok(outcome)
@@ -117,17 +110,17 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
     let n = round_trips(size);
     let (report, result) = mpsc::channel();
     let started = Instant::now();
-    let (call, mut calls) = tokio_mpsc::channel::<(u64, tokio_mpsc::Sender<u64>)>(1_024);
+    let (call, mut calls) = tokio_mpsc::channel(1_024);
     let (answer, mut answers) = tokio_mpsc::channel(1_024);
     runtime.spawn(async move {
-        while let Some((number, from)) = calls.recv().await {
-            from.send(number.wrapping_mul(number)).await.expect("ping lives");
+        while let Some(number) = calls.recv().await {
+            answer.send(u64::wrapping_mul(number, number)).await.expect("ping lives");
         }
     });
     runtime.spawn(async move {
         let mut sum = 0_u64;
         for number in (1..=n).rev() {
-            call.send((number, answer.clone())).await.expect("pong lives");
+            call.send(number).await.expect("pong lives");
             sum = sum.wrapping_add(answers.recv().await.expect("pong answers"));
         }
         // An error would mean that nobody waits for the result any more.
