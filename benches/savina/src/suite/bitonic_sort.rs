@@ -20,13 +20,8 @@ use crate::benchmark::{Benchmark, Failure, Outcome, Size, outcome, verify};
 use crate::random::Random;
 
 /// See the module.
-pub const BENCHMARK: Benchmark = Benchmark {
-    number: 24,
-    name: "bitonic-sort",
-    parameters: "N = 4,096, below 2^60, seed 2,048",
-    play,
-    tokio: None,
-};
+pub const BENCHMARK: Benchmark =
+    Benchmark { number: 24, name: "bitonic-sort", parameters: "N = 4,096, below 2^60, seed 2,048", play, tokio: None };
 
 #[derive(Clone, Copy)]
 struct Parameters {
@@ -173,7 +168,7 @@ fn step(
     let next = system.spawn(Joiner::new(sequences, length, 0, next)).start()?.recipient();
     let mut outputs = Vec::new();
     for sequence in 0..sequences {
-        let is_ascending = sequence * length / merged % 2 == 0;
+        let is_ascending = (sequence * length / merged).is_multiple_of(2);
         let joiner = system.spawn(Joiner::new(length / 2, 1, sequence, next.clone())).start()?;
         let mut comparers = Vec::new();
         for lane in 0..length / 2 {

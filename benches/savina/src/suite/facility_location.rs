@@ -49,7 +49,7 @@ impl Parameters {
     fn new(size: Size) -> Self {
         let suite = Self { points: 100_000, side: 500.0, alpha: 2.0, cut_off: 3, seed: 123_456 };
         // With squares below the cut-off.
-        size.pick(suite, Self { points: 3_000, cut_off: 2, ..suite })
+        size.pick(suite, Self { points: 3_000, cut_off: 1, ..suite })
     }
 
     /// What the distances of a square's customers may sum up to.
@@ -97,8 +97,11 @@ impl Square {
 
     fn quarters(self) -> [Self; 4] {
         let (side, Point { x, y }) = (self.side / 2.0, self.corner);
-        [(x, y), (x + side, y), (x, y + side), (x + side, y + side)]
-            .map(|(x, y)| Self { corner: Point { x, y }, side, depth: self.depth + 1 })
+        [(x, y), (x + side, y), (x, y + side), (x + side, y + side)].map(|(x, y)| Self {
+            corner: Point { x, y },
+            side,
+            depth: self.depth + 1,
+        })
     }
 
     /// The quarter that a point is in.
@@ -498,9 +501,9 @@ fn check(parameters: Parameters, tally: &Tally) -> Result<(), Failure> {
     let split = || squares.iter().filter(|plot| !plot.quarters.is_empty());
     let known = split().filter(|plot| plot.square.depth <= parameters.cut_off).map(|plot| plot.square.middle());
     let known: Vec<_> = known.collect();
-    let distances = squares.iter().flat_map(|plot| {
-        plot.customers.iter().map(|customer| customer.to_nearest(plot.own.iter().chain(&known)))
-    });
+    let distances = squares
+        .iter()
+        .flat_map(|plot| plot.customers.iter().map(|customer| customer.to_nearest(plot.own.iter().chain(&known))));
     let distance: f64 = distances.sum();
 
     verify("how many squares there are", squares.len(), tally.squares)?;

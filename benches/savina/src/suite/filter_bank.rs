@@ -426,7 +426,8 @@ fn check(parameters: Parameters, signal: &Signal) -> Result<(), Failure> {
     for (time, &value) in signal.values.iter().enumerate() {
         // Of those that the second filters weigh, all are zero but the one that the samplers let pass last.
         let sampled = time / columns * columns;
-        let of = |channel| filtered(parameters, channel, sampled) * u128::from(parameters.second(channel, time - sampled));
+        let of =
+            |channel| filtered(parameters, channel, sampled) * u128::from(parameters.second(channel, time - sampled));
         let expected = (0..channels).map(of).sum::<u128>() as f64;
         let is_right = (value - expected).abs() <= expected * 1e-12;
         verify(&format!("whether value {time}, {value}, is {expected}"), true, is_right)?;

@@ -236,7 +236,9 @@ fn play(system: &ActorSystem, size: Size) -> Result<Outcome, Failure> {
 fn run(system: &ActorSystem, parameters: Parameters) -> Result<(Outcome, Vec<Board>), Failure> {
     let (report, result) = mpsc::channel();
     let started = Instant::now();
-    system.spawn(Master { parameters, crew: None, solutions: Vec::new(), messages: 0, report: Some(report) }).start()?;
+    system
+        .spawn(Master { parameters, crew: None, solutions: Vec::new(), messages: 0, report: Some(report) })
+        .start()?;
     let (outcome, Found { solutions, messages }) = outcome(started, 0, &result)?;
     Ok((Outcome { messages, ..outcome }, solutions))
 }

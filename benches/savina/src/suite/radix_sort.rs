@@ -20,13 +20,8 @@ use crate::benchmark::{Benchmark, Failure, Outcome, Size, outcome, verify};
 use crate::random::Random;
 
 /// See the module.
-pub const BENCHMARK: Benchmark = Benchmark {
-    number: 22,
-    name: "radix-sort",
-    parameters: "N = 100,000, below 2^60, seed 2,048",
-    play,
-    tokio: None,
-};
+pub const BENCHMARK: Benchmark =
+    Benchmark { number: 22, name: "radix-sort", parameters: "N = 100,000, below 2^60, seed 2,048", play, tokio: None };
 
 #[derive(Clone, Copy)]
 struct Parameters {
