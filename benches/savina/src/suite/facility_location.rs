@@ -16,7 +16,8 @@
 //! Squares send to their parents and to their children, so their mailboxes are unbounded: bounded ones could wait in a circle.
 //!
 //! Verified: against a tree of squares that is built in sequence: how many squares, facilities and customers there are,
-//! and the sum of all distances to the nearest facility.
+//! the sum of all distances to the nearest facility, and, for the news, the sum of all distances from the squares that have
+//! not split to the facilities that they know.
 
 use std::sync::mpsc;
 use std::time::Instant;
@@ -67,7 +68,7 @@ impl Parameters {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Point {
     x: f64,
     y: f64,
@@ -196,8 +197,10 @@ struct Tally {
     customers: usize,
     /// Squares that have split.
     facilities: usize,
-    /// The sum of the distances to the nearest facility.
+    /// The sum of the customers' distances to the nearest facility.
     distance: f64,
+    /// The sum of the distances from the squares that have customers to all facilities that they know.
+    spread: f64,
     /// Messages that its squares got.
     messages: u64,
 }
@@ -209,6 +212,7 @@ impl Tally {
             customers: self.customers + other.customers,
             facilities: self.facilities + other.facilities,
             distance: self.distance + other.distance,
+            spread: self.spread + other.spread,
             messages: self.messages + other.messages,
         }
     }
@@ -404,9 +408,11 @@ impl Handler<AddUp> for Quadrant {
         self.received += 1;
         self.tell_quarters(AddUp).await;
         if self.quarters.is_empty() {
-            let to_nearest = |customer: &Point| customer.to_nearest(self.own.iter().chain(&self.news));
-            let distance = self.customers.iter().map(to_nearest).sum();
-            self.added_up(Tally { customers: self.customers.len(), distance, ..Tally::default() }, ctx).await;
+            let known = || self.own.iter().chain(&self.news);
+            let distance = self.customers.iter().map(|customer| customer.to_nearest(known())).sum();
+            let spread = known().map(|facility| facility.distance(self.square.middle())).sum();
+            let customers = self.customers.len();
+            self.added_up(Tally { customers, distance, spread, ..Tally::default() }, ctx).await;
         }
     }
 }
@@ -499,18 +505,24 @@ fn check(parameters: Parameters, tally: &Tally) -> Result<(), Failure> {
     let mut squares = Vec::new();
     root.visit(&mut |plot| squares.push(plot));
     let split = || squares.iter().filter(|plot| !plot.quarters.is_empty());
-    let known = split().filter(|plot| plot.square.depth <= parameters.cut_off).map(|plot| plot.square.middle());
-    let known: Vec<_> = known.collect();
-    let distances = squares
-        .iter()
-        .flat_map(|plot| plot.customers.iter().map(|customer| customer.to_nearest(plot.own.iter().chain(&known))));
-    let distance: f64 = distances.sum();
+    let is_told = |plot: &&&Plot| plot.square.depth <= parameters.cut_off;
+    let told: Vec<_> = split().filter(is_told).map(|plot| plot.square.middle()).collect();
+    let (mut distance, mut spread) = (0.0, 0.0);
+    for plot in squares.iter().filter(|plot| plot.quarters.is_empty()) {
+        let mut known = plot.own.clone();
+        known.extend(told.iter().filter(|facility| !plot.own.contains(facility)));
+        distance += plot.customers.iter().map(|customer| customer.to_nearest(&known)).sum::<f64>();
+        spread += known.iter().map(|facility| facility.distance(plot.square.middle())).sum::<f64>();
+    }
 
     verify("how many squares there are", squares.len(), tally.squares)?;
     verify("how many facilities were opened", split().count(), tally.facilities)?;
     verify("how many customers there are", parameters.points, tally.customers)?;
-    let is_right = (tally.distance - distance).abs() <= distance * 1e-12;
-    verify(&format!("whether the distance, {}, is {distance}", tally.distance), true, is_right)
+    for (what, expected, got) in [("distance", distance, tally.distance), ("spread", spread, tally.spread)] {
+        let is_right = (got - expected).abs() <= expected * 1e-12;
+        verify(&format!("whether the {what}, {got}, is {expected}"), true, is_right)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -531,6 +543,7 @@ mod tests {
         assert!(check(parameters, &Tally { facilities: tally.facilities + 1, ..tally }).is_err());
         assert!(check(parameters, &Tally { customers: tally.customers - 1, ..tally }).is_err());
         assert!(check(parameters, &Tally { distance: tally.distance + 1e-3, ..tally }).is_err());
+        assert!(check(parameters, &Tally { spread: tally.spread - 1e-3, ..tally }).is_err());
     }
 
     #[test]

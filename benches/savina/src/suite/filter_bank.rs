@@ -15,8 +15,9 @@
 //! 16,384 gets on), against direct sums over the signal in whole numbers. The signal starts with one: with zero, as the
 //! suite has it, all values of the sink were zero.
 
+use std::collections::VecDeque;
 use std::mem;
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::Instant;
 
 use corecast::{Actor, ActorContext, ActorError, ActorRef, ActorSystem, Handler, Message, Recipient};
@@ -296,7 +297,7 @@ impl Message for Tagged {
 
 /// Gathers one value of each channel.
 struct Integrator {
-    waiting: Vec<std::collections::VecDeque<f64>>,
+    waiting: Vec<VecDeque<f64>>,
     combiner: ActorRef<Combiner>,
 }
 
@@ -306,7 +307,7 @@ impl Handler<Tagged> for Integrator {
     async fn handle(&mut self, Tagged { channel, value }: Tagged, _: &mut ActorContext<Self>) {
         self.waiting[channel].push_back(value);
         if self.waiting.iter().all(|values| !values.is_empty()) {
-            let values = self.waiting.iter_mut().filter_map(|values| values.pop_front()).collect();
+            let values = self.waiting.iter_mut().filter_map(VecDeque::pop_front).collect();
             self.combiner.tell(Collected(values)).await.expect(LIVES);
         }
     }
@@ -394,7 +395,7 @@ fn run(system: &ActorSystem, parameters: Parameters) -> Result<(Outcome, Signal)
     let signal = Signal { values: Vec::new(), checksums: vec![0; channels] };
     let sink = system.spawn(Sink { parameters, signal, report }).start()?;
     let combiner = system.spawn(Combiner(sink.clone())).start()?;
-    let integrator = system.spawn(Integrator { waiting: vec![Default::default(); channels], combiner }).start()?;
+    let integrator = system.spawn(Integrator { waiting: vec![VecDeque::new(); channels], combiner }).start()?;
     let mut banks = Vec::new();
     for channel in 0..channels {
         let next = system.spawn(Tagger { channel, integrator: integrator.clone() }).start()?.recipient();
