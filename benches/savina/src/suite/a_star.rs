@@ -102,14 +102,15 @@ impl Grid {
         node != ORIGIN && parent.compare_exchange(NOBODY, from, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// The nodes from the origin to the target.
+    /// The nodes from the origin to the target, by the parents; not that far if they don't lead there.
     fn path(&self) -> Vec<u32> {
         let mut path = vec![self.parameters.target()];
-        while let Some(&node) = path.last()
-            && node != ORIGIN
+        while path.len() < self.parents.len()
+            && let Some(parent) = path.last().and_then(|&node| self.parents.get(node as usize))
+            && path.last() != Some(&ORIGIN)
         {
             // ORDERING: Relaxed; see `reach`.
-            path.push(self.parents[node as usize].load(Ordering::Relaxed));
+            path.push(parent.load(Ordering::Relaxed));
         }
         path.reverse();
         path

@@ -230,9 +230,11 @@ fn run(system: &ActorSystem, parameters: Parameters) -> Result<(Outcome, Vec<u32
 fn check(parameters: Parameters, distances: &[u32]) -> Result<(), Failure> {
     let Parameters { nodes, .. } = parameters;
     let weights = parameters.weights();
-    for from in 0..nodes {
-        let row = &distances[from * nodes..][..nodes];
-        verify(&format!("the distances from node {from}"), &*shortest(&weights, nodes, from), row)?;
+    verify("how many distances there are", weights.len(), distances.len())?;
+    for (from, row) in distances.chunks_exact(nodes).enumerate() {
+        for (to, (&got, expected)) in row.iter().zip(shortest(&weights, nodes, from)).enumerate() {
+            verify(&format!("the distance from {from} to {to}"), expected, got)?;
+        }
     }
     Ok(())
 }

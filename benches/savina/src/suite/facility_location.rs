@@ -5,7 +5,8 @@
 //!
 //! Parameters: 100,000 points, a plane of 500 by 500, alpha 2 (a square splits when its customers' distances sum up to more than
 //! alpha times the plane's diagonal), cut-off depth 3, seed 123,456. A message is a customer at a square, its
-//! successor's call, news of a facility, or a part of the two rounds in the end. All are counted by who gets them.
+//! successor's call, news of a facility, or a part of the two rounds in the end. They are counted by who gets them: how
+//! many squares there are when news come, and so how often they are told, depends on chance.
 //!
 //! News: what is opened down to the cut-off depth is told to all squares, by way of the parents. A square splits by what it has
 //! known from its start, its own middle and those above it, and looks at the news in the end, when each customer goes to

@@ -156,7 +156,10 @@ fn run(system: &ActorSystem, parameters: Parameters) -> Result<(Outcome, BigUint
 
 fn check(parameters: Parameters, scaled: &BigUint) -> Result<(), Failure> {
     let digits = |scaled: &BigUint| (scaled / BigUint::from(10_u32).pow(GUARD)).to_string();
-    verify("the digits", digits(&machin(&parameters.one())), digits(scaled))
+    let (expected, got) = (digits(&machin(&parameters.one())), digits(scaled));
+    verify("how many digits there are", expected.len(), got.len())?;
+    let first_wrong = expected.bytes().zip(got.bytes()).position(|(expected, got)| expected != got);
+    verify("the place of the first wrong digit", None, first_wrong)
 }
 
 /// 16 arctan 1/5 - 4 arctan 1/239, times one.

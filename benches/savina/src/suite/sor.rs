@@ -321,7 +321,11 @@ fn check(parameters: Parameters, values: &[f64]) -> Result<(), Failure> {
             }
         }
     }
-    verify("the cells", &*expected, values)
+    verify("how many cells there are", expected.len(), values.len())?;
+    for (index, (&expected, &got)) in expected.iter().zip(values).enumerate() {
+        verify(&format!("row {}, column {}", index / side, index % side), expected, got)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
