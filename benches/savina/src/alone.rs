@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use corecast::ActorSystem;
+use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::{Benchmark, Failure, Outcome, Size};
@@ -49,6 +50,8 @@ pub struct Measured {
     pub plays: u32,
     /// How long they took.
     pub nanoseconds: f64,
+    /// The processor time that this process took for it, all threads together.
+    pub processor_nanoseconds: f64,
     /// Messages of all of them.
     pub messages: u64,
 }
@@ -57,6 +60,11 @@ impl Measured {
     /// The mean of all its messages.
     pub fn nanoseconds_per_message(&self) -> f64 {
         self.nanoseconds / self.messages as f64
+    }
+
+    /// The same of the processor time, which other programs on the machine hardly change.
+    pub fn processor_per_message(&self) -> f64 {
+        self.processor_nanoseconds / self.messages as f64
     }
 }
 
@@ -77,23 +85,31 @@ pub fn in_a_process(benchmark: &Benchmark, stage: Stage, setting: Setting) -> Re
 
 /// Plays it here, again and again until there was enough of it, after a play to warm up.
 pub fn here(benchmark: &Benchmark, stage: Stage, setting: Setting) -> Result<Measured, Failure> {
-    let mut play = player(benchmark, stage, setting)?;
-    let enough = Duration::from_secs_f64(setting.seconds);
-    let first = play()?;
-    let mut measured = Measured { plays: 0, nanoseconds: 0.0, messages: 0 };
-    let mut add = |Outcome { elapsed, messages }: Outcome| {
+    let play = player(benchmark, stage, setting)?;
+    let enough = setting.seconds * 1e9;
+    let mut measured = Measured { plays: 0, nanoseconds: 0.0, processor_nanoseconds: 0.0, messages: 0 };
+    let mut warm = false;
+    while measured.nanoseconds < enough {
+        let before = processor_time();
+        let Outcome { elapsed, messages } = play()?;
+        let nanoseconds = elapsed.as_nanos() as f64;
+        // The first one is to warm up, unless it is so long that it needs none.
+        if !warm && nanoseconds < enough {
+            warm = true;
+            continue;
+        }
         measured.plays += 1;
-        measured.nanoseconds += elapsed.as_nanos() as f64;
+        measured.nanoseconds += nanoseconds;
+        measured.processor_nanoseconds += processor_time() - before;
         measured.messages += messages;
-        measured.nanoseconds < enough.as_nanos() as f64
-    };
-    // One that long needs no warming up.
-    if first.elapsed >= enough {
-        add(first);
-    } else {
-        while add(play()?) {}
     }
     Ok(measured)
+}
+
+/// Nanoseconds of processor time that this process has taken so far.
+fn processor_time() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }
 
 /// Plays a benchmark once whenever it is called, always on the same workers.
@@ -101,7 +117,7 @@ pub fn player(
     benchmark: &Benchmark,
     stage: Stage,
     Setting { size, workers, .. }: Setting,
-) -> Result<Box<dyn FnMut() -> Result<Outcome, Failure>>, Failure> {
+) -> Result<Box<dyn Fn() -> Result<Outcome, Failure>>, Failure> {
     match stage {
         Stage::Corecast => {
             let system = ActorSystem::builder().workers(workers).build()?;

@@ -119,7 +119,7 @@ fn test(chosen: &[&Benchmark], workers: usize) -> bool {
     let mut right = true;
     for benchmark in chosen {
         for stage in stages(benchmark) {
-            let played = alone::player(benchmark, stage, setting).and_then(|mut play| play());
+            let played = alone::player(benchmark, stage, setting).and_then(|play| play());
             let verdict = played.as_ref().map_or_else(Failure::to_string, |_| "verified".to_owned());
             println!("{:>2}  {:<28} {:<9} {verdict}", benchmark.number, benchmark.name, format!("{stage:?}"));
             right &= played.is_ok();

@@ -10,8 +10,8 @@ use crate::published::{self, Figures, Published};
 
 /// The head of the table: two lines.
 pub const HEAD: [&str; 2] = [
-    "                                 |     corecast    |          tokio           | Verona BoC, alike       | artefact, other machine        |",
-    " #  ns per message               |    min   median |    min   median    ratio |  1 core  2 cores  ahead | Pony 1  Pony 8   BoC 1   BoC 8 | parameters",
+    "                                 |         corecast         |              tokio                | Verona BoC, alike       | artefact, other machine        |",
+    " #  ns per message               |    min   median      cpu |    min   median      cpu    ratio |  1 core  2 cores  ahead | Pony 1  Pony 8   BoC 1   BoC 8 | parameters",
 ];
 
 /// A benchmark's row.
@@ -59,7 +59,7 @@ impl Row {
     /// Whether the median is below that of Verona BoC on two cores; none where there is nothing to compare.
     pub fn ahead(&self) -> Option<bool> {
         let verona = self.published?.verona?;
-        Some(figures(&self.corecast)?.median < verona.two.median)
+        Some(wall(&self.corecast)?.median < verona.two.median)
     }
 
     /// The row as JSON has it.
@@ -68,8 +68,8 @@ impl Row {
             number: self.number,
             name: self.name,
             parameters: self.parameters,
-            corecast: figures(&self.corecast),
-            tokio: figures(&self.tokio),
+            corecast: wall(&self.corecast),
+            tokio: wall(&self.tokio),
             ahead_of_boc: self.ahead(),
             processes: [&self.corecast, &self.tokio].map(Clone::clone),
             failures: self.failures.clone(),
@@ -91,9 +91,13 @@ struct Record {
     failures: Vec<String>,
 }
 
-/// Nanoseconds per message of the processes.
-fn figures(processes: &[Measured]) -> Option<Figures> {
-    let mut each: Vec<_> = processes.iter().map(Measured::nanoseconds_per_message).collect();
+/// Wall time per message of the processes.
+fn wall(processes: &[Measured]) -> Option<Figures> {
+    figures(processes, Measured::nanoseconds_per_message)
+}
+
+fn figures(processes: &[Measured], of: fn(&Measured) -> f64) -> Option<Figures> {
+    let mut each: Vec<_> = processes.iter().map(of).collect();
     each.sort_by(f64::total_cmp);
     let min = *each.first()?;
     // Of an even number, the mean of the two in the middle.
@@ -112,7 +116,7 @@ fn figure(value: Option<f64>) -> String {
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (corecast, tokio) = (figures(&self.corecast), figures(&self.tokio));
+        let (corecast, tokio) = (wall(&self.corecast), wall(&self.tokio));
         let verona = self.published.and_then(|published| published.verona);
         let artefact = self.published.and_then(|published| published.artefact);
         let ratio = tokio.zip(corecast).map(|(tokio, corecast)| format!("{:.2} x", tokio.median / corecast.median));
@@ -123,13 +127,15 @@ impl fmt::Display for Row {
         };
         write!(
             f,
-            "{:>2}  {:<28} | {:>6} {:>8} | {:>6} {:>8} {:>8} | {:>7} {:>8} {:>6} | {:>6} {:>7} {:>7} {:>7} | {}",
+            "{:>2}  {:<28} | {:>6} {:>8} {:>8} | {:>6} {:>8} {:>8} {:>8} | {:>7} {:>8} {:>6} | {:>6} {:>7} {:>7} {:>7} | {}",
             self.number,
             self.name,
             pick(corecast, |figures| figures.min),
             pick(corecast, |figures| figures.median),
+            pick(figures(&self.corecast, Measured::processor_per_message), |figures| figures.median),
             pick(tokio, |figures| figures.min),
             pick(tokio, |figures| figures.median),
+            pick(figures(&self.tokio, Measured::processor_per_message), |figures| figures.median),
             ratio.as_deref().unwrap_or("–"),
             pick(verona.map(|verona| verona.one), |figures| figures.median),
             pick(verona.map(|verona| verona.two), |figures| figures.median),
@@ -145,18 +151,25 @@ impl fmt::Display for Row {
 
 #[cfg(test)]
 mod tests {
-    use super::{Measured, figures};
+    use super::{Measured, wall};
 
     fn processes(each: &[f64]) -> Vec<Measured> {
-        each.iter().map(|&nanoseconds| Measured { plays: 1, nanoseconds: nanoseconds * 10.0, messages: 10 }).collect()
+        each.iter()
+            .map(|&nanoseconds| Measured {
+                plays: 1,
+                nanoseconds: nanoseconds * 10.0,
+                processor_nanoseconds: 0.0,
+                messages: 10,
+            })
+            .collect()
     }
 
     #[test]
     fn the_median_is_the_middle() {
-        assert!(figures(&[]).is_none());
-        let odd = figures(&processes(&[5.0, 1.0, 3.0])).expect("three");
+        assert!(wall(&[]).is_none());
+        let odd = wall(&processes(&[5.0, 1.0, 3.0])).expect("three");
         assert_eq!((odd.min, odd.median), (1.0, 3.0));
-        let even = figures(&processes(&[8.0, 2.0, 4.0, 1.0])).expect("four");
+        let even = wall(&processes(&[8.0, 2.0, 4.0, 1.0])).expect("four");
         assert_eq!((even.min, even.median), (1.0, 3.0));
     }
 }

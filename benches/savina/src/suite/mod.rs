@@ -1,5 +1,6 @@
 //! The benchmarks, one file each, in the order of the suite's table.
 
+mod busy;
 mod fork_join;
 
 pub mod a_star;
@@ -7,15 +8,20 @@ pub mod apsp;
 pub mod bank_transaction;
 pub mod big;
 pub mod bitonic_sort;
+pub mod bounded_buffer;
 pub mod chameneos;
+pub mod cigarette_smokers;
 pub mod concurrent_dictionary;
+pub mod concurrent_sorted_list;
 pub mod counting;
+pub mod dining_philosophers;
 pub mod facility_location;
 pub mod fibonacci;
 pub mod filter_bank;
 pub mod fork_join_create;
 pub mod fork_join_throughput;
 pub mod fork_join_throughput_full;
+pub mod logistic_map;
 pub mod n_queens;
 pub mod pi_precision;
 pub mod ping_pong;
@@ -23,6 +29,7 @@ pub mod quicksort;
 pub mod radix_sort;
 pub mod recursive_matmul;
 pub mod sieve;
+pub mod sleeping_barber;
 pub mod sor;
 pub mod thread_ring;
 pub mod trapezoid;
@@ -42,6 +49,12 @@ pub const ALL: &[Benchmark] = &[
     big::BENCHMARK,
     fibonacci::BENCHMARK,
     concurrent_dictionary::BENCHMARK,
+    concurrent_sorted_list::BENCHMARK,
+    bounded_buffer::BENCHMARK,
+    dining_philosophers::BENCHMARK,
+    sleeping_barber::BENCHMARK,
+    cigarette_smokers::BENCHMARK,
+    logistic_map::BENCHMARK,
     bank_transaction::BENCHMARK,
     apsp::BENCHMARK,
     a_star::BENCHMARK,
