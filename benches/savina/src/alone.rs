@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use corecast::ActorSystem;
-use rustix::time::{ClockId, clock_gettime};
+use cpu_time::ProcessTime;
 use serde::{Deserialize, Serialize};
 
 use crate::benchmark::{Benchmark, Failure, Outcome, Size};
@@ -89,8 +89,8 @@ pub fn here(benchmark: &Benchmark, stage: Stage, setting: Setting) -> Result<Mea
     let enough = setting.seconds * 1e9;
     let mut measured = Measured { plays: 0, nanoseconds: 0.0, processor_nanoseconds: 0.0, messages: 0 };
     let mut warm = false;
-    while measured.nanoseconds < enough {
-        let before = processor_time();
+    while measured.plays == 0 || measured.nanoseconds < enough {
+        let processor = ProcessTime::now();
         let Outcome { elapsed, messages } = play()?;
         let nanoseconds = elapsed.as_nanos() as f64;
         // The first one is to warm up, unless it is so long that it needs none.
@@ -100,16 +100,10 @@ pub fn here(benchmark: &Benchmark, stage: Stage, setting: Setting) -> Result<Mea
         }
         measured.plays += 1;
         measured.nanoseconds += nanoseconds;
-        measured.processor_nanoseconds += processor_time() - before;
+        measured.processor_nanoseconds += processor.elapsed().as_nanos() as f64;
         measured.messages += messages;
     }
     Ok(measured)
-}
-
-/// Nanoseconds of processor time that this process has taken so far.
-fn processor_time() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }
 
 /// Plays a benchmark once whenever it is called, always on the same workers.
