@@ -1,9 +1,10 @@
 //! A master's workers, and the pieces of work that wait for one of them.
 //!
-//! The suite's masters send every piece to a worker at once, and mailboxes with priorities have the worker take the most
-//! important one first. Messages have no priorities here: those of one sender are handled in the order in which they were
-//! sent. So the master keeps the pieces itself, in a heap, and a worker has one at a time. The master therefore always
-//! finds room in a worker's mailbox, and a worker may wait for room in the master's: nobody waits in a circle.
+//! The suite's masters send every piece to a worker at once, and mailboxes with priorities have the worker take the
+//! most important one first. Messages have no priorities here: those of one sender are handled in the order in which
+//! they were sent. So the master keeps the pieces itself, in a heap, and a worker has one at a time. The master
+//! therefore always finds room in a worker's mailbox, and a worker may wait for room in the master's: nobody waits in a
+//! circle.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;

@@ -4,13 +4,13 @@
 //! Stresses: a master that is asked and answers all the time, pieces of uneven work, and priorities.
 //!
 //! Parameters: 20 workers, a grid of 30 by 30 by 30 nodes, a threshold of 1,024 nodes per piece, 30 priorities. (The
-//! runner of Lingua Franca has a threshold of 2,014.) The origin is one corner, and the target lies at four fifths of each
-//! side. A node is linked to some of the six next ones, away from the origin, by the toss of a coin. A message is a piece of
-//! work, to the master or to a worker, or a worker's word that it is done.
+//! runner of Lingua Franca has a threshold of 2,014.) The origin is one corner, and the target lies at four fifths of
+//! each side. A node is linked to some of the six next ones, away from the origin, by the toss of a coin. A message is
+//! a piece of work, to the master or to a worker, or a worker's word that it is done.
 //!
-//! As in the suite the nodes' parents are shared memory, set by whoever comes first, and any path will do: the first that
-//! reaches the target ends the search. The master keeps the pieces by priority (see [`crew`](crate::crew)): the nearer to
-//! the target the higher, in 30 steps.
+//! As in the suite the nodes' parents are shared memory, set by whoever comes first, and any path will do: the first
+//! that reaches the target ends the search. The master keeps the pieces by priority (see [`crew`](crate::crew)): the
+//! nearer to the target the higher, in 30 steps.
 //!
 //! Verified: that there is a path if and only if a search by breadth finds one, that each of its steps is a link of the
 //! grid, from the origin to the target, and that it isn't shorter than the shortest.
@@ -96,8 +96,8 @@ impl Grid {
 
     /// Whether this is the first way to `node`.
     fn reach(&self, node: u32, from: u32) -> bool {
-        // ORDERING: Relaxed, twice; a parent says nothing but its number. Whoever follows the parents has got the message
-        // that the target was reached, which came after them.
+        // ORDERING: Relaxed, twice; a parent says nothing but its number. Whoever follows the parents has got the
+        // message that the target was reached, which came after them.
         let parent = &self.parents[node as usize];
         node != ORIGIN && parent.compare_exchange(NOBODY, from, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }

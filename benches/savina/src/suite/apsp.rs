@@ -1,8 +1,8 @@
-//! All-Pairs Shortest Path (17): a matrix of distances in square blocks, one actor each, which run the algorithm of Floyd
-//! and Warshall in step: before each round a block has those of its row and of its column.
+//! All-Pairs Shortest Path (17): a matrix of distances in square blocks, one actor each, which run the algorithm of
+//! Floyd and Warshall in step: before each round a block has those of its row and of its column.
 //!
-//! Stresses: phases. A block sends its 2,500 distances to ten others per round, shared, and can't go on before it has heard
-//! from all ten. One that is a round ahead is heard early.
+//! Stresses: phases. A block sends its 2,500 distances to ten others per round, shared, and can't go on before it has
+//! heard from all ten. One that is a round ahead is heard early.
 //!
 //! Parameters: N = 300 nodes, every two of them linked; blocks of B = 50 by 50; weights from 1 to W = 100. A message is
 //! a block's state for another block, or its last one for the collector, or its start.

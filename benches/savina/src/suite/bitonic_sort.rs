@@ -1,11 +1,11 @@
-//! Bitonic Sort (24): numbers go through a network of comparers, step by step. A step deals its numbers out to sequences, a
-//! sequence to its comparers, and what they give is put in line again on two levels.
+//! Bitonic Sort (24): numbers go through a network of comparers, step by step. A step deals its numbers out to
+//! sequences, a sequence to its comparers, and what they give is put in line again on two levels.
 //!
 //! Stresses: a network of many actors (a quarter of a million here) with a few messages each, and order: numbers are
 //! told apart by their places only.
 //!
-//! Parameters: N = 4,096 numbers below 2^60, seed 2,048. A message is a number on its way from one actor to the next: five
-//! per number and step, of which there are log N (log N + 1) / 2, and N from the source.
+//! Parameters: N = 4,096 numbers below 2^60, seed 2,048. A message is a number on its way from one actor to the next:
+//! five per number and step, of which there are log N (log N + 1) / 2, and N from the source.
 //!
 //! Verified: against the standard library's sort of the same numbers.
 
@@ -155,8 +155,8 @@ impl Actor for Kernel {
     }
 }
 
-/// A step: each sequence of so many numbers is halved, and the numbers of its halves are compared in pairs. The direction is
-/// that of the merge that the sequence is a part of.
+/// A step: each sequence of so many numbers is halved, and the numbers of its halves are compared in pairs. The
+/// direction is that of the merge that the sequence is a part of.
 fn step(
     system: &SystemRef,
     numbers: usize,

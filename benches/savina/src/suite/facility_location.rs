@@ -1,24 +1,25 @@
-//! Facility Location (27): customers come one by one to a plane that is divided into squares. One whose customers have too
-//! far to go, taken together, opens a facility in its middle, splits into four and passes its customers on to them.
+//! Facility Location (27): customers come one by one to a plane that is divided into squares. One whose customers have
+//! too far to go, taken together, opens a facility in its middle, splits into four and passes its customers on to them.
 //!
 //! Stresses: a tree of actors that grows while messages go down it, with news that go up and across.
 //!
-//! Parameters: 100,000 points, a plane of 500 by 500, alpha 2 (a square splits when its customers' distances sum up to more than
-//! alpha times the plane's diagonal), cut-off depth 3, seed 123,456. A message is a customer at a square, its
+//! Parameters: 100,000 points, a plane of 500 by 500, alpha 2 (a square splits when its customers' distances sum up to
+//! more than alpha times the plane's diagonal), cut-off depth 3, seed 123,456. A message is a customer at a square, its
 //! successor's call, news of a facility, or a part of the two rounds in the end. They are counted by who gets them: how
 //! many squares there are when news come, and so how often they are told, depends on chance.
 //!
-//! News: what is opened down to the cut-off depth is told to all squares, by way of the parents. A square splits by what it has
-//! known from its start, its own middle and those above it, and looks at the news in the end, when each customer goes to
-//! the nearest facility. In the suite it counts them at once, so that its result depends on the order of arrival. The end
-//! takes two rounds through the tree: when the first is back at the root all news have been passed on, and go ahead of
-//! the second, in which the squares add up.
+//! News: what is opened down to the cut-off depth is told to all squares, by way of the parents. A square splits by
+//! what it has known from its start, its own middle and those above it, and looks at the news in the end, when each
+//! customer goes to the nearest facility. In the suite it counts them at once, so that its result depends on the order
+//! of arrival. The end takes two rounds through the tree: when the first is back at the root all news have been passed
+//! on, and go ahead of the second, in which the squares add up.
 //!
-//! Squares send to their parents and to their children, so their mailboxes are unbounded: bounded ones could wait in a circle.
+//! Squares send to their parents and to their children, so their mailboxes are unbounded: bounded ones could wait in a
+//! circle.
 //!
 //! Verified: against a tree of squares that is built in sequence: how many squares, facilities and customers there are,
-//! the sum of all distances to the nearest facility, and, for the news, the sum of all distances from the squares that have
-//! not split to the facilities that they know.
+//! the sum of all distances to the nearest facility, and, for the news, the sum of all distances from the squares that
+//! have not split to the facilities that they know.
 
 use std::sync::mpsc;
 use std::time::Instant;

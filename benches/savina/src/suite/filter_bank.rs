@@ -1,19 +1,19 @@
-//! Filter Bank (23): a signal goes to several channels, each of which delays it, filters it, keeps one value of many and
-//! filters again; an integrator gathers one value of each channel, and their sum goes to a sink.
+//! Filter Bank (23): a signal goes to several channels, each of which delays it, filters it, keeps one value of many
+//! and filters again; an integrator gathers one value of each channel, and their sum goes to a sink.
 //!
 //! Stresses: a pipeline that splits and joins, with two handlers of thousands of multiplications per channel.
 //!
-//! Parameters: 16,384 columns (the length of the filters and delays), 34,816 simulations (values of the signal), 8 channels;
-//! the suite's sink prints one value in 100, this one keeps all. A message is a value on its way from one stage to the next, or
-//! what comes back to the producer for it, or the start: 1,419,325, as in the suite's table. (Not counted are eight with
-//! which the check is served.) The suite's Akka version says of itself that it deadlocks.
+//! Parameters: 16,384 columns (the length of the filters and delays), 34,816 simulations (values of the signal), 8
+//! channels; the suite's sink prints one value in 100, this one keeps all. A message is a value on its way from one
+//! stage to the next, or what comes back to the producer for it, or the start: 1,419,325, as in the suite's table. (Not
+//! counted are eight with which the check is served.) The suite's Akka version says of itself that it deadlocks.
 //!
-//! A value is asked for by the producer only when the source has sent the one before. Behind it, in one direction, there
-//! are the usual mailboxes: who is ahead waits for room.
+//! A value is asked for by the producer only when the source has sent the one before. Behind it, in one direction,
+//! there are the usual mailboxes: who is ahead waits for room.
 //!
-//! Verified: all values of the sink, and the sum of all values that a channel's first filter has given (of which only one in
-//! 16,384 gets on), against direct sums over the signal in whole numbers. The signal starts with one: with zero, as the
-//! suite has it, all values of the sink were zero.
+//! Verified: all values of the sink, and the sum of all values that a channel's first filter has given (of which only
+//! one in 16,384 gets on), against direct sums over the signal in whole numbers. The signal starts with one: with zero,
+//! as the suite has it, all values of the sink were zero.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -413,7 +413,8 @@ fn run(system: &ActorSystem, parameters: Parameters) -> Result<(Outcome, Signal)
     let branches = system.spawn(Branches(banks)).start()?.recipient();
     let producer = system.spawn(Producer { left: simulations, source: None, branches }).start()?;
     producer.blocking_tell(Next)?;
-    // Before the branches; to the first filters; from there to the second ones; to the integrator; to the sink; the start.
+    // Before the branches; to the first filters; from there to the second ones; to the integrator; to the sink; the
+    // start.
     let per_channel = 3 * simulations + 3 * parameters.filtered() + 2 * parameters.results();
     let messages = 3 * simulations + channels * per_channel + 2 * parameters.results() + 1;
     outcome(started, messages as u64, &result)

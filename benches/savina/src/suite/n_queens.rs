@@ -1,10 +1,10 @@
-//! N-Queens (19): a master and its workers place queens on a board, row by row. A worker takes a board a row further and
-//! hands each way to do so back, until the threshold; from there on it finds all solutions itself.
+//! N-Queens (19): a master and its workers place queens on a board, row by row. A worker takes a board a row further
+//! and hands each way to do so back, until the threshold; from there on it finds all solutions itself.
 //!
 //! Stresses: divide and conquer by way of one master, with priorities.
 //!
-//! Parameters: 20 workers, a board of 12 by 12, a threshold of 4 rows, 10 priorities, at most 1,500,000 solutions. A message
-//! is a board, to the master or to a worker, a solution, or a worker's word that it is done.
+//! Parameters: 20 workers, a board of 12 by 12, a threshold of 4 rows, 10 priorities, at most 1,500,000 solutions. A
+//! message is a board, to the master or to a worker, a solution, or a worker's word that it is done.
 //!
 //! The master keeps the boards by priority (see [`crew`](crate::crew)), those with more queens first, so that few wait.
 //!
@@ -270,8 +270,8 @@ fn is_solution(board: &Board, rows: usize) -> bool {
         && different(|(row, column)| column - row as i32)
 }
 
-/// Counts the ways to complete a board, whose columns and diagonals in two directions are bits that are set where a queen
-/// stands.
+/// Counts the ways to complete a board, whose columns and diagonals in two directions are bits that are set where a
+/// queen stands.
 fn count(all: u32, columns: u32, left: u32, right: u32) -> usize {
     if columns == all {
         return 1;

@@ -1,10 +1,10 @@
-//! Pi Precision (29): a master has its workers compute terms of a series one by one, and adds them up until they are too
-//! small to matter.
+//! Pi Precision (29): a master has its workers compute terms of a series one by one, and adds them up until they are
+//! too small to matter.
 //!
 //! Stresses: small units of work, handed out as results come back, with results of some thousand bytes.
 //!
-//! Parameters: 20 workers, 5,000 decimal digits. A message is a term to compute or a term. How many are on their way when the
-//! first one is zero, ten per worker at most, depends on chance; they are counted.
+//! Parameters: 20 workers, 5,000 decimal digits. A message is a term to compute or a term. How many are on their way
+//! when the first one is zero, ten per worker at most, depends on chance; they are counted.
 //!
 //! The series is that of Bailey, Borwein and Plouffe ("On the rapid computation of various polylogarithmic constants",
 //! Mathematics of Computation 66, 1997), in whole numbers that count the last of ten digits more than are asked for.

@@ -1,11 +1,11 @@
-//! Quicksort (21): an actor splits its numbers by a pivot and spawns two others for the smaller and the larger ones, until
-//! few are left. Each sends its numbers to the one that spawned it, in order.
+//! Quicksort (21): an actor splits its numbers by a pivot and spawns two others for the smaller and the larger ones,
+//! until few are left. Each sends its numbers to the one that spawned it, in order.
 //!
 //! Stresses: a tree of actors that live for two messages, and messages that own a lot of memory.
 //!
-//! Parameters: N = 1,000,000 numbers below 2^60, sorted by one actor if they are fewer than 2,048; seed 1,024. A message is a
-//! list of numbers, on the way down or up. The suite's table counts 3,869, with the pivots that its own generator of
-//! numbers gives; here they are counted.
+//! Parameters: N = 1,000,000 numbers below 2^60, sorted by one actor if they are fewer than 2,048; seed 1,024. A
+//! message is a list of numbers, on the way down or up. The suite's table counts 3,869, with the pivots that its own
+//! generator of numbers gives; here they are counted.
 //!
 //! Verified: against the standard library's sort of the same numbers.
 

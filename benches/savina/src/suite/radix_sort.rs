@@ -1,10 +1,10 @@
-//! Radix Sort (22): a pipeline of 60 actors, one per bit, from the lowest to the highest. Each lets numbers without its bit
-//! pass, and holds the others back until all have come.
+//! Radix Sort (22): a pipeline of 60 actors, one per bit, from the lowest to the highest. Each lets numbers without its
+//! bit pass, and holds the others back until all have come.
 //!
 //! Stresses: a pipeline of tiny messages, in which stages send in bursts.
 //!
-//! Parameters: N = 100,000 numbers below 2^60, seed 2,048. A message is a number on its way from one stage to the next: 61
-//! N, with the source before the first bit and the collector behind the last.
+//! Parameters: N = 100,000 numbers below 2^60, seed 2,048. A message is a number on its way from one stage to the next:
+//! 61 N, with the source before the first bit and the collector behind the last.
 //!
 //! All mailboxes are the usual ones, for 1,024 messages: a stage that lets go of what it held waits for the next.
 //!

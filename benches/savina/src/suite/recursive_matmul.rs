@@ -1,11 +1,11 @@
-//! Recursive Matrix Multiplication (20): a master and its workers multiply two matrices. A worker splits a large product into
-//! eight of half the side, which it hands back, and computes a small one itself.
+//! Recursive Matrix Multiplication (20): a master and its workers multiply two matrices. A worker splits a large
+//! product into eight of half the side, which it hands back, and computes a small one itself.
 //!
 //! Stresses: computing, spread over workers by way of one master, with priorities and large results.
 //!
-//! Parameters: 20 workers, 1,024 by 1,024 numbers, blocks of at most 16,384 numbers (128 by 128), 10 priorities. A message is a
-//! product to compute, to the master or to a worker, a computed block, or a worker's word that it is done: with the
-//! first of them 2,267, as in the suite's table.
+//! Parameters: 20 workers, 1,024 by 1,024 numbers, blocks of at most 16,384 numbers (128 by 128), 10 priorities. A
+//! message is a product to compute, to the master or to a worker, a computed block, or a worker's word that it is done:
+//! with the first of them 2,267, as in the suite's table.
 //!
 //! The factors are shared, and a block of the result moves to the master, which adds it up; the suite's workers write
 //! into one shared matrix. The master keeps products by priority (see [`crew`](crate::crew)), the smaller ones first.

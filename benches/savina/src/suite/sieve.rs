@@ -1,6 +1,6 @@
-//! Sieve of Eratosthenes (25): a producer sends odd numbers down a pipeline of filters, each of which knows up to M primes and
-//! lets pass what none of them divides. The last filter learns what gets through to it, and spawns another one when it
-//! knows enough.
+//! Sieve of Eratosthenes (25): a producer sends odd numbers down a pipeline of filters, each of which knows up to M
+//! primes and lets pass what none of them divides. The last filter learns what gets through to it, and spawns another
+//! one when it knows enough.
 //!
 //! Stresses: a pipeline that grows and whose first stages work most; handlers of very uneven length.
 //!

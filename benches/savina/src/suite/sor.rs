@@ -1,16 +1,17 @@
-//! Successive Over-Relaxation (30): a grid of cells, each an actor, coloured like a chess board. Red cells compute from their
-//! black neighbours, then black ones from the red, again and again. Two actors have a half of the grid each, and tell each
-//! other who the cells along their border are.
+//! Successive Over-Relaxation (30): a grid of cells, each an actor, coloured like a chess board. Red cells compute from
+//! their black neighbours, then black ones from the red, again and again. Two actors have a half of the grid each, and
+//! tell each other who the cells along their border are.
 //!
 //! Stresses: the exchange with neighbours in step; many actors with a little to do, of which none can go far ahead.
 //!
-//! Parameters: 20 by 20 cells (the first size of the suite's list), 100 iterations, omega 1.25, seed 10,101,010. A message
-//! is a cell's value for a neighbour, or its neighbours, or what it has in the end, or one that the two halves exchange.
+//! Parameters: 20 by 20 cells (the first size of the suite's list), 100 iterations, omega 1.25, seed 10,101,010. A
+//! message is a cell's value for a neighbour, or its neighbours, or what it has in the end, or one that the two halves
+//! exchange.
 //!
 //! Cells on the rim keep their values, and pass them on in each iteration as others do.
 //!
-//! Verified: against the same in sequence, cell by cell. A cell adds up what its neighbours have in a fixed order, not in
-//! the order in which it came, so that the numbers are the same to the last bit.
+//! Verified: against the same in sequence, cell by cell. A cell adds up what its neighbours have in a fixed order, not
+//! in the order in which it came, so that the numbers are the same to the last bit.
 
 use std::ops::Range;
 use std::sync::mpsc;

@@ -1,13 +1,13 @@
-//! Trapezoidal Approximation (28): a master gives each of its workers a part of an interval, and adds up the areas that they
-//! compute.
+//! Trapezoidal Approximation (28): a master gives each of its workers a part of an interval, and adds up the areas that
+//! they compute.
 //!
 //! Stresses: computing; there is one message to each worker and one back.
 //!
 //! Parameters: 10,000,000 pieces, 100 workers, from 1 to 5. A message is a part, an area, or the start: 201, as in the
 //! suite's table.
 //!
-//! Verified: the integral by another rule with other points, Simpson's, to nine digits behind the point. A worker's part
-//! changes the fourth one, and a piece of usual height the seventh.
+//! Verified: the integral by another rule with other points, Simpson's, to nine digits behind the point. A worker's
+//! part changes the fourth one, and a piece of usual height the seventh.
 
 use std::sync::mpsc;
 use std::time::Instant;
@@ -141,8 +141,8 @@ fn check(area: f64) -> Result<(), Failure> {
     verify(&format!("whether {area} is {expected}"), true, (area - expected).abs() < PRECISION)
 }
 
-/// How far the two rules may be apart. The error of the trapezoids falls with the square of their width: it is 3e-10 for
-/// 200,000 of them.
+/// How far the two rules may be apart. The error of the trapezoids falls with the square of their width: it is 3e-10
+/// for 200,000 of them.
 const PRECISION: f64 = 1e-9;
 
 /// The same integral by Simpson's rule.

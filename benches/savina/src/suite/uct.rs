@@ -4,13 +4,17 @@
 //! Stresses: spawning 200,000 actors from everywhere, one actor that all ask, and a load that depends on chance.
 //!
 //! Parameters: 200,000 nodes at most, a normal distribution of work with mean 500 and deviation 100 (here: steps of a
-//! linear congruence, about a nanosecond each), 10 children, of half of the families one child that is urgent. A message is one of
-//! a node's way: that it may try, its question, the root's consent, the walk on its way down and up.
+//! linear congruence, about a nanosecond each), 10 children, of half of the families one child that is urgent. A
+//! message is one of a node's way: that it may try, its question, the root's consent, the walk on its way down and up.
+//!
+//! All mailboxes are the usual ones: a node that asks waits for room at the root, and the root never waits, since a node has
+//! few messages.
 //!
 //! Priorities: a parent sends the walk to its urgent child first; mailboxes have none.
 //!
-//! Verified: the tree is built once more in sequence, by the order in which the root was asked; all its nodes have asked
-//! once, and their number, work and height, the urgent ones and the sum of what they computed are what the walk has found.
+//! Verified: the tree is built once more in sequence, by the order in which the root was asked; all its nodes have
+//! asked once, and their number, work and height, the urgent ones and the sum of what they computed are what the walk
+//! has found.
 
 use std::collections::HashSet;
 use std::sync::mpsc;
@@ -216,8 +220,8 @@ impl Handler<Try> for Node {
     }
 }
 
-/// The node has children. It comes before the walk: the root has sent it before it let the walk begin, and a message has
-/// its place when it was sent to somebody who has room.
+/// The node has children. It comes before the walk: the root has sent it before it let the walk begin, and a message
+/// has its place when it was sent to somebody who has room.
 struct Grow {
     family: Family,
     children: usize,
