@@ -4,11 +4,11 @@
 //! Stresses: spawning 200,000 actors from everywhere, one actor that all ask, and a load that depends on chance.
 //!
 //! Parameters: 200,000 nodes at most, a normal distribution of work with mean 500 and deviation 100 (here: steps of a
-//! linear congruence, about a nanosecond each), 10 children, of half of the families one child that is urgent. A
+//! linear congruence), 10 children, of half of the families one child that is urgent. A
 //! message is one of a node's way: that it may try, its question, the root's consent, the walk on its way down and up.
 //!
-//! All mailboxes are the usual ones: a node that asks waits for room at the root, and the root never waits, since a node has
-//! few messages.
+//! All mailboxes are the usual ones: a node that asks waits for room at the root, and the root never waits, since a node
+//! has few messages.
 //!
 //! Priorities: a parent sends the walk to its urgent child first; mailboxes have none.
 //!
