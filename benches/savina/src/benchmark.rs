@@ -22,10 +22,16 @@ pub struct Benchmark {
     /// The suite's parameters, as text.
     pub parameters: &'static str,
     /// Plays it on corecast once and verifies the result.
-    pub play: fn(&ActorSystem, Size) -> Result<Outcome, Failure>,
+    pub play: Play,
     /// The same on bare tokio, where there is such a version.
-    pub tokio: Option<fn(&Runtime, Size) -> Result<Outcome, Failure>>,
+    pub tokio: Option<TokioPlay>,
 }
+
+/// Plays a benchmark once, on this system's workers.
+pub type Play = fn(&ActorSystem, Size) -> Result<Outcome, Failure>;
+
+/// The same on tokio's.
+pub type TokioPlay = fn(&Runtime, Size) -> Result<Outcome, Failure>;
 
 /// How large a play is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

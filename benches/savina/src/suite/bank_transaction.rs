@@ -215,7 +215,7 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
                     Order::Pay { amount, to } => {
                         balance -= amount;
                         let (reply, received) = oneshot::channel();
-                        to.send(Order::Receive { amount, reply }).await.ok().expect("the other account lives");
+                        to.send(Order::Receive { amount, reply }).await.expect("the other account lives");
                         received.await.expect("the other account replies");
                         teller.send(()).expect("the teller lives");
                     }
@@ -231,7 +231,7 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
     runtime.spawn(async move {
         for Transfer { from, to, amount } in transfers_to_order(transfers) {
             let pay = Order::Pay { amount, to: accounts[to].clone() };
-            accounts[from].send(pay).await.ok().expect("an account lives");
+            accounts[from].send(pay).await.expect("an account lives");
         }
         for _ in 0..transfers {
             confirmations.recv().await.expect("the accounts live");
@@ -239,7 +239,7 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
         let mut balances = Vec::new();
         for account in &accounts {
             let (reply, balance) = oneshot::channel();
-            account.send(Order::Close(reply)).await.ok().expect("an account lives");
+            account.send(Order::Close(reply)).await.expect("an account lives");
             balances.push(balance.await.expect("an account replies"));
         }
         // An error would mean that nobody waits for the result any more.

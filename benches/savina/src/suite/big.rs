@@ -8,7 +8,7 @@
 //! Verified: whom each worker pings comes from its own sequence of random numbers. Played again in sequence, they say how
 //! many pings each worker must have had, and that is what each says it had; each pong answers the ping that is open.
 
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Message};
@@ -65,9 +65,10 @@ fn verify_tallies(pings: u64, mut tallies: Vec<Tally>) -> Result<(), Failure> {
 }
 
 /// All workers, who know each other.
-type Peers = Arc<OnceLock<Vec<ActorRef<Worker>>>>;
+type Peers = Arc<[ActorRef<Worker>]>;
 
 struct Worker {
+    /// Empty before the start.
     peers: Peers,
     choices: Random,
     left: u64,
@@ -78,14 +79,23 @@ struct Worker {
 impl Actor for Worker {}
 
 impl Worker {
-    fn peer(&self, id: usize) -> &ActorRef<Self> {
-        &self.peers.get().expect("set before the first message")[id]
-    }
-
     async fn ping(&mut self) {
         let chosen = choose(&mut self.choices);
         let ping = Ping { from: self.tally.id, number: self.left };
-        self.peer(chosen).tell(ping).await.expect("a peer lives");
+        self.peers[chosen].tell(ping).await.expect("a peer lives");
+    }
+}
+
+/// Introduces the workers to each other.
+struct Meet(Peers);
+
+impl Message for Meet {
+    type Result = ();
+}
+
+impl Handler<Meet> for Worker {
+    async fn handle(&mut self, Meet(peers): Meet, _: &mut ActorContext<Self>) {
+        self.peers = peers;
     }
 }
 
@@ -113,7 +123,7 @@ impl Message for Ping {
 impl Handler<Ping> for Worker {
     async fn handle(&mut self, Ping { from, number }: Ping, _: &mut ActorContext<Self>) {
         self.tally.received += 1;
-        self.peer(from).tell(Pong { number }).await.expect("a peer lives");
+        self.peers[from].tell(Pong { number }).await.expect("a peer lives");
     }
 }
 
@@ -161,12 +171,19 @@ impl Handler<Exit> for Worker {
 
 /// Waits for all workers to be done.
 struct Sink {
+    /// Empty before the start.
     peers: Peers,
     busy: usize,
     report: mpsc::Sender<Vec<Tally>>,
 }
 
 impl Actor for Sink {}
+
+impl Handler<Meet> for Sink {
+    async fn handle(&mut self, Meet(peers): Meet, _: &mut ActorContext<Self>) {
+        self.peers = peers;
+    }
+}
 
 impl Handler<Done> for Sink {
     async fn handle(&mut self, _: Done, ctx: &mut ActorContext<Self>) {
@@ -175,7 +192,7 @@ impl Handler<Done> for Sink {
             return;
         }
         let mut tallies = Vec::new();
-        for worker in self.peers.get().expect("set before the first message") {
+        for worker in self.peers.iter() {
             tallies.push(worker.send(Exit).await.expect("a worker replies"));
         }
         // An error would mean that nobody waits for the result any more.
@@ -188,15 +205,20 @@ fn play(system: &ActorSystem, size: Size) -> Result<Outcome, Failure> {
     let pings = pings(size);
     let (report, result) = mpsc::channel();
     let started = Instant::now();
-    let peers = Peers::default();
-    let sink = system.spawn(Sink { peers: peers.clone(), busy: WORKERS, report }).start()?;
+    let sink = system.spawn(Sink { peers: Peers::default(), busy: WORKERS, report }).start()?;
     let mut workers = Vec::new();
     for id in 0..WORKERS {
         let tally = Tally { id, received: 0, astray: 0 };
-        let worker = Worker { peers: peers.clone(), choices: choices(id), left: pings, tally, sink: sink.clone() };
+        let worker = Worker { peers: Peers::default(), choices: choices(id), left: pings, tally, sink: sink.clone() };
         workers.push(system.spawn(worker).start()?);
     }
-    for worker in peers.get_or_init(|| workers) {
+    let peers = Peers::from(workers);
+    sink.blocking_tell(Meet(peers.clone()))?;
+    for worker in peers.iter() {
+        worker.blocking_tell(Meet(peers.clone()))?;
+    }
+    // Only now, so that nobody is pinged who knows nobody.
+    for worker in peers.iter() {
         worker.blocking_tell(Start)?;
     }
     let (outcome, tallies) = outcome(started, messages(pings), &result)?;
@@ -224,19 +246,19 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
         runtime.spawn(async move {
             let mut choices = choices(id);
             let (mut left, mut received, mut astray) = (pings, 0, 0);
-            workers[choose(&mut choices)].send(Post::Ping { from: id, number: left }).await.ok().expect("a peer lives");
+            workers[choose(&mut choices)].send(Post::Ping { from: id, number: left }).await.expect("a peer lives");
             loop {
                 match receiver.recv().await.expect("the workers know each other") {
                     Post::Ping { from, number } => {
                         received += 1;
-                        workers[from].send(Post::Pong { number }).await.ok().expect("a peer lives");
+                        workers[from].send(Post::Pong { number }).await.expect("a peer lives");
                     }
                     Post::Pong { number } => {
                         astray += u64::from(number != left);
                         left -= 1;
                         if left > 0 {
                             let ping = Post::Ping { from: id, number: left };
-                            workers[choose(&mut choices)].send(ping).await.ok().expect("a peer lives");
+                            workers[choose(&mut choices)].send(ping).await.expect("a peer lives");
                         } else {
                             done.send(()).await.expect("the sink lives");
                         }
@@ -253,7 +275,7 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
         }
         let mut all = Vec::new();
         for worker in workers.iter() {
-            worker.send(Post::Exit).await.ok().expect("a worker lives");
+            worker.send(Post::Exit).await.expect("a worker lives");
             all.push(tallies.recv().await.expect("a worker replies"));
         }
         // An error would mean that nobody waits for the result any more.

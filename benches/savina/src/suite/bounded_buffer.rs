@@ -349,10 +349,10 @@ fn spawn_producer(
         for _ in 0..items {
             orders.recv().await.expect("the manager lives");
             last = work(last);
-            manager.send(Event::Produced { item: last, producer: id }).await.ok().expect("the manager lives");
+            manager.send(Event::Produced { item: last, producer: id }).await.expect("the manager lives");
         }
         orders.recv().await.expect("the manager lives");
-        manager.send(Event::Exhausted { total: last }).await.ok().expect("the manager lives");
+        manager.send(Event::Exhausted { total: last }).await.expect("the manager lives");
     });
     producer
 }
@@ -366,7 +366,7 @@ fn spawn_consumer(runtime: &Runtime, id: usize, manager: tokio_mpsc::Sender<Even
             match orders.recv().await.expect("the manager lives") {
                 Order::Consume { item } => {
                     total = work(total + item);
-                    manager.send(Event::Free { consumer: id }).await.ok().expect("the manager lives");
+                    manager.send(Event::Free { consumer: id }).await.expect("the manager lives");
                 }
                 Order::End(reply) => break reply.send(total).expect("the manager waits"),
             }
@@ -404,7 +404,7 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
                 }
             };
             if let Some((consumer, item)) = consumer.zip(item) {
-                consumers[consumer].send(Order::Consume { item }).await.ok().expect("a consumer lives");
+                consumers[consumer].send(Order::Consume { item }).await.expect("a consumer lives");
             }
             if let Some(producer) = producer {
                 producers[producer].send(()).await.expect("a producer lives");
@@ -413,7 +413,7 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
         let mut totals = Vec::new();
         for consumer in &consumers {
             let (reply, total) = oneshot::channel();
-            consumer.send(Order::End(reply)).await.ok().expect("a consumer lives");
+            consumer.send(Order::End(reply)).await.expect("a consumer lives");
             totals.push(total.await.expect("a consumer replies"));
         }
         // An error would mean that nobody waits for the result any more.

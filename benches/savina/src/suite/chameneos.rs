@@ -10,7 +10,7 @@
 //! itself; and the sum of the colours modulo 3 is that of the beginning, which each meeting preserves: whether two colours
 //! are equal or not, twice the one that both take on is their sum modulo 3.
 
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Message};
@@ -118,40 +118,34 @@ fn verify_counts(meetings: u64, counts: &[Count]) -> Result<(), Failure> {
     )
 }
 
-/// The creatures, which know one another, and their mall.
-struct World {
-    mall: ActorRef<Mall>,
-    creatures: OnceLock<Vec<ActorRef<Creature>>>,
-}
-
-impl World {
-    fn creature(&self, id: usize) -> &ActorRef<Creature> {
-        &self.creatures.get().expect("set before the first message")[id]
-    }
-}
+/// All creatures, who know each other.
+type Creatures = Arc<[ActorRef<Creature>]>;
 
 struct Creature {
     life: Life,
-    world: Arc<World>,
+    mall: ActorRef<Mall>,
+    /// Empty before the start.
+    others: Creatures,
 }
 
 impl Actor for Creature {}
 
 impl Creature {
     async fn go_to_the_mall(&self) {
-        self.world.mall.tell(Meet(self.life.myself)).await.expect("the mall lives");
+        self.mall.tell(Meet(self.life.myself)).await.expect("the mall lives");
     }
 }
 
 /// The beginning.
-struct Start;
+struct Start(Creatures);
 
 impl Message for Start {
     type Result = ();
 }
 
 impl Handler<Start> for Creature {
-    async fn handle(&mut self, _: Start, _: &mut ActorContext<Self>) {
+    async fn handle(&mut self, Start(others): Start, _: &mut ActorContext<Self>) {
+        self.others = others;
         self.go_to_the_mall().await;
     }
 }
@@ -167,7 +161,7 @@ impl Handler<Meet> for Creature {
     async fn handle(&mut self, Meet(other): Meet, _: &mut ActorContext<Self>) {
         let colour = self.life.meet(other);
         let change = Change { colour, met: self.life.myself.id };
-        self.world.creature(other.id).tell(change).await.expect("the other creature lives");
+        self.others[other.id].tell(change).await.expect("the other creature lives");
         self.go_to_the_mall().await;
     }
 }
@@ -198,7 +192,7 @@ impl Message for Closed {
 
 impl Handler<Closed> for Creature {
     async fn handle(&mut self, _: Closed, ctx: &mut ActorContext<Self>) {
-        self.world.mall.tell(self.life.count()).await.expect("the mall lives");
+        self.mall.tell(self.life.count()).await.expect("the mall lives");
         // The creatures keep each other alive.
         ctx.stop();
     }
@@ -208,31 +202,26 @@ struct Mall {
     /// Meetings that are left.
     left: u64,
     waiting: Option<Visitor>,
-    world: Option<Arc<World>>,
+    /// Empty before it opens.
+    creatures: Creatures,
     counts: Vec<Count>,
     report: mpsc::Sender<Vec<Count>>,
 }
 
 impl Actor for Mall {}
 
-impl Mall {
-    fn world(&self) -> &World {
-        self.world.as_ref().expect("set before the first creature comes")
-    }
-}
-
 /// Opens the mall.
-struct Open(Arc<World>);
+struct Open(Creatures);
 
 impl Message for Open {
     type Result = ();
 }
 
 impl Handler<Open> for Mall {
-    async fn handle(&mut self, Open(world): Open, _: &mut ActorContext<Self>) {
-        self.world = Some(world);
-        for id in 0..CREATURES {
-            self.world().creature(id).tell(Start).await.expect("a creature lives");
+    async fn handle(&mut self, Open(creatures): Open, _: &mut ActorContext<Self>) {
+        self.creatures = creatures;
+        for creature in self.creatures.iter() {
+            creature.tell(Start(self.creatures.clone())).await.expect("a creature lives");
         }
     }
 }
@@ -240,10 +229,10 @@ impl Handler<Open> for Mall {
 impl Handler<Meet> for Mall {
     async fn handle(&mut self, Meet(visitor): Meet, _: &mut ActorContext<Self>) {
         if self.left == 0 {
-            self.world().creature(visitor.id).tell(Closed).await.expect("a creature lives");
+            self.creatures[visitor.id].tell(Closed).await.expect("a creature lives");
         } else if let Some(other) = self.waiting.take() {
             self.left -= 1;
-            self.world().creature(other.id).tell(Meet(visitor)).await.expect("a creature lives");
+            self.creatures[other.id].tell(Meet(visitor)).await.expect("a creature lives");
         } else {
             self.waiting = Some(visitor);
         }
@@ -269,15 +258,14 @@ fn play(system: &ActorSystem, size: Size) -> Result<Outcome, Failure> {
     let meetings = meetings(size);
     let (report, result) = mpsc::channel();
     let started = Instant::now();
-    let mall = Mall { left: meetings, waiting: None, world: None, counts: Vec::new(), report };
+    let mall = Mall { left: meetings, waiting: None, creatures: Creatures::default(), counts: Vec::new(), report };
     let mall = system.spawn(mall).start()?;
-    let world = Arc::new(World { mall: mall.clone(), creatures: OnceLock::new() });
     let mut creatures = Vec::new();
     for id in 0..CREATURES {
-        creatures.push(system.spawn(Creature { life: Life::new(id), world: world.clone() }).start()?);
+        let creature = Creature { life: Life::new(id), mall: mall.clone(), others: Creatures::default() };
+        creatures.push(system.spawn(creature).start()?);
     }
-    world.creatures.get_or_init(|| creatures);
-    mall.blocking_tell(Open(world))?;
+    mall.blocking_tell(Open(creatures.into()))?;
     let (outcome, counts) = outcome(started, messages(meetings), &result)?;
     verify_counts(meetings, &counts)?;
     Ok(outcome)
@@ -308,11 +296,11 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
         runtime.spawn(async move {
             let mut life = Life::new(id);
             loop {
-                mall.send(Request::Meet(life.myself)).await.ok().expect("the mall lives");
+                mall.send(Request::Meet(life.myself)).await.expect("the mall lives");
                 match receiver.recv().await.expect("the creatures know each other") {
                     News::Meet(other) => {
                         let change = News::Change { colour: life.meet(other), met: id };
-                        creatures[other.id].send(change).await.ok().expect("the other creature lives");
+                        creatures[other.id].send(change).await.expect("the other creature lives");
                     }
                     News::Change { colour, met } => {
                         life.change(colour, met);
@@ -320,7 +308,7 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
                     News::Closed => break,
                 }
             }
-            mall.send(Request::Count(life.count())).await.ok().expect("the mall lives");
+            mall.send(Request::Count(life.count())).await.expect("the mall lives");
         });
     }
     runtime.spawn(async move {
@@ -328,13 +316,13 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
         while counts.len() < CREATURES {
             match requests.recv().await.expect("the creatures aren't done") {
                 Request::Meet(visitor) if left == 0 => {
-                    creatures[visitor.id].send(News::Closed).await.ok().expect("a creature lives");
+                    creatures[visitor.id].send(News::Closed).await.expect("a creature lives");
                 }
                 Request::Meet(visitor) => match waiting.take() {
                     None => waiting = Some(visitor),
                     Some(Visitor { id, .. }) => {
                         left -= 1;
-                        creatures[id].send(News::Meet(visitor)).await.ok().expect("a creature lives");
+                        creatures[id].send(News::Meet(visitor)).await.expect("a creature lives");
                     }
                 },
                 Request::Count(count) => counts.push(count),

@@ -204,13 +204,13 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
         let mut choices = Choices::new();
         for _ in 0..rounds {
             let (smoker, length) = choices.next();
-            smokers[smoker].send(Order::Smoke { length }).await.ok().expect("a smoker lives");
+            smokers[smoker].send(Order::Smoke { length }).await.expect("a smoker lives");
             smoking.recv().await.expect("a smoker answers");
         }
         let mut tallies = Vec::new();
         for smoker in &smokers {
             let (reply, tally) = oneshot::channel();
-            smoker.send(Order::End(reply)).await.ok().expect("a smoker lives");
+            smoker.send(Order::End(reply)).await.expect("a smoker lives");
             tallies.push(tally.await.expect("a smoker replies"));
         }
         // An error would mean that nobody waits for the result any more.

@@ -223,12 +223,12 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
                 match choice {
                     Choice::Write(entry) => {
                         let (reply, written) = oneshot::channel();
-                        dictionary.send(Request::Write(entry, reply)).await.ok().expect("the dictionary lives");
+                        dictionary.send(Request::Write(entry, reply)).await.expect("the dictionary lives");
                         written.await.expect("the dictionary replies");
                     }
                     Choice::Read(key) => {
                         let (reply, found) = oneshot::channel();
-                        dictionary.send(Request::Read(key, reply)).await.ok().expect("the dictionary lives");
+                        dictionary.send(Request::Read(key, reply)).await.expect("the dictionary lives");
                         let found = found.await.expect("the dictionary replies");
                         wrong_reads += u64::from(found.is_some_and(|entry| entry.key != key));
                     }

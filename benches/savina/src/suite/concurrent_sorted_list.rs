@@ -280,7 +280,7 @@ enum Request {
 /// Asks the list's task.
 async fn ask<R>(list: &tokio_mpsc::Sender<Request>, request: impl FnOnce(oneshot::Sender<R>) -> Request) -> R {
     let (reply, answer) = oneshot::channel();
-    list.send(request(reply)).await.ok().expect("the list lives");
+    list.send(request(reply)).await.expect("the list lives");
     answer.await.expect("the list replies")
 }
 

@@ -327,19 +327,19 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
         runtime.spawn(async move {
             loop {
                 life.request();
-                arbiter.send(Event::Hungry { id }).await.ok().expect("the arbiter lives");
+                arbiter.send(Event::Hungry { id }).await.expect("the arbiter lives");
                 if !answers.recv().await.expect("the arbiter answers") {
                     life.denied();
                     continue;
                 }
                 let hungry_again = life.eat();
-                arbiter.send(Event::MealOver { id }).await.ok().expect("the arbiter lives");
+                arbiter.send(Event::MealOver { id }).await.expect("the arbiter lives");
                 if !hungry_again {
                     break;
                 }
             }
             let leave = Event::Leave { books: life.books, shared: life.shared };
-            arbiter.send(leave).await.ok().expect("the arbiter lives");
+            arbiter.send(leave).await.expect("the arbiter lives");
         });
     }
     runtime.spawn(async move {

@@ -198,13 +198,13 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
     runtime.spawn(async move {
         for _ in 0..terms {
             for series in &all {
-                series.send(Order::NextTerm).await.ok().expect("a series lives");
+                series.send(Order::NextTerm).await.expect("a series lives");
             }
         }
         let mut last = Vec::new();
         for series in &all {
             let (reply, term) = oneshot::channel();
-            series.send(Order::GetTerm(reply)).await.ok().expect("a series lives");
+            series.send(Order::GetTerm(reply)).await.expect("a series lives");
             last.push(term.await.expect("a series replies"));
         }
         // An error would mean that nobody waits for the result any more.

@@ -419,14 +419,14 @@ fn spawn_customer(factory: tokio_mpsc::Sender<AtFactory>) -> Visitor {
         loop {
             match news.recv().await.expect("the customer knows itself") {
                 News::Full => {
-                    factory.send(AtFactory::Returned(myself.clone())).await.ok().expect("the factory lives");
+                    factory.send(AtFactory::Returned(myself.clone())).await.expect("the factory lives");
                 }
                 News::Wait => (),
                 News::Begin => haircuts += 1,
                 News::Over => break,
             }
         }
-        factory.send(AtFactory::Done { haircuts }).await.ok().expect("the factory lives");
+        factory.send(AtFactory::Done { haircuts }).await.expect("the factory lives");
     });
     customer
 }
@@ -438,10 +438,10 @@ fn spawn_barber(room: tokio_mpsc::Sender<AtRoom>) -> (tokio_mpsc::Sender<Visitor
     tokio::spawn(async move {
         let (mut cuts, mut random) = (0, Random::new(2));
         while let Some(customer) = customers.recv().await {
-            customer.send(News::Begin).await.ok().expect("the customer lives");
+            customer.send(News::Begin).await.expect("the customer lives");
             busy::wait(random.below(HAIRCUT) + 10);
             cuts += 1;
-            customer.send(News::Over).await.ok().expect("the customer lives");
+            customer.send(News::Over).await.expect("the customer lives");
             // After its last haircut the room may be closed already.
             let _ = room.send(AtRoom::Next).await;
         }
@@ -459,8 +459,8 @@ fn spawn_room(places: usize) -> (tokio_mpsc::Sender<AtRoom>, oneshot::Receiver<u
         loop {
             match orders.recv().await.expect("the barber knows the room") {
                 AtRoom::Enter(customer) => match places.enter(|| customer.clone()) {
-                    Answer::Full => customer.send(News::Full).await.ok().expect("the customer lives"),
-                    Answer::Wait => customer.send(News::Wait).await.ok().expect("the customer lives"),
+                    Answer::Full => customer.send(News::Full).await.expect("the customer lives"),
+                    Answer::Wait => customer.send(News::Wait).await.expect("the customer lives"),
                     Answer::Wake(customer) => barber.send(customer).await.expect("the barber lives"),
                 },
                 AtRoom::Next => {
@@ -484,14 +484,14 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
         let (factory, mut events) = tokio_mpsc::channel(1_024);
         let (mut ledger, mut random) = (Ledger::default(), Random::new(1));
         for _ in 0..customers {
-            room.send(AtRoom::Enter(spawn_customer(factory.clone()))).await.ok().expect("the room lives");
+            room.send(AtRoom::Enter(spawn_customer(factory.clone()))).await.expect("the room lives");
             busy::wait(random.below(PRODUCTION) + 10);
         }
         while ledger.done < customers {
             match events.recv().await.expect("the factory knows itself") {
                 AtFactory::Returned(customer) => {
                     ledger.came_back += 1;
-                    room.send(AtRoom::Enter(customer)).await.ok().expect("the room lives");
+                    room.send(AtRoom::Enter(customer)).await.expect("the room lives");
                 }
                 AtFactory::Done { haircuts } => {
                     ledger.done += 1;
@@ -500,7 +500,7 @@ fn play_tokio(runtime: &Runtime, size: Size) -> Result<Outcome, Failure> {
             }
         }
         let (reply, log) = oneshot::channel();
-        room.send(AtRoom::Close(reply)).await.ok().expect("the room lives");
+        room.send(AtRoom::Close(reply)).await.expect("the room lives");
         let room = log.await.expect("the room replies");
         let cuts = cuts.await.expect("the barber reports");
         // An error would mean that nobody waits for the result any more.
