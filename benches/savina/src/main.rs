@@ -13,6 +13,7 @@
 
 mod alone;
 mod benchmark;
+mod crew;
 mod published;
 mod random;
 mod suite;
