@@ -1,0 +1,62 @@
+//! What one run of one load by one framework has found.
+
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+/// What a framework's program returns: the time that it took, and what it computed.
+#[derive(Debug)]
+pub struct Found {
+    pub elapsed: Duration,
+    pub checksum: u64,
+    pub latencies: Option<Latencies>,
+    /// Resident bytes of what was counted, where memory is the load.
+    pub bytes: Option<f64>,
+}
+
+impl Found {
+    /// Plays a pass to warm up, and then the one that is timed by the wall clock.
+    pub fn timed(warm_up: u64, size: u64, mut pass: impl FnMut(u64) -> u64) -> Self {
+        pass(warm_up);
+        let started = Instant::now();
+        let checksum = pass(size);
+        Self { elapsed: started.elapsed(), checksum, latencies: None, bytes: None }
+    }
+
+    pub fn with_latencies(self, latencies: Latencies) -> Self {
+        Self { latencies: Some(latencies), ..self }
+    }
+}
+
+/// Percentiles, in nanoseconds.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Latencies {
+    pub p50: f64,
+    pub p99: f64,
+    pub p999: f64,
+    pub max: f64,
+}
+
+impl From<&Histogram<u64>> for Latencies {
+    fn from(nanos: &Histogram<u64>) -> Self {
+        let at = |quantile| nanos.value_at_quantile(quantile) as f64;
+        Self { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: nanos.max() as f64 }
+    }
+}
+
+/// Nanoseconds from 1 to one minute, to three digits.
+pub fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("these bounds are right")
+}
+
+/// What a process that measured alone prints.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Measured {
+    /// Nanoseconds of one operation, or bytes.
+    pub figure: f64,
+    pub operations: u64,
+    /// Resident memory at its highest, in bytes.
+    pub peak: u64,
+    pub latencies: Option<Latencies>,
+}
