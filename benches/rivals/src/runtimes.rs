@@ -47,3 +47,13 @@ pub fn actix() -> Actix {
     let system = System::new();
     Actix { arbiters: [Arbiter::new().handle(), Arbiter::new().handle()], _system: system }
 }
+
+/// Starts an actor of ractor, and waits for it.
+pub fn ractor_actor<A: ractor::Actor>(
+    runtime: &Runtime,
+    actor: A,
+    arguments: A::Arguments,
+) -> ractor::ActorRef<A::Msg> {
+    let (actor, _) = runtime.block_on(A::spawn(None, actor, arguments)).expect("it has no name that others have");
+    actor
+}

@@ -9,11 +9,11 @@
 //! are of a second pass that reads it once per request, which they include. The figure of `send-outside` is the median.
 //! The sum of all replies is checked.
 
-//mod actix;
+mod actix;
 mod corecast;
-//mod kameo;
+mod kameo;
 mod kompact;
-//mod ractor;
+mod ractor;
 mod tokio;
 
 use std::sync::mpsc;
@@ -51,18 +51,18 @@ const SEND_BY: &Field<u64> = &[
     (Framework::Corecast, Ok(corecast::send)),
     (Framework::Tokio, Ok(tokio::send)),
     (Framework::Kompact, Ok(kompact::send)),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
-    (Framework::Ractor, Err("todo")),
+    (Framework::Actix, Ok(actix::send)),
+    (Framework::Kameo, Ok(kameo::send)),
+    (Framework::Ractor, Ok(ractor::send)),
 ];
 
 const OUTSIDE_BY: &Field<u64> = &[
     (Framework::Corecast, Ok(corecast::outside)),
     (Framework::Tokio, Ok(tokio::outside)),
     (Framework::Kompact, Ok(kompact::outside)),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
-    (Framework::Ractor, Err("todo")),
+    (Framework::Actix, Ok(actix::outside)),
+    (Framework::Kameo, Ok(kameo::outside)),
+    (Framework::Ractor, Ok(ractor::outside)),
 ];
 
 /// What the replier makes of a question.

@@ -8,11 +8,11 @@
 //! The figure is in bytes for each actor, less its state and the reference that is kept. Checked is the sum of what was
 //! handled.
 
-//mod actix;
+mod actix;
 mod corecast;
-//mod kameo;
+mod kameo;
 mod kompact;
-//mod ractor;
+mod ractor;
 mod tokio;
 
 use std::sync::Arc;
@@ -38,9 +38,9 @@ const IDLE_BY: &Field<u64> = &[
     (Framework::Corecast, Ok(corecast::idle)),
     (Framework::Tokio, Ok(tokio::idle)),
     (Framework::Kompact, Ok(kompact::idle)),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
-    (Framework::Ractor, Err("todo")),
+    (Framework::Actix, Ok(actix::idle)),
+    (Framework::Kameo, Ok(kameo::idle)),
+    (Framework::Ractor, Ok(ractor::idle)),
 ];
 
 /// The state of an actor.

@@ -8,11 +8,11 @@
 //! unless a loop over references, one message to each, is faster; the framework's file says which. Timed is from the
 //! order to start up to the last subscriber's report. The sum of all events, over all subscribers, is checked.
 
-//mod actix;
+mod actix;
 mod corecast;
-//mod kameo;
+mod kameo;
 mod kompact;
-//mod ractor;
+mod ractor;
 mod tokio;
 
 use std::sync::mpsc;
@@ -64,9 +64,9 @@ const PUBLISH_BY: &Field<Publication> = &[
     (Framework::Tokio, Ok(tokio::publish)),
     (Framework::Broadcast, Ok(tokio::broadcast)),
     (Framework::Kompact, Ok(kompact::publish)),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
-    (Framework::Ractor, Err("todo")),
+    (Framework::Actix, Ok(actix::publish)),
+    (Framework::Kameo, Ok(kameo::publish)),
+    (Framework::Ractor, Ok(ractor::publish)),
 ];
 
 #[derive(Debug, Clone, Copy)]

@@ -9,11 +9,11 @@
 //! One operation is one hop. Timed is from the first message, by the main thread, up to the last actor's report to it.
 //! The message holds how many hops are left and a hash of the actors that it has passed, which is checked.
 
-//mod actix;
+mod actix;
 mod corecast;
-//mod kameo;
+mod kameo;
 mod kompact;
-//mod ractor;
+mod ractor;
 mod tokio;
 
 use super::{Field, Load, Played, Unit, play};
@@ -46,9 +46,9 @@ const RINGS_BY: &Field<Rings> = &[
     (Framework::Corecast, Ok(corecast::rings)),
     (Framework::Tokio, Ok(tokio::rings)),
     (Framework::Kompact, Ok(kompact::rings)),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
-    (Framework::Ractor, Err("todo")),
+    (Framework::Actix, Ok(actix::rings)),
+    (Framework::Kameo, Ok(kameo::rings)),
+    (Framework::Ractor, Ok(ractor::rings)),
 ];
 
 #[derive(Debug, Clone, Copy)]

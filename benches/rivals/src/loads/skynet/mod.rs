@@ -6,11 +6,11 @@
 //! One operation is one leaf; the actors above them, one for nine leaves, belong to it. Timed is from the start of the
 //! root up to its report. The sum of the leaves' numbers is checked.
 
-//mod actix;
+mod actix;
 mod corecast;
-//mod kameo;
+mod kameo;
 mod kompact;
-//mod ractor;
+mod ractor;
 mod tokio;
 
 use std::sync::mpsc;
@@ -35,9 +35,9 @@ const SKYNET_BY: &Field<u64> = &[
     (Framework::Corecast, Ok(corecast::skynet)),
     (Framework::Tokio, Ok(tokio::skynet)),
     (Framework::Kompact, Ok(kompact::skynet)),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
-    (Framework::Ractor, Err("todo")),
+    (Framework::Actix, Ok(actix::skynet)),
+    (Framework::Kameo, Ok(kameo::skynet)),
+    (Framework::Ractor, Ok(ractor::skynet)),
 ];
 
 /// The leaves below an actor: their first number, and how many there are.

@@ -7,11 +7,11 @@
 //! One operation is one life, up to the drop of the actor's state. Timed is from the order to start up to the driver's
 //! report. Checked is the sum of what was handled, which an actor adds to before it stops.
 
-//mod actix;
+mod actix;
 mod corecast;
-//mod kameo;
+mod kameo;
 mod kompact;
-//mod ractor;
+mod ractor;
 mod tokio;
 
 use std::sync::Arc;
@@ -38,9 +38,9 @@ const SPAWN_BY: &Field<u64> = &[
     (Framework::Corecast, Ok(corecast::spawn)),
     (Framework::Tokio, Ok(tokio::spawn)),
     (Framework::Kompact, Ok(kompact::spawn)),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
-    (Framework::Ractor, Err("todo")),
+    (Framework::Actix, Ok(actix::spawn)),
+    (Framework::Kameo, Ok(kameo::spawn)),
+    (Framework::Ractor, Ok(ractor::spawn)),
 ];
 
 /// What the driver still has to bring to life.

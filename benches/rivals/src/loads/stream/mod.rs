@@ -13,11 +13,11 @@
 //! the main thread, up to the last handler's report to it; in `enqueue`, from before the first call of a batch to after
 //! its last. The sum of all messages is checked, and that each batch is complete.
 
-//mod actix;
+mod actix;
 mod corecast;
-//mod kameo;
+mod kameo;
 mod kompact;
-//mod ractor;
+mod ractor;
 mod tokio;
 
 use std::sync::mpsc;
@@ -124,26 +124,26 @@ const FLOOD_BY: &Field<Flood> = &[
     (Framework::Corecast, Ok(corecast::flood)),
     (Framework::Tokio, Ok(tokio::flood)),
     (Framework::Kompact, Ok(kompact::flood)),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
-    (Framework::Ractor, Err("todo")),
+    (Framework::Actix, Ok(actix::flood)),
+    (Framework::Kameo, Ok(kameo::flood)),
+    (Framework::Ractor, Ok(ractor::flood)),
 ];
 
 const OUTSIDE_BY: &Field<u64> = &[
     (Framework::Corecast, Ok(corecast::outside)),
     (Framework::Tokio, Ok(tokio::outside)),
     (Framework::Kompact, Ok(kompact::outside)),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
-    (Framework::Ractor, Err("todo")),
+    (Framework::Actix, Ok(actix::outside)),
+    (Framework::Kameo, Ok(kameo::outside)),
+    (Framework::Ractor, Ok(ractor::outside)),
 ];
 
 const BOUNDED_BY: &Field<u64> = &[
     (Framework::Corecast, Ok(corecast::bounded)),
     (Framework::Tokio, Ok(tokio::bounded)),
     (Framework::Kompact, Err("its mailboxes have no bound")),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
+    (Framework::Actix, Ok(actix::bounded)),
+    (Framework::Kameo, Ok(kameo::bounded)),
     (Framework::Ractor, Err("its mailboxes have no bound")),
 ];
 
@@ -151,18 +151,18 @@ const ENQUEUE_BY: &Field<u64> = &[
     (Framework::Corecast, Ok(corecast::enqueue)),
     (Framework::Tokio, Ok(tokio::enqueue)),
     (Framework::Kompact, Ok(kompact::enqueue)),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
-    (Framework::Ractor, Err("todo")),
+    (Framework::Actix, Ok(actix::enqueue)),
+    (Framework::Kameo, Ok(kameo::enqueue)),
+    (Framework::Ractor, Ok(ractor::enqueue)),
 ];
 
 const FORK_BY: &Field<Fork> = &[
     (Framework::Corecast, Ok(corecast::fork)),
     (Framework::Tokio, Ok(tokio::fork)),
     (Framework::Kompact, Ok(kompact::fork)),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
-    (Framework::Ractor, Err("todo")),
+    (Framework::Actix, Ok(actix::fork)),
+    (Framework::Kameo, Ok(kameo::fork)),
+    (Framework::Ractor, Ok(ractor::fork)),
 ];
 
 fn sum_below(messages: u64) -> u64 {

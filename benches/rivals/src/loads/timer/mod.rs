@@ -8,11 +8,11 @@
 //! that, and where tasks hold the timers, when these are gone. Checked is how many were cancelled, where the framework
 //! says so, and that none has fired.
 
-//mod actix;
+mod actix;
 mod corecast;
-//mod kameo;
+mod kameo;
 mod kompact;
-//mod ractor;
+mod ractor;
 mod tokio;
 
 use std::sync::mpsc;
@@ -35,9 +35,9 @@ const TIMERS_BY: &Field<u64> = &[
     (Framework::Corecast, Ok(corecast::timers)),
     (Framework::Tokio, Ok(tokio::timers)),
     (Framework::Kompact, Ok(kompact::timers)),
-    (Framework::Actix, Err("todo")),
-    (Framework::Kameo, Err("todo")),
-    (Framework::Ractor, Err("todo")),
+    (Framework::Actix, Ok(actix::timers)),
+    (Framework::Kameo, Ok(kameo::timers)),
+    (Framework::Ractor, Ok(ractor::timers)),
 ];
 
 /// So many timers, and who hears how many were cancelled.
