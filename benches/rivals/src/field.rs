@@ -3,8 +3,10 @@
 use std::io::{IsTerminal, stderr};
 
 use crate::args::Args;
+use crate::chart;
 use crate::child::{self, Failure};
 use crate::floors::Floors;
+use crate::framework::Framework;
 use crate::loads::Load;
 use crate::results::{Entry, Machine, Results, Row};
 use crate::table::Table;
@@ -19,6 +21,9 @@ pub fn compare(args: &Args) -> Result<bool, String> {
     print!("{}", if args.markdown { table.markdown() } else { table.text() });
     if let Some(file) = &args.json {
         results.write(file)?;
+    }
+    if let Some(file) = &args.svg {
+        chart::loads(&results, file)?;
     }
     let failed = table.failed();
     failed.iter().for_each(|failure| eprintln!("failed: {failure}"));
@@ -52,7 +57,7 @@ fn measure(args: &Args) -> Results {
 }
 
 fn row(load: &Load, args: &Args) -> Row {
-    let entry = |framework: &crate::framework::Framework| Entry {
+    let entry = |framework: &Framework| Entry {
         framework: framework.to_string(),
         measured: Vec::new(),
         absent: None,

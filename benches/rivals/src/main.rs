@@ -3,6 +3,7 @@
 //! The README beside this crate says how to use it and what it measures; [`loads`] has the loads.
 
 mod args;
+mod chart;
 mod child;
 mod field;
 mod floors;
@@ -39,7 +40,7 @@ fn run(args: Args) -> Result<bool, String> {
             Ok(true)
         }
         Task::Child { framework, load, size } => child::play(framework, load, size),
-        Task::LatencyChild { framework, scale } => latency::child(framework, &scale),
+        Task::LatencyChild { framework, scale } => latency::child(framework, scale),
         Task::Compare => field::compare(&args),
         Task::Latency => latency::compare(&args),
     }

@@ -38,6 +38,21 @@ pub struct Latencies {
     pub max: f64,
 }
 
+impl Latencies {
+    /// The medians of each percentile.
+    pub fn medians(all: &[Self]) -> Self {
+        let of = |which: fn(&Self) -> f64| median(all.iter().map(which));
+        Self { p50: of(|it| it.p50), p99: of(|it| it.p99), p999: of(|it| it.p999), max: of(|it| it.max) }
+    }
+}
+
+/// The middle one of all figures; not a number where there is none.
+pub fn median(figures: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = figures.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
 impl From<&Histogram<u64>> for Latencies {
     fn from(nanos: &Histogram<u64>) -> Self {
         let at = |quantile| nanos.value_at_quantile(quantile) as f64;

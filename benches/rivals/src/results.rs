@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::floors::Floors;
-use crate::measured::{Latencies, Measured};
+use crate::measured::{Latencies, Measured, median};
 
 /// Everything, as it is written to a file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ impl Machine {
 }
 
 impl Entry {
-    /// The middle one of all figures; not a number where there is none.
+    /// The middle one of all figures.
     pub fn median(&self) -> f64 {
         median(self.measured.iter().map(|measured| measured.figure))
     }
@@ -70,17 +70,8 @@ impl Entry {
     /// The medians of all percentiles.
     pub fn latencies(&self) -> Option<Latencies> {
         let all: Vec<Latencies> = self.measured.iter().filter_map(|measured| measured.latencies).collect();
-        let of = |which: fn(&Latencies) -> f64| median(all.iter().map(which));
-        let some = Latencies { p50: of(|l| l.p50), p99: of(|l| l.p99), p999: of(|l| l.p999), max: of(|l| l.max) };
-        (!all.is_empty()).then_some(some)
+        (!all.is_empty()).then(|| Latencies::medians(&all))
     }
-}
-
-/// The middle one.
-pub fn median(figures: impl Iterator<Item = f64>) -> f64 {
-    let mut sorted: Vec<f64> = figures.collect();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 impl Row {

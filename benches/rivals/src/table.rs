@@ -162,7 +162,7 @@ fn cell(entry: &Entry, corecast: Option<&Entry>) -> String {
 }
 
 /// Three digits at least, and all of those before the point.
-fn digits(figure: f64) -> String {
+pub fn digits(figure: f64) -> String {
     match figure {
         ..9.995 => format!("{figure:.2}"),
         ..99.95 => format!("{figure:.1}"),

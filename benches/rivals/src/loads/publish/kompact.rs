@@ -1,4 +1,5 @@
-//! Publishing with kompact: a loop over strong references. Its ports, which broadcast to what is connected, are slower.
+//! Publishing with kompact: a loop over strong references. Its ports, which deliver what is triggered to whatever is
+//! connected, are the other way; they were not tried.
 
 use std::sync::mpsc;
 
