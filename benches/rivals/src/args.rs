@@ -20,6 +20,7 @@ latency              latencies of requests at 10, 50 and 90 % of the highest thr
 --test               each load once, tiny: whether it runs, and computes what it should
 --check              exit code 1 where a target is missed, or a rival ahead
 --from A,B,..        measure nothing, show what these JSON files hold
+--cpu                a second table: CPU time of all threads for each operation
 --markdown           the table in Markdown
 --json FILE          write what was measured
 --svg FILE           draw it";
@@ -54,6 +55,7 @@ pub struct Args {
     pub test: bool,
     pub check: bool,
     pub from: Vec<PathBuf>,
+    pub cpu: bool,
     pub markdown: bool,
     pub json: Option<PathBuf>,
     pub svg: Option<PathBuf>,
@@ -70,6 +72,7 @@ impl Args {
             test: false,
             check: false,
             from: Vec::new(),
+            cpu: false,
             markdown: false,
             json: None,
             svg: None,
@@ -97,6 +100,7 @@ impl Args {
                 "--test" => parsed.test = true,
                 "--check" => parsed.check = true,
                 "--from" => parsed.from = value()?.split(',').map(PathBuf::from).collect(),
+                "--cpu" => parsed.cpu = true,
                 "--markdown" => parsed.markdown = true,
                 "--json" => parsed.json = Some(value()?.into()),
                 "--svg" => parsed.svg = Some(value()?.into()),

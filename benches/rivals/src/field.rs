@@ -31,7 +31,14 @@ pub fn compare(args: &Args) -> Result<bool, String> {
     if args.check {
         missed.iter().for_each(|missed| eprintln!("missed: {missed}"));
     }
-    Ok(failed.is_empty() && (!args.check || missed.is_empty()))
+    let good = failed.is_empty() && (!args.check || missed.is_empty());
+    if args.cpu {
+        let results = results.by_cpu_time();
+        let table = Table::new(&results);
+        println!("\nCPU time of all threads for each operation:\n");
+        print!("{}", if args.markdown { table.markdown() } else { table.text() });
+    }
+    Ok(good)
 }
 
 fn measure(args: &Args) -> Results {

@@ -3,12 +3,15 @@
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 /// What a framework's program returns: the time that it took, and what it computed.
 #[derive(Debug)]
 pub struct Found {
     pub elapsed: Duration,
+    /// CPU time of the whole process meanwhile, where all of it belongs to the load.
+    pub cpu: Option<Duration>,
     pub checksum: u64,
     pub latencies: Option<Latencies>,
     /// Resident bytes of what was counted, where memory is the load.
@@ -19,14 +22,19 @@ impl Found {
     /// Plays a pass to warm up, and then the one that is timed by the wall clock.
     pub fn timed(warm_up: u64, size: u64, mut pass: impl FnMut(u64) -> u64) -> Self {
         pass(warm_up);
-        let started = Instant::now();
+        let (started, cpu) = (Instant::now(), cpu_time());
         let checksum = pass(size);
-        Self { elapsed: started.elapsed(), checksum, latencies: None, bytes: None }
+        Self { elapsed: started.elapsed(), cpu: Some(cpu_time() - cpu), checksum, latencies: None, bytes: None }
     }
 
     pub fn with_latencies(self, latencies: Latencies) -> Self {
         Self { latencies: Some(latencies), ..self }
     }
+}
+
+/// CPU time of all threads of this process.
+fn cpu_time() -> Duration {
+    clock_gettime(ClockId::ProcessCPUTime).try_into().expect("this clock does not run before zero")
 }
 
 /// Percentiles, in nanoseconds.
@@ -70,6 +78,8 @@ pub fn histogram() -> Histogram<u64> {
 pub struct Measured {
     /// Nanoseconds of one operation, or bytes.
     pub figure: f64,
+    /// Nanoseconds of CPU time for one operation, of all threads together.
+    pub cpu: Option<f64>,
     pub operations: u64,
     /// Resident memory at its highest, in bytes.
     pub peak: u64,

@@ -106,6 +106,16 @@ impl Results {
         Ok(results)
     }
 
+    /// The same by CPU time: where a load has none, it is left out.
+    pub fn by_cpu_time(mut self) -> Self {
+        for measured in self.rows.iter_mut().flat_map(|row| &mut row.entries).flat_map(|entry| &mut entry.measured) {
+            measured.figure = measured.cpu.unwrap_or(f64::NAN);
+            measured.latencies = None;
+        }
+        self.rows.retain(|row| row.corecast().is_some_and(|entry| entry.median().is_finite()));
+        self
+    }
+
     fn add(&mut self, other: Self) {
         self.floors = self.floors.min(other.floors);
         for row in other.rows {

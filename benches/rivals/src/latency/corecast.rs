@@ -1,16 +1,16 @@
-//! corecast: `try_send`, and a look at its reply.
+//! corecast: `try_send` into an unbounded mailbox, and a look at its reply.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use corecast::{Actor, ActorContext, ActorRef, Handler, Message, Reply};
+use corecast::{Actor, ActorContext, ActorRef, Handler, Mailbox, Message, Reply};
 
 use super::{Service, answer};
 use crate::runtimes;
 
 pub(super) fn serve<T>(ask: impl FnOnce(&ActorRef<Replier>) -> T) -> T {
     let system = runtimes::corecast();
-    ask(&system.spawn(Replier).start().expect("the system runs"))
+    ask(&system.spawn(Replier).mailbox(Mailbox::unbounded()).start().expect("the system runs"))
 }
 
 pub(super) struct Question(u64);
@@ -33,7 +33,7 @@ impl Service for ActorRef<Replier> {
     type Reply = Reply<u64>;
 
     fn ask(&self, question: u64) -> Reply<u64> {
-        self.try_send(Question(question)).expect("room")
+        self.try_send(Question(question)).expect("unbounded")
     }
 
     fn look(reply: &mut Reply<u64>) -> Option<u64> {

@@ -130,7 +130,7 @@ fn highest<S: Service>(service: &S, span: Duration) -> Measured {
         let reply = std::iter::repeat_with(|| S::look(&mut reply)).flatten().next();
         assert_eq!(reply, Some(answer(question)));
     }
-    Measured { figure, operations: answered, peak: resident::peak(), latencies: None }
+    Measured { figure, cpu: None, operations: answered, peak: resident::peak(), latencies: None }
 }
 
 /// Requests at their times, whatever becomes of those before them.
@@ -156,7 +156,13 @@ fn at_rate<S: Service>(service: &S, rate: f64, span: Duration) -> Measured {
         }
     }
     let figure = started.elapsed().as_nanos() as f64 / requests as f64;
-    Measured { figure, operations: requests, peak: resident::peak(), latencies: Some(Latencies::from(&nanos)) }
+    Measured {
+        figure,
+        cpu: None,
+        operations: requests,
+        peak: resident::peak(),
+        latencies: Some(Latencies::from(&nanos)),
+    }
 }
 
 /// What all runs have found.

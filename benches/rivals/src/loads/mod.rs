@@ -14,7 +14,7 @@
 //! A folder's `mod.rs` says what its rows stand for, what they count and what comes out; one file for each framework is
 //! the program. What isn't the framework's is shared: counting, checking, and when to go on.
 //!
-//! The clock is wall time everywhere. Two workers each: two threads of a runtime, or two arbiters.
+//! The clock is wall time everywhere; beside it, CPU time of the process is taken. Two workers each: two threads of a runtime, or two arbiters.
 
 pub mod ask;
 pub mod idle;
@@ -130,5 +130,6 @@ pub fn play<P>(field: &Field<P>, framework: Framework, scale: P, operations: u64
         return Err(Refusal::Wrong { computed: found.checksum, expected });
     }
     let figure = found.bytes.unwrap_or(found.elapsed.as_nanos() as f64 / operations as f64);
-    Ok(Measured { figure, operations, peak: resident::peak(), latencies: found.latencies })
+    let cpu = found.cpu.map(|cpu| cpu.as_nanos() as f64 / operations as f64);
+    Ok(Measured { figure, cpu, operations, peak: resident::peak(), latencies: found.latencies })
 }

@@ -94,5 +94,5 @@ fn weigh<R>(actors: u64, mut start: impl FnMut() -> R, tell: impl Fn(&R, Call)) 
     let elapsed = started.elapsed();
     let grown = resident::settled() as f64 - before as f64;
     let own = size_of::<State>() + size_of::<R>();
-    Found { elapsed, checksum, latencies: None, bytes: Some(grown / actors as f64 - own as f64) }
+    Found { elapsed, cpu: None, checksum, latencies: None, bytes: Some(grown / actors as f64 - own as f64) }
 }

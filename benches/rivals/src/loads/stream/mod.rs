@@ -256,7 +256,7 @@ fn batches(messages: u64, mut enqueue: impl FnMut() -> (Duration, u64)) -> Found
     }
     let all = (0..messages / BATCH).map(|_| enqueue());
     let (elapsed, checksum) = all.fold((Duration::ZERO, 0), |(time, sum), (calls, batch)| (time + calls, sum + batch));
-    Found { elapsed, checksum, latencies: None, bytes: None }
+    Found { elapsed, cpu: None, checksum, latencies: None, bytes: None }
 }
 
 /// What is played to warm up: a tenth, in whole batches.
