@@ -69,8 +69,8 @@ fn draw_loads(results: &Results, file: &Path) -> Result<(), Box<dyn std::error::
         .x_desc("nanoseconds per operation, median; the further left, the better")
         .x_labels(8)
         .x_label_formatter(&|nanos| number(*nanos))
-        .label_style(text(13))
-        .axis_desc_style(text(13))
+        .label_style(text(16))
+        .axis_desc_style(text(16))
         .axis_style(GREY)
         .bold_line_style(GREY.mix(0.3))
         .light_line_style(GREY.mix(0.0))
@@ -85,7 +85,7 @@ fn draw_loads(results: &Results, file: &Path) -> Result<(), Box<dyn std::error::
             chart.draw_series([Circle::new((entry.median(), height), radius, filled(&entry.framework))])?;
         }
         let y = (ABOVE + LINE * index as u32 + LINE / 2) as i32;
-        let right = text(13).pos(Pos::new(HPos::Right, VPos::Center));
+        let right = text(16).pos(Pos::new(HPos::Right, VPos::Center));
         area.draw(&Text::new(row.load.clone(), (LEFT as i32 - 10, y), right))?;
     }
     let names: Vec<&str> = rows.first().map_or_else(Vec::new, |row| {
@@ -113,7 +113,7 @@ fn legend(
     for (index, name) in (0..).zip(names) {
         let x = x + index * STEP;
         area.draw(&Circle::new((x, 20), 6, filled(name)))?;
-        let left = text(14).pos(Pos::new(HPos::Left, VPos::Center));
+        let left = text(17).pos(Pos::new(HPos::Left, VPos::Center));
         area.draw(&Text::new((*name).to_owned(), (x + 11, 20), left))?;
     }
     Ok(())
@@ -139,7 +139,7 @@ fn draw_latencies(rows: &[LatencyRow], file: &Path) -> Result<(), Box<dyn std::e
     let (low, high) = (figures().fold(f64::INFINITY, f64::min), figures().fold(0.0, f64::max));
     for (panel, area) in below.split_evenly((1, panels)).iter().enumerate() {
         let mut chart = ChartBuilder::on(area)
-            .caption(format!("{} % of its highest throughput", rows[0].rates[panel].percent), text(14))
+            .caption(format!("{} % of its highest throughput", rows[0].rates[panel].percent), text(17))
             .margin(8)
             .x_label_area_size(28)
             .y_label_area_size(if panel == 0 { 58 } else { 40 })
@@ -153,8 +153,8 @@ fn draw_latencies(rows: &[LatencyRow], file: &Path) -> Result<(), Box<dyn std::e
             })
             .y_label_formatter(&|micros| number(*micros))
             .y_desc(if panel == 0 { "microseconds" } else { "" })
-            .label_style(text(12))
-            .axis_desc_style(text(13))
+            .label_style(text(15))
+            .axis_desc_style(text(16))
             .axis_style(GREY)
             .bold_line_style(GREY.mix(0.3))
             .light_line_style(GREY.mix(0.0))
