@@ -1,7 +1,7 @@
 //! Sources and sinks of actix: `do_send`, and where there is a bound, `try_send`, or `send` when there is no room.
 //!
 //! Sources have one arbiter and sinks the other, and where there are many sinks, these have both by turns. It was faster
-//! than one arbiter for all when both were tried.
+//! than one arbiter for all when both were tried, by the wall clock of a busy machine.
 
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::{Duration, Instant};
