@@ -93,6 +93,13 @@ impl<M: Message> Asked<M> {
         (Self { message, reply: ReplyTo(Some(sender)) }, receiver)
     }
 
+    /// As [`new`](Self::new), for a reply that is about to be awaited.
+    #[inline(always)]
+    pub(crate) fn awaited(message: M) -> (Self, Receiver<M::Result>) {
+        let (sender, receiver) = reply::awaited();
+        (Self { message, reply: ReplyTo(Some(sender)) }, receiver)
+    }
+
     /// The message back; nobody will reply.
     pub(crate) fn into_message(self) -> M {
         self.message

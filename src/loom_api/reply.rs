@@ -14,6 +14,9 @@ use crate::reply;
 /// As for `reply::Thin`.
 pub unsafe trait Thin {
     fn retain(waker: &Waker) -> Option<NonNull<()>>;
+    fn at_hand() -> Option<NonNull<()>> {
+        None
+    }
     fn is_same(thin: NonNull<()>, waker: &Waker) -> bool;
     unsafe fn wake(thin: NonNull<()>);
     unsafe fn release(thin: NonNull<()>);
@@ -28,6 +31,10 @@ unsafe impl<T: Thin> reply::Thin for Bridge<T> {
 
     fn retain(waker: &Waker) -> Option<NonNull<()>> {
         T::retain(waker)
+    }
+
+    fn at_hand() -> Option<NonNull<()>> {
+        T::at_hand()
     }
 
     fn is_same(thin: NonNull<()>, waker: &Waker) -> bool {
@@ -53,6 +60,11 @@ pub struct Receiver<V, T: Thin>(reply::Receiver<V, Bridge<T>>);
 
 pub fn channel<V, T: Thin>() -> (Sender<V, T>, Receiver<V, T>) {
     let (sender, receiver) = reply::channel();
+    (Sender(sender), Receiver(receiver))
+}
+
+pub fn awaited<V, T: Thin>() -> (Sender<V, T>, Receiver<V, T>) {
+    let (sender, receiver) = reply::awaited();
     (Sender(sender), Receiver(receiver))
 }
 

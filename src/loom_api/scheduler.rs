@@ -84,19 +84,19 @@ impl Local {
 
 impl Stealable {
     pub fn put_next(&self, runnable: Runnable) -> Option<Runnable> {
-        self.0.put_next(runnable.0).map(Runnable)
+        self.0.desk().next.put(runnable.0).map(Runnable)
     }
 
     pub fn take_next(&self) -> Option<Runnable> {
-        self.0.take_next().map(Runnable)
+        self.0.desk().next.take().map(Runnable)
     }
 
     pub fn steal_next(&self) -> Option<Runnable> {
-        self.0.steal_next().map(Runnable)
+        self.0.desk().next.steal().map(Runnable)
     }
 
     pub fn has_next(&self) -> bool {
-        self.0.has_next()
+        !self.0.desk().next.is_empty()
     }
 
     pub fn steal_half(&self, to: &Local) -> Option<Runnable> {

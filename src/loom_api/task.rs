@@ -145,6 +145,10 @@ impl<H: Host> letter::Host for Bridge<H> {
         Some(scheduler)
     }
 
+    fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)> {
+        None
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
@@ -197,6 +201,19 @@ pub enum After {
     Behind(Runnable),
 }
 
+impl After {
+    fn of(after: run::After, common: &run::Common) -> Self {
+        match after {
+            run::After::Rested => Self::Rested,
+            run::After::Waits(waiting) => {
+                waiting.suspend(common).map_or(Self::Rested, |task| Self::Again(Runnable(task)))
+            }
+            run::After::Again(task) => Self::Again(Runnable(task)),
+            run::After::Behind(task) => Self::Behind(Runnable(task)),
+        }
+    }
+}
+
 /// What a worker brings to an activation.
 pub struct Bench(Scratch, run::Common);
 
@@ -234,37 +251,41 @@ impl<C: Census> waits::Census for Count<C> {
     }
 }
 
-/// `waits::Waits`.
-pub struct Waits(Arc<waits::Waits>, #[allow(dead_code, reason = "the table holds it weakly")] Arc<dyn waits::Census>);
+/// `waits::Waits`, and whom it asks.
+pub struct Waits {
+    table: Arc<waits::Waits>,
+    /// The table holds it weakly, as it does a system, which owns the table.
+    _census: Arc<dyn waits::Census>,
+}
 
 impl Waits {
     pub fn new(census: impl Census) -> Self {
-        let (waits, census) = (Arc::new(waits::Waits::new()), Arc::new(Count(census)) as Arc<dyn waits::Census>);
-        waits.ask(Arc::downgrade(&census));
-        Self(waits, census)
+        let (table, census) = (Arc::new(waits::Waits::new()), Arc::new(Count(census)) as Arc<dyn waits::Census>);
+        table.ask(Arc::downgrade(&census));
+        Self { table, _census: census }
     }
 
     pub fn publish(&self, member: Member, targets: &[Member]) {
-        self.0.publish(member.id(), &cells(targets));
+        self.table.publish(member.id(), &cells(targets));
     }
 
     pub fn withdraw(&self, member: Member) {
-        self.0.withdraw(member.id());
+        self.table.withdraw(member.id());
     }
 
     pub fn look(&self, member: Member, targets: &[Member]) {
-        self.0.look(member.id(), &cells(targets));
+        self.table.look(member.id(), &cells(targets));
     }
 
     /// Whether there was word of a circle for its present wait.
     #[must_use]
     pub fn take_found(&self, member: Member) -> bool {
-        self.0.take_found(member.id()).is_some()
+        self.table.take_found(member.id()).is_some()
     }
 
     /// How many circles wait to be heard of.
     pub fn left(&self) -> usize {
-        self.0.left()
+        self.table.left()
     }
 }
 
@@ -298,17 +319,12 @@ impl Runnable {
         self.0.refuse(&common());
     }
 
+    /// One activation; a task that waits is suspended.
     pub fn run(self, bench: &mut Bench) -> After {
-        match self.0.run(&mut run::Bench {
-            scratch: &mut bench.0,
-            common: &bench.1,
-            looked: &mut bench.1.clock.now(),
-            fed: false,
-        }) {
-            run::After::Rested => After::Rested,
-            run::After::Again(task) => After::Again(Self(task)),
-            run::After::Behind(task) => After::Behind(Self(task)),
-        }
+        let common = &bench.1;
+        let looked = &mut common.clock.now();
+        let after = self.0.run(&mut run::Bench { scratch: &mut bench.0, common, looked, fed: false });
+        After::of(after, common)
     }
 }
 

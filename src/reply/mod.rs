@@ -10,6 +10,10 @@
 //! | VALUE | set | nothing: it is done | take the value, free the block |
 //! | GONE | – | free the block | nothing: it is done |
 //!
+//! A slot begins as EMPTY or, when its maker is a task that is about to wait for the value, with that task as its waiter:
+//! such a task needn't register by a read-modify-write ([`awaited`]). Should the value come before it waits, it is woken once for
+//! nothing.
+//!
 //! The sender always ends with exactly one `complete`; a sender that has no value completes with a failure.
 //! So the last side to touch the block is known from the word alone, and it frees it.
 //!
@@ -29,5 +33,5 @@
 mod slot;
 mod waiter;
 
-pub(crate) use slot::{Receiver, Sender, channel};
+pub(crate) use slot::{Receiver, Sender, awaited, channel};
 pub(crate) use waiter::Thin;

@@ -24,9 +24,21 @@ struct Slot<V> {
 /// A fresh slot's two sides. The block is recycled memory.
 #[inline(always)]
 pub(crate) fn channel<V, T: Thin>() -> (Sender<V, T>, Receiver<V, T>) {
+    with_word(EMPTY)
+}
+
+/// The same, for a receiver that the caller is about to poll: its waiter is in the word from the beginning, if it has one at
+/// hand, so that the poll needn't put it there by a read-modify-write.
+#[inline(always)]
+pub(crate) fn awaited<V, T: Thin>() -> (Sender<V, T>, Receiver<V, T>) {
+    with_word(Waiter::<T>::at_hand().map_or(EMPTY, Waiter::into_raw))
+}
+
+#[inline(always)]
+fn with_word<V, T: Thin>(word: *mut ()) -> (Sender<V, T>, Receiver<V, T>) {
     let slot: NonNull<Slot<V>> = memory::acquire(Layout::new::<Slot<V>>()).cast();
     // SAFETY: the block is ours and fits a slot.
-    unsafe { slot.write(Slot { word: AtomicPtr::new(EMPTY), value: UnsafeCell::new(MaybeUninit::uninit()) }) };
+    unsafe { slot.write(Slot { word: AtomicPtr::new(word), value: UnsafeCell::new(MaybeUninit::uninit()) }) };
     (Sender(slot, std::marker::PhantomData), Receiver(slot, std::marker::PhantomData))
 }
 

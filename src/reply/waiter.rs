@@ -10,11 +10,14 @@ use crate::memory::{self, Layout};
 ///
 /// # Safety
 ///
-/// `retain` returns pointers that are aligned to at least 64 bytes and stay valid until they are given to
+/// `retain` and `at_hand` return pointers that are aligned to at least 64 bytes and stay valid until they are given to
 /// `wake` or `release`, once.
 pub(crate) unsafe trait Thin {
     /// If `waker` is one of these, a pointer that owns a clone of it.
     fn retain(waker: &Waker) -> Option<NonNull<()>>;
+
+    /// A pointer as from `retain`, for the waker with which the caller is being polled, if it costs nothing.
+    fn at_hand() -> Option<NonNull<()>>;
 
     /// Whether `waker` is the one that `thin` owns a clone of.
     fn is_same(thin: NonNull<()>, waker: &Waker) -> bool;
@@ -23,7 +26,7 @@ pub(crate) unsafe trait Thin {
     ///
     /// # Safety
     ///
-    /// `thin` came from `retain` and is given up by this call.
+    /// `thin` came from `retain` or `at_hand` and is given up by this call.
     unsafe fn wake(thin: NonNull<()>);
 
     /// A receiver with a waiter is dropped without its value; `key` is its [key](super::Receiver::key).
@@ -51,6 +54,12 @@ impl<T: Thin> Waiter<T> {
             return Self(thin, PhantomData);
         }
         Self::boxed(waker.clone())
+    }
+
+    /// A clone of the waker with which the caller is being polled, if that costs nothing.
+    #[inline(always)]
+    pub(super) fn at_hand() -> Option<Self> {
+        T::at_hand().map(|thin| Self(thin, PhantomData))
     }
 
     #[cold]

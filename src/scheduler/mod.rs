@@ -13,6 +13,7 @@
 //! | [`inject`] | the queue that any thread fills |
 //! | [`idle`] | the words of the sleep protocol |
 //! | [`driver`] | how a worker waits |
+//! | [`owed`] | a wake that is put off |
 //! | [`affinity`] | cores |
 //! | [`timer`] | what is to be done at a certain time |
 //! | [`wheel`] | a timing wheel |
@@ -30,6 +31,7 @@ pub(crate) mod idle;
 pub(crate) mod inject;
 pub(crate) mod keeper;
 mod living;
+pub(crate) mod owed;
 pub(crate) mod pending;
 pub(crate) mod queue;
 #[cfg(all(test, not(corecast_loom)))]
@@ -176,7 +178,9 @@ impl Scheduler {
             (None, Some(here)) => here.schedule_next(runnable),
             (None, None) => {
                 self.outside.push(runnable);
-                self.wake_one();
+                if !owed::put_off(self) {
+                    self.wake_one();
+                }
             }
             (Some(worker), Some(here)) if here.index() == worker => here.schedule_placed(runnable),
             (Some(worker), _) => {

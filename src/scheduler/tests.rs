@@ -81,6 +81,10 @@ impl Host for Hand {
         None
     }
 
+    fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)> {
+        None
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
@@ -151,7 +155,7 @@ impl Hall {
     }
 
     /// All workers go to sleep: nobody has anything to do.
-    fn sleep(&self) {
+    fn fall_asleep(&self) {
         for worker in 0..self.workers.len() {
             self.scheduler.idle.fall_asleep(worker, false);
         }
@@ -181,7 +185,7 @@ fn a_publish_to_many_subscribers_of_one_idle_worker_wakes_it_once() {
         let hall = Hall::new(1);
         let (broker, actors) = hall.audience((0..10).map(|_| placed));
         let topic = broker.topic::<Tick>("clock").unwrap();
-        hall.sleep();
+        hall.fall_asleep();
         for _ in 0..2 {
             drop(topic.publish(Tick));
             assert_eq!(hall.rung(), [1], "one wake for ten subscribers, and none for who is awake");
@@ -196,7 +200,7 @@ fn a_publish_to_many_subscribers_of_one_idle_worker_wakes_it_once() {
 fn a_publish_wakes_each_idle_worker_that_has_subscribers_once() {
     let hall = Hall::new(3);
     let (broker, actors) = hall.audience((0..10).map(|index| Some(index % 2)));
-    hall.sleep();
+    hall.fall_asleep();
     drop(broker.publish("clock", Tick));
     assert_eq!(hall.rung(), [1, 1, 0], "nothing of it is for the third");
     assert_eq!(hall.work(), 10);
@@ -208,7 +212,7 @@ fn a_publish_wakes_each_idle_worker_that_has_subscribers_once() {
 fn a_publish_to_subscribers_that_may_run_anywhere_wakes_one_worker() {
     let hall = Hall::new(2);
     let (broker, actors) = hall.audience((0..10).map(|_| None));
-    hall.sleep();
+    hall.fall_asleep();
     drop(broker.publish("clock", Tick));
     assert_eq!(hall.rung().iter().sum::<usize>(), 1, "it calls the others when it finds more than it can do");
     assert_eq!(hall.work(), 10);

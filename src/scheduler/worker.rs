@@ -31,6 +31,8 @@ use crate::sync::lock::register_sleeper;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Random;
 use crate::sync::{Arc, local};
+use crate::task::desk::Desk;
+use crate::task::held;
 use crate::task::run::{After, Bench};
 use crate::task::{Runnable, Scratch};
 
@@ -97,9 +99,11 @@ pub(super) fn start(
         register_sleeper();
         let worker = Worker::new(scheduler, index, queue);
         WORKER.with(|place| place.set(&raw const worker));
+        let seated = worker.desk().sit_down();
         let abort = AbortOnPanic;
         worker.work();
         std::mem::forget(abort);
+        drop(seated);
         WORKER.with(|place| place.set(ptr::null()));
         // A limit that was set when the system had closed: what ends with the last actor may have polled something.
         if worker.scheduler.timers.slots(index).are_unseen() {
@@ -185,10 +189,15 @@ impl Worker {
         unsafe { self.me.as_ref() }
     }
 
+    #[inline(always)]
+    fn desk(&self) -> &Desk {
+        self.me().queue.desk()
+    }
+
     /// Schedules a task that may run anywhere: next on this worker. Nobody is woken for it.
     #[inline(always)]
     pub(crate) fn schedule_next(&self, runnable: Runnable) {
-        if let Some(displaced) = self.me().queue.put_next(runnable) {
+        if let Some(displaced) = self.desk().next.put(runnable) {
             self.push_back(displaced);
         }
     }
@@ -234,15 +243,51 @@ impl Worker {
         }
         // ORDERING: Relaxed; see `Scheduler::activations`.
         self.me().activations.store(self.ticks().wrapping_add(1), Ordering::Relaxed);
-        match task.run(&mut bench) {
-            After::Rested => {}
-            After::Again(task) => self.put_back(task),
-            After::Behind(task) => self.put_back_behind(task),
+        let after = task.run(&mut bench);
+        self.let_go();
+        if !matches!(after, After::Rested) {
+            self.see_to(after);
         }
         // What waits behind this activation could run on a sleeper. One look per activation, not per push.
         if !self.queue.is_empty() && self.scheduler.idle.has_sleepers() {
             self.scheduler.wake_one();
         }
+    }
+
+    /// Does what an activation leaves to be done.
+    #[inline(always)]
+    fn see_to(&self, after: After) {
+        match after {
+            After::Rested => {}
+            After::Waits(waiting) if self.desk().next.is_empty() => {
+                self.put_back_woken(waiting.suspend(&self.scheduler.common));
+            }
+            After::Waits(waiting) => waiting.hold(&self.desk().held),
+            After::Again(task) => self.put_back(task),
+            After::Behind(task) => self.put_back_behind(task),
+        }
+    }
+
+    /// Puts a task back that was woken before it could be suspended.
+    #[inline(always)]
+    fn put_back_woken(&self, task: Option<Runnable>) {
+        if let Some(task) = task {
+            self.put_back(task);
+        }
+    }
+
+    /// Suspends the task that is held, if there is one: it has had its one activation.
+    #[inline(always)]
+    fn let_go(&self) {
+        let held = &self.desk().held;
+        if !held.is_empty() {
+            self.suspend_held();
+        }
+    }
+
+    #[cold]
+    fn suspend_held(&self) {
+        self.put_back_woken(held::let_go(&self.desk().held, &self.scheduler.common));
     }
 
     /// Puts a task back whose next message is claimed but not published.
@@ -285,13 +330,15 @@ impl Worker {
         }
         self.until_shared.set(self.until_shared.get().saturating_sub(1));
         let nobody_waits = || self.queue.is_empty() && self.placed.borrow().is_empty();
-        if (self.streak.get() < NEXT_SLOT_RUNS || nobody_waits())
-            && let Some(task) = self.me().queue.take_next()
+        let streak = self.streak.get();
+        if (streak < NEXT_SLOT_RUNS || nobody_waits())
+            && let Some(task) = self.desk().next.take()
         {
-            self.streak.set(self.streak.get() + 1);
+            self.streak.set(if streak < NEXT_SLOT_RUNS { streak + 1 } else { 0 });
             return Some((task, false));
         }
         self.streak.set(0);
+        self.let_go();
         match self.take_own() {
             Some(task) => Some((task, false)),
             None => self.find_elsewhere(),
@@ -306,7 +353,7 @@ impl Worker {
         } else {
             self.pop_placed().or_else(|| self.queue.pop())
         };
-        local.or_else(|| self.me().queue.take_next())
+        local.or_else(|| self.desk().next.take())
     }
 
     fn pop_placed(&self) -> Option<Runnable> {
@@ -374,7 +421,9 @@ impl Worker {
                 return Some((task, true));
             }
         }
-        self.search().map(|task| (task, true))
+        let task = self.search()?;
+        self.desk().learn_host(&task);
+        Some((task, true))
     }
 
     /// Searches everywhere else, for a few microseconds.
@@ -426,9 +475,14 @@ impl Worker {
         for (victim, (seen, now)) in seen.iter_mut().zip(self.scheduler.activations()).enumerate() {
             let stuck = std::mem::replace(seen, now) == now;
             let victim = &self.scheduler.workers[victim];
-            if found.is_none() && stuck && !ptr::eq(victim, self.me()) && victim.queue.has_next() {
-                found = victim.queue.steal_next();
+            if found.is_none() && stuck && !ptr::eq(victim, self.me()) && !victim.queue.desk().is_clear() {
+                found = victim.queue.desk().steal();
             }
+        }
+        // A placed task may be held, but run by its worker only.
+        let elsewhere = found.take_if(|task| task.placed().is_some());
+        if let Some(task) = elsewhere {
+            self.scheduler.schedule(task);
         }
         found
     }

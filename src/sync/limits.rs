@@ -83,6 +83,19 @@ sized! {
     SEARCH_ROUNDS: u32 = 100, 1
 }
 sized! {
+    /// Pauses before a thread in `block_on` sleeps: at least so many, and as many as this again for each recent wait that
+    /// ended so; up to [`MOST_BLOCK_SPINS`].
+    LEAST_BLOCK_SPINS: u32 = 16, 1
+}
+sized! {
+    /// Pauses for which a thread puts off a wake while it spins for what that would bring: a microsecond or two.
+    OWING_SPINS: u32 = 64, 1
+}
+sized! {
+    /// A sleep and its wake cost as much as some hundred pauses: there is no use in more.
+    MOST_BLOCK_SPINS: u32 = 512, 1
+}
+sized! {
     /// Looks at the shared queues between two looks at other workers' next-slots.
     RESCUE_INTERVAL: u32 = 16, 2
 }

@@ -192,6 +192,10 @@ impl Host for Core {
         Some(scheduler)
     }
 
+    fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)> {
+        Some(&*self.scheduler)
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }

@@ -42,6 +42,12 @@ pub(super) fn is(task: NonNull<Header>) -> bool {
     CURRENT.with(|current| current.get() == task.as_ptr().cast_const())
 }
 
+/// The task that this thread is running.
+#[inline(always)]
+pub(super) fn task() -> Option<NonNull<Header>> {
+    NonNull::new(CURRENT.with(Cell::get).cast_mut())
+}
+
 /// Whether this thread is running a task.
 pub(super) fn is_any() -> bool {
     CURRENT.with(|current| !current.get().is_null())

@@ -35,6 +35,16 @@ local! {
 }
 
 local! {
+    /// For whom the handler of the held task waits,
+    static ASIDE: [Cell<ActorId>; MOST_WAITS] = [const { Cell::new(ActorId::UNKNOWN) }; MOST_WAITS]
+}
+
+local! {
+    /// and how many they are.
+    static ASIDE_COUNT: Cell<usize> = Cell::new(0)
+}
+
+local! {
     /// Whether there is a circle for this poll to break.
     static IS_FOUND: Cell<bool> = Cell::new(false)
 }
@@ -50,16 +60,35 @@ pub(super) fn clear() {
     COUNT.with(|count| count.set(0));
 }
 
-/// Whether the handler waits for anybody whose poll has just ended.
-#[inline(always)]
-pub(super) fn is_any() -> bool {
-    COUNT.with(Cell::get) != 0
-}
-
-/// Runs `look` on those that it waits for.
+/// Runs `look` on those that the handler waits for whose poll has just ended.
 #[inline(always)]
 pub(super) fn with_targets<R>(look: impl FnOnce(&[Cell<ActorId>]) -> R) -> R {
     TARGETS.with(|targets| look(&targets[..COUNT.with(Cell::get).min(MOST_WAITS)]))
+}
+
+/// The handler whose poll has just ended is held: another one is polled before it is suspended.
+#[inline(always)]
+pub(super) fn set_aside() {
+    let count = COUNT.with(Cell::get);
+    ASIDE_COUNT.with(|aside| aside.set(count));
+    TARGETS.with(|targets| ASIDE.with(|aside| aside[0].set(targets[0].get())));
+    if count > 1 {
+        // Mostly there is only one.
+        set_others_aside();
+    }
+}
+
+#[cold]
+fn set_others_aside() {
+    TARGETS.with(|targets| {
+        ASIDE.with(|aside| aside.iter().zip(targets).for_each(|(aside, target)| aside.set(target.get())))
+    });
+}
+
+/// Runs `look` on those that the handler of the held task waits for.
+#[inline(always)]
+pub(super) fn with_aside<R>(look: impl FnOnce(&[Cell<ActorId>]) -> R) -> R {
+    ASIDE.with(|targets| look(&targets[..ASIDE_COUNT.with(Cell::get).min(MOST_WAITS)]))
 }
 
 /// Leaves a circle for the poll that follows, or takes it back.

@@ -13,12 +13,12 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use super::desk;
 use super::header::{self, Ending, Header, Limit};
 use super::identity::{ActorId, ActorInfo, Whom};
 use super::letter::Host;
 use super::reason::StopReason;
 use super::run::{self, Turn};
-use super::runnable::Runnable;
 use super::state::Woken;
 use crate::mailbox::ring::Duty;
 use crate::mailbox::waiters;
@@ -66,6 +66,11 @@ impl Strong {
         }
     }
 
+    /// The system's side of the task.
+    pub(crate) fn host(&self) -> &dyn Host {
+        &*self.header().near().host
+    }
+
     /// Hands the right to run to the system.
     ///
     /// # Contract
@@ -74,7 +79,7 @@ impl Strong {
     #[inline(always)]
     pub(super) fn schedule(&self) {
         // SAFETY: the step that returned `Schedule` handed the right to us.
-        self.header().near().host.schedule(unsafe { Runnable::from_header(self.0) });
+        unsafe { desk::schedule(self.0) };
     }
 
     /// Refuses new messages; the accepted ones are still handled. Waiting senders get theirs back.
@@ -308,7 +313,7 @@ impl Weak {
     pub(crate) fn expire(&self) {
         if self.header().near().state.expire() == Woken::Schedule {
             // SAFETY: the transition handed the right to us.
-            self.header().near().host.schedule(unsafe { Runnable::from_header(self.0) });
+            unsafe { desk::schedule(self.0) };
         }
     }
 
@@ -317,7 +322,7 @@ impl Weak {
         let header = self.header();
         if header.close() == Duty::Schedule {
             // SAFETY: the close handed the right to us.
-            header.near().host.schedule(unsafe { Runnable::from_header(self.0) });
+            unsafe { desk::schedule(self.0) };
         }
         if let Some(side) = header::known_side(header) {
             // UNWIND: the wakers of those who get their messages back; a panic is theirs alone.

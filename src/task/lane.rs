@@ -22,10 +22,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+use super::desk;
 use super::handle::Weak;
 use super::header::{self, Header};
 use super::letter::{Body, Letter, Receive, Route};
-use super::runnable::Runnable;
 use super::typed::WeakTask;
 use crate::mailbox::envelope::{Loose, Packed};
 use crate::mailbox::ring::Duty;
@@ -188,7 +188,7 @@ impl<B: Body> WeakTask<B> {
         header.near().state.ring();
         if header.nudge() == Duty::Schedule {
             // SAFETY: the nudge handed the right to us.
-            header.near().host.schedule(unsafe { Runnable::from_header(NonNull::from(header)) });
+            unsafe { desk::schedule(NonNull::from(header)) };
         }
         Ok(())
     }

@@ -54,6 +54,9 @@ pub(crate) trait Host: Send + Sync + 'static {
     /// Whoever keeps the time, for those who know its type.
     fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>>;
 
+    /// The same, without counting.
+    fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)>;
+
     /// The implementor itself, for those who know its type.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }

@@ -16,6 +16,9 @@
 //! | [`post`] | a letter on its way into the mailbox |
 //! | [`run`] | one activation |
 //! | [`share`] | how long it may last |
+//! | [`desk`] | what a worker runs next, and what it holds |
+//! | [`held`] | the task that a worker holds back from being suspended |
+//! | [`run_slot`] | a place for one runnable task, cheap for its worker |
 //! | [`hooks`] | `pre_start`, `post_stop` and the drop of a body |
 //! | [`frame`] | a handler's future, and where it lives |
 //! | [`waker`] | the wakers of a suspended handler |
@@ -56,10 +59,12 @@ macro_rules! debug_as {
 pub(crate) mod circle;
 pub(crate) mod coop;
 pub(crate) mod current;
+pub(crate) mod desk;
 pub(crate) mod edge;
 mod frame;
 pub(crate) mod handle;
 mod header;
+pub(crate) mod held;
 mod hooks;
 pub(crate) mod identity;
 pub(crate) mod lane;
@@ -67,6 +72,7 @@ pub(crate) mod letter;
 pub(crate) mod post;
 pub(crate) mod reason;
 pub(crate) mod run;
+pub(crate) mod run_slot;
 mod runnable;
 mod share;
 pub(crate) mod state;

@@ -11,9 +11,15 @@
 //! | Ending | `post_stop` done, expired or panicked | the body is dropped, the end announced | – |
 //! | Unborn | a start that failed, panicked or was killed | leftovers become dead letters, then as Ending | – |
 //!
-//! An activation ends in one of four ways, each with its last access to the cell: the idle CAS, the suspension
-//! CAS, the end, or a return to a run queue with the right still in hand.
+//! The phases after Running are in [`ending`].
+//!
+//! An activation ends in one of four ways, each with its last access to the cell: the idle CAS, the end, or with the
+//! right to run still in hand, to be put into a run queue or, if the handler waits, to be [held](super::held) or
+//! suspended.
 
+mod ending;
+
+use std::cell::Cell;
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -22,9 +28,9 @@ use super::edge;
 use super::frame::{self, Frame, Scratch};
 use super::handle::Weak;
 use super::header::{self, Far, Header, Near};
+use super::held::Waiting;
 use super::identity::ActorId;
 use super::lane;
-use super::letter::Undertaker;
 use super::post::Aside;
 use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
 use super::runnable::Runnable;
@@ -39,6 +45,7 @@ use crate::sync::hint::spin_loop;
 use crate::sync::limits::{ACTIVATION_MESSAGES, ACTIVATION_TICKS, BUSY_SPINS, DEFER_SPINS};
 use crate::sync::time::{Clock, Moment};
 use crate::sync::unwind::{Text, guard};
+pub(super) use ending::reason_of;
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +59,6 @@ pub(super) enum Phase {
     Ending,
     Unborn,
 }
-
-/// Verdicts that tell the whole reason; any other reason is kept on the side.
-const STOPPED: u8 = 0;
-const UNREACHABLE: u8 = 1;
-const KILLED: u8 = 2;
-const SHUTDOWN: u8 = 3;
-const TOLD: u8 = 4;
 
 /// What all workers of a system share, as far as activations are concerned.
 #[derive(Debug)]
@@ -85,8 +85,10 @@ pub(crate) struct Bench<'a> {
 #[derive(Debug)]
 #[must_use = "the right to run may be in it"]
 pub(crate) enum After {
-    /// The task rests, waits or has ended: it isn't the worker's any more.
+    /// The task rests, is suspended or has ended: it isn't the worker's any more.
     Rested,
+    /// Its handler waits. It is to be suspended, or held.
+    Waits(Waiting),
     /// It has more to do, and goes to the back of the queue.
     Again(Runnable),
     /// A message that it must handle next is claimed but not there yet: whoever sends it needs the processor.
@@ -110,9 +112,6 @@ pub(crate) struct Turn<'a> {
     panic: Option<Text>,
     /// An asker has been told of the failure.
     told: bool,
-    /// The number of the actor, if it has been suspended over waits for others: whether they make a circle is looked at
-    /// when the activation is over.
-    looks: ActorId,
     /// It was the last one.
     ended: bool,
 }
@@ -148,17 +147,12 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         started: None,
         panic: None,
         told: false,
-        looks: ActorId::UNKNOWN,
         ended: false,
     };
     let after = {
         let _running = current::enter(header);
         turn.activate()
     };
-    if turn.looks.is_known() {
-        // Only now: the actor may be run elsewhere, or have ended.
-        edge::with_targets(|targets| turn.common.waits.look(turn.looks, targets));
-    }
     if turn.ended {
         // Only now: freeing the cell runs user code, which must not take the task for one that is being run.
         // SAFETY: the spare references are the runner's, and the living actor's own is given up once.
@@ -168,6 +162,31 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         }
     }
     after
+}
+
+/// Leaves a task whose handler waits for `targets` to its wakers, unless it has been woken since the poll that found the
+/// task word as in `seen`: then it comes back.
+pub(super) fn suspend(task: Runnable, seen: Snapshot, common: &Common, targets: &[Cell<ActorId>]) -> Option<Runnable> {
+    let header = task.into_header();
+    // SAFETY: the living actor's own weak reference keeps the cell, and we have the right to run it.
+    let cell = unsafe { header.as_ref() };
+    let member = if targets.is_empty() { ActorId::UNKNOWN } else { header::id(cell) };
+    if member.is_known() {
+        // SAFETY: the flag is the runner's.
+        cell.far().waits.with_mut(|waits| unsafe { *waits = true });
+        common.waits.publish(member, targets);
+    }
+    match cell.near().state.suspend(seen) {
+        Suspend::Suspended => {
+            // The actor is its wakers' from here on: it may be run elsewhere, or have ended.
+            if member.is_known() {
+                common.waits.look(member, targets);
+            }
+            None
+        }
+        // SAFETY: the right to run is still ours.
+        Suspend::Notified => Some(unsafe { Runnable::from_header(header) }),
+    }
 }
 
 impl<'a> Turn<'a> {
@@ -375,14 +394,6 @@ impl<'a> Turn<'a> {
         self.told |= outcome.is_err() && told.unwrap_or(false);
     }
 
-    #[cold]
-    fn fail_to_start(&mut self, reason: StopReason) {
-        self.close_mailbox();
-        self.judge(reason);
-        // The actor never lived: no `post_stop`, but its messages are accounted for.
-        self.enter(Phase::Unborn);
-    }
-
     /// Handles messages until there is a reason not to.
     #[inline(always)]
     fn drain(&mut self) -> Drained {
@@ -587,7 +598,7 @@ impl<'a> Turn<'a> {
         if self.reader().credit(true) { self.serve().map(drop) } else { Ok(()) }
     }
 
-    /// The handler waits: the actor is left to its wakers.
+    /// The handler waits.
     fn suspend(&mut self) -> After {
         if let Err(text) = self.credit_all()
             && let Some(frame) = self.take_frame()
@@ -596,27 +607,8 @@ impl<'a> Turn<'a> {
             self.abort(frame, StopReason::Panicked(panic.clone()), ReplyErrorReason::Panicked(panic));
             return self.wind_up();
         }
-        let header = self.header;
-        let member = if edge::is_any() { self.publish_waits() } else { ActorId::UNKNOWN };
-        match self.cell().near().state.suspend(self.seen) {
-            Suspend::Suspended => {
-                // The actor is its wakers' from here on.
-                self.looks = member;
-                After::Rested
-            }
-            // SAFETY: the right to run is still ours.
-            Suspend::Notified => After::Again(unsafe { Runnable::from_header(header) }),
-        }
-    }
-
-    /// Says for whom the handler waits. Returns the actor's number.
-    #[inline]
-    fn publish_waits(&mut self) -> ActorId {
-        let member = header::id(self.cell());
-        // SAFETY: the flag is the runner's.
-        self.cell().far().waits.with_mut(|waits| unsafe { *waits = true });
-        edge::with_targets(|targets| self.common.waits.publish(member, targets));
-        member
+        // SAFETY: the right to run is still ours.
+        After::Waits(Waiting::new(unsafe { Runnable::from_header(self.header) }, self.seen))
     }
 
     /// Says that the handler waits no more, if that was said.
@@ -663,203 +655,6 @@ impl<'a> Turn<'a> {
         }
         // SAFETY: the right to run is still ours.
         After::Behind(unsafe { Runnable::from_header(self.header) })
-    }
-
-    fn why_closed(&self) -> StopReason {
-        // The close that we acquired came after the mark.
-        let control = self.cell().near().state.peek();
-        if control.is_killed() {
-            StopReason::Killed
-        } else if control.is_shutdown() {
-            StopReason::SystemShutdown
-        } else {
-            StopReason::Stopped
-        }
-    }
-
-    fn panic_reason(&mut self, place: Place) -> StopReason {
-        let text = self.panic.take().unwrap_or_default();
-        StopReason::Panicked(Panic::new(place, text))
-    }
-
-    fn close_mailbox(&mut self) {
-        // The right to run is ours, so the close never hands it over.
-        let _ = self.cell().close();
-        // A waker that panics now changes nothing: the actor is about to end.
-        let _ = self.serve();
-    }
-
-    fn begin_to_stop(&mut self, reason: StopReason) {
-        self.close_mailbox();
-        self.judge(reason);
-        self.enter(Phase::Clearing);
-    }
-
-    /// Keeps the reason until the end is announced.
-    fn judge(&mut self, reason: StopReason) {
-        let verdict = match reason {
-            StopReason::Stopped => STOPPED,
-            StopReason::Unreachable => UNREACHABLE,
-            StopReason::Killed => KILLED,
-            StopReason::SystemShutdown => SHUTDOWN,
-            StopReason::Panicked(_) | StopReason::StartFailed(_) => {
-                header::side(self.cell()).ending.lock().reason = Some(reason);
-                TOLD
-            }
-        };
-        // SAFETY: the verdict is the runner's.
-        self.cell().far().verdict.with_mut(|place| unsafe { *place = verdict });
-    }
-
-    /// Replaces an orderly reason by a panic; the first panic stays.
-    fn worsen(&mut self, reason: StopReason) {
-        if self.verdict() != TOLD {
-            self.judge(reason);
-        } else {
-            let header = self.cell();
-            // UNWIND: an observer is user code.
-            let _ = guard(|| header.near().host.actor_failed(header::info(header), &reason, false));
-        }
-    }
-
-    fn verdict(&self) -> u8 {
-        // SAFETY: the verdict is the runner's.
-        self.cell().far().verdict.with(|verdict| unsafe { *verdict })
-    }
-
-    /// The phases after Running.
-    fn wind_up(&mut self) -> After {
-        if self.phase() == Phase::Clearing {
-            if !self.clear() {
-                return self.behind();
-            }
-            self.enter(Phase::Stopping);
-            let reason = reason_of(self.cell(), self.verdict());
-            self.seen = self.cell().near().state.look();
-            // Whatever the reason is. A kill from here on is a wake that `seen` doesn't know.
-            let killed = self.seen.is_killed();
-            // SAFETY: the vtable is that of the body.
-            let opened = unsafe { (self.cell().far().vtable.stop)(self, reason) };
-            if opened == Opened::Suspended && killed {
-                self.let_expire();
-            }
-            if let Some(after) = self.hook_returned(opened) {
-                return after;
-            }
-        }
-        if !self.clear() {
-            return self.behind();
-        }
-        self.end();
-        After::Rested
-    }
-
-    /// Turns leftover messages into dead letters. Returns false while a claimed place isn't published yet.
-    fn clear(&mut self) -> bool {
-        if let Some(mut left) = lane::close(self.cell()) {
-            for fired in left.fired.drain(..) {
-                // SAFETY: a letter's vtable expects an undertaker here.
-                self.bury(|undertaker| unsafe { fired.leave().discard(undertaker) });
-            }
-            left.drop_the_rest();
-        }
-        let mut reader = self.reader();
-        let mut pauses = 0;
-        loop {
-            if let Some(parcel) = reader.next() {
-                // SAFETY: the ring's vtables expect an undertaker here.
-                self.bury(|undertaker| unsafe { parcel.discard(undertaker) });
-                continue;
-            }
-            match reader.rest(true) {
-                Rest::Drained => {
-                    self.discard_aside();
-                    return true;
-                }
-                _ if pauses == BUSY_SPINS => return false,
-                _ => {
-                    pauses += 1;
-                    spin_loop();
-                }
-            }
-        }
-    }
-
-    /// The same for letters that were put aside.
-    fn discard_aside(&self) {
-        while let Some(mut aside) = self.take_aside() {
-            // SAFETY: as for those in the ring, and read once.
-            self.bury(|undertaker| unsafe { (aside.vtable.discard)(aside.payload.as_mut_ptr(), undertaker) });
-        }
-    }
-
-    /// Makes a dead letter of what `discard` disposes of.
-    fn bury(&self, discard: impl FnOnce(NonNull<()>)) {
-        let header = self.cell();
-        let cause = reason_of(header, self.verdict());
-        let undertaker = Undertaker { host: &*header.near().host, actor: &header::info(header), cause: &cause };
-        discard(NonNull::from(&undertaker).cast());
-    }
-
-    /// Drops the body and announces the end. The living actor's reference is left to `activation`.
-    fn end(&mut self) {
-        let header = self.cell();
-        let host = &header.near().host;
-        let unborn = self.phase() == Phase::Unborn;
-        self.reader().finish();
-        if !unborn {
-            self.drop_body();
-        }
-        // The name is free before anybody hears of the end.
-        let actor = header::info(header);
-        if let Some(name) = actor.name() {
-            host.free_name(name);
-        }
-        if unborn {
-            let reason = reason_of(header, self.verdict());
-            self.announce_start(Err(&reason));
-            self.drop_body();
-        }
-        let verdict = self.verdict();
-        if verdict == TOLD {
-            let observed = self.told || header.near().state.peek().is_watched();
-            // UNWIND: an observer is user code.
-            let _ = guard(|| host.actor_failed(actor, &reason_of(header, verdict), observed));
-        }
-        let before = header.near().state.end(verdict);
-        if before.is_watched()
-            && let Some(side) = header::known_side(header)
-        {
-            let watchers = std::mem::take(&mut side.ending.lock().watchers);
-            for waker in watchers {
-                // UNWIND: a watcher's waker is user code.
-                let _ = guard(|| waker.wake());
-            }
-        }
-        host.ended(header::id(header).seat());
-        self.ended = true;
-    }
-
-    fn drop_body(&mut self) {
-        // UNWIND: the actor's drop. It counts as dropped after a panic.
-        // SAFETY: the body is alive, and dropped once: by `end`, which no phase follows.
-        if let Err(text) = guard(|| unsafe { (self.cell().far().vtable.drop_body)(self.header) }) {
-            self.worsen(StopReason::Panicked(Panic::new(Place::Drop, text)));
-        }
-    }
-}
-
-/// The reason behind a verdict.
-pub(super) fn reason_of(header: &Header, verdict: u8) -> StopReason {
-    match verdict {
-        STOPPED => StopReason::Stopped,
-        UNREACHABLE => StopReason::Unreachable,
-        KILLED => StopReason::Killed,
-        SHUTDOWN => StopReason::SystemShutdown,
-        _ => {
-            let told = header::known_side(header).and_then(|side| side.ending.lock().reason.clone());
-            told.unwrap_or(StopReason::Stopped)
-        }
     }
 }
 

@@ -149,6 +149,12 @@ impl Runnable {
         (placed != ANYWHERE).then_some(usize::from(placed))
     }
 
+    /// Where its host is, for comparisons.
+    pub(super) fn host_address(&self) -> usize {
+        // SAFETY: a runnable task is alive.
+        header::host_address(unsafe { self.0.as_ref() })
+    }
+
     /// The link that a shared run queue uses while it holds the task.
     #[inline(always)]
     pub(crate) fn link(header: NonNull<Header>) -> *const AtomicPtr<Header> {

@@ -62,6 +62,9 @@ pub(crate) enum Suspend {
 pub(crate) struct Snapshot(u32);
 
 impl Snapshot {
+    /// The word of a task that nobody has touched.
+    pub(super) const UNTOUCHED: Self = Self(0);
+
     pub(crate) fn is_killed(self) -> bool {
         self.0 & KILLED != 0
     }

@@ -24,6 +24,7 @@ use std::ptr::{self, NonNull};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::current;
+use super::desk;
 use super::edge;
 use super::header::{self, Header};
 use super::runnable::Runnable;
@@ -63,9 +64,9 @@ unsafe fn header(data: *const ()) -> NonNull<Header> {
 pub(super) unsafe fn notify(header: NonNull<Header>) {
     // SAFETY: alive, by the caller's promise.
     let near = unsafe { header.as_ref() }.near();
-    if near.state.wake() == Woken::Schedule {
-        // SAFETY: the wake handed the right to run to us.
-        near.host.schedule(unsafe { Runnable::from_header(header) });
+    if desk::take_held(header) || near.state.wake() == Woken::Schedule {
+        // SAFETY: the desk, or the wake, handed the right to run to us.
+        unsafe { desk::schedule(header) };
     }
 }
 
@@ -143,13 +144,13 @@ unsafe fn wake_with(header: NonNull<Header>) {
     // to us, the task is alive, which keeps it too, and the spare reference is ours to look at.
     unsafe {
         let task = header.as_ref();
-        if task.near().state.wake() == Woken::Nothing {
+        if !desk::take_held(header) && task.near().state.wake() == Woken::Nothing {
             header::release(header);
         } else if current::is_under_host_of(task) {
             if !leave(task) {
                 header::release(header);
             }
-            current::schedule(Runnable::from_header(header));
+            desk::schedule_under_own_host(header);
         } else {
             task.near().host.schedule(Runnable::from_header(header));
             header::release(header);
@@ -200,6 +201,13 @@ unsafe impl Thin for TaskWaiter {
         // SAFETY: as above.
         unsafe { take_reference(header) };
         Some(header.cast())
+    }
+
+    #[inline(always)]
+    fn at_hand() -> Option<NonNull<()>> {
+        let task = current::task()?;
+        // SAFETY: alive, and the caller is its runner.
+        unsafe { take_spare(task.as_ref()) }.then(|| task.cast())
     }
 
     #[inline(always)]

@@ -1,0 +1,138 @@
+//! A worker's desk: the task that it runs next, and the one that it holds.
+//!
+//! Tasks that are scheduled or woken on the worker's own thread look at it before they go by way of their host.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+
+use super::current;
+use super::header::{self, ANYWHERE, Header};
+use super::run_slot::RunSlot;
+use super::runnable::Runnable;
+use crate::sync::barrier::Barrier;
+use crate::sync::local;
+
+local! {
+    /// The desk of the worker that this thread is.
+    static DESK: Cell<*const Desk> = Cell::new(ptr::null())
+}
+
+local! {
+    /// The address of the host whose tasks that worker runs; zero before the first.
+    static HOST: Cell<usize> = Cell::new(0)
+}
+
+/// The two slots. The worker's thread fills and empties them; thieves may empty them.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    /// What was scheduled last.
+    pub(crate) next: RunSlot,
+    /// What waits for the task that the worker runs now ([`held`](super::held)).
+    pub(crate) held: RunSlot,
+}
+
+/// A thread that is a worker, with a desk.
+#[must_use = "the thread has a desk only as long as this lives"]
+#[derive(Debug)]
+pub(crate) struct Seated<'a>(PhantomData<&'a Desk>);
+
+impl Desk {
+    pub(crate) fn new(barrier: Barrier) -> Self {
+        Self { next: RunSlot::new(barrier), held: RunSlot::new(barrier) }
+    }
+
+    /// Makes it this thread's until the returned value is dropped.
+    pub(crate) fn sit_down(&self) -> Seated<'_> {
+        DESK.with(|desk| desk.set(self));
+        Seated(PhantomData)
+    }
+
+    /// This thread's worker is about to run a task of its own host: they all have the same one.
+    pub(crate) fn learn_host(&self, task: &Runnable) {
+        HOST.with(|host| host.set(task.host_address()));
+    }
+
+    /// Whether there is no task on it. A hint.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.next.is_empty() && self.held.is_empty()
+    }
+
+    /// Takes a task off the desk of a worker that is stuck. A system call.
+    pub(crate) fn steal(&self) -> Option<Runnable> {
+        self.next.steal().or_else(|| self.held.steal())
+    }
+}
+
+impl Drop for Seated<'_> {
+    fn drop(&mut self) {
+        DESK.with(|desk| desk.set(ptr::null()));
+        HOST.with(|host| host.set(0));
+    }
+}
+
+/// Runs `look` on this thread's desk, if it has one.
+#[inline(always)]
+fn with<R>(look: impl FnOnce(&Desk) -> R) -> Option<R> {
+    // SAFETY: set while `Seated` lives, which borrows the desk.
+    unsafe { DESK.with(Cell::get).as_ref() }.map(look)
+}
+
+/// Takes `task` out of this thread's held-slot, if it is there: then the right to run it is the caller's.
+#[inline(always)]
+pub(super) fn take_held(task: NonNull<Header>) -> bool {
+    // The right is the caller's, who knows the task.
+    with(|desk| desk.held.holds(task) && desk.held.take().map(Runnable::into_header).is_some()) == Some(true)
+}
+
+/// Hands the right to run `task` to this thread's worker, or else to the task's host.
+///
+/// # Safety
+///
+/// The caller has that right, and the task is alive.
+#[inline(always)]
+pub(super) unsafe fn schedule(task: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !put_next(task) {
+            task.as_ref().near().host.schedule(Runnable::from_header(task));
+        }
+    }
+}
+
+/// As [`schedule`], for a task of the same host as the one that this thread is running: nothing of it is touched when
+/// the right is gone.
+///
+/// # Safety
+///
+/// As there.
+#[inline(always)]
+pub(super) unsafe fn schedule_under_own_host(task: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !put_next(task) {
+            current::schedule(Runnable::from_header(task));
+        }
+    }
+}
+
+/// Puts `task` into this thread's next-slot, if that is empty and the task may be run here.
+///
+/// # Safety
+///
+/// As for [`schedule`]; if it is done, the right is gone.
+#[inline(always)]
+unsafe fn put_next(task: NonNull<Header>) -> bool {
+    // SAFETY: the caller's promise.
+    let header = unsafe { task.as_ref() };
+    let fits = header.near().placed == ANYWHERE && HOST.with(Cell::get) == header::host_address(header);
+    fits && with(|desk| {
+        let is_empty = desk.next.is_empty();
+        if is_empty {
+            // SAFETY: the right is the caller's to give.
+            let displaced = desk.next.put(unsafe { Runnable::from_header(task) });
+            debug_assert!(displaced.is_none(), "an empty slot stays empty");
+        }
+        is_empty
+    }) == Some(true)
+}

@@ -1,0 +1,232 @@
+//! How an actor ends: the phases after Running, and the reason that is kept until everybody may hear of it.
+//!
+//! The table of phases is that of [`super`]. The order of the end is this: the mailbox is closed, the reason judged, what
+//! is left is made dead letters of, `post_stop` runs, the body is dropped, the name is free, the end is announced.
+
+use std::ptr::NonNull;
+
+use super::After;
+use super::{Phase, Turn};
+use crate::mailbox::envelope::Opened;
+use crate::mailbox::ring::Rest;
+use crate::sync::hint::spin_loop;
+use crate::sync::limits::BUSY_SPINS;
+use crate::sync::unwind::guard;
+use crate::task::header::{self, Header};
+use crate::task::lane;
+use crate::task::letter::Undertaker;
+use crate::task::reason::{Panic, Place, StopReason};
+
+/// Verdicts that tell the whole reason; any other reason is kept on the side.
+const STOPPED: u8 = 0;
+const UNREACHABLE: u8 = 1;
+const KILLED: u8 = 2;
+const SHUTDOWN: u8 = 3;
+const TOLD: u8 = 4;
+
+impl Turn<'_> {
+    #[cold]
+    pub(super) fn fail_to_start(&mut self, reason: StopReason) {
+        self.close_mailbox();
+        self.judge(reason);
+        // The actor never lived: no `post_stop`, but its messages are accounted for.
+        self.enter(Phase::Unborn);
+    }
+
+    pub(super) fn why_closed(&self) -> StopReason {
+        // The close that we acquired came after the mark.
+        let control = self.cell().near().state.peek();
+        if control.is_killed() {
+            StopReason::Killed
+        } else if control.is_shutdown() {
+            StopReason::SystemShutdown
+        } else {
+            StopReason::Stopped
+        }
+    }
+
+    pub(super) fn panic_reason(&mut self, place: Place) -> StopReason {
+        let text = self.panic.take().unwrap_or_default();
+        StopReason::Panicked(Panic::new(place, text))
+    }
+
+    fn close_mailbox(&mut self) {
+        // The right to run is ours, so the close never hands it over.
+        let _ = self.cell().close();
+        // A waker that panics now changes nothing: the actor is about to end.
+        let _ = self.serve();
+    }
+
+    pub(super) fn begin_to_stop(&mut self, reason: StopReason) {
+        self.close_mailbox();
+        self.judge(reason);
+        self.enter(Phase::Clearing);
+    }
+
+    /// Keeps the reason until the end is announced.
+    fn judge(&mut self, reason: StopReason) {
+        let verdict = match reason {
+            StopReason::Stopped => STOPPED,
+            StopReason::Unreachable => UNREACHABLE,
+            StopReason::Killed => KILLED,
+            StopReason::SystemShutdown => SHUTDOWN,
+            StopReason::Panicked(_) | StopReason::StartFailed(_) => {
+                header::side(self.cell()).ending.lock().reason = Some(reason);
+                TOLD
+            }
+        };
+        // SAFETY: the verdict is the runner's.
+        self.cell().far().verdict.with_mut(|place| unsafe { *place = verdict });
+    }
+
+    /// Replaces an orderly reason by a panic; the first panic stays.
+    pub(super) fn worsen(&mut self, reason: StopReason) {
+        if self.verdict() != TOLD {
+            self.judge(reason);
+        } else {
+            let header = self.cell();
+            // UNWIND: an observer is user code.
+            let _ = guard(|| header.near().host.actor_failed(header::info(header), &reason, false));
+        }
+    }
+
+    pub(super) fn verdict(&self) -> u8 {
+        // SAFETY: the verdict is the runner's.
+        self.cell().far().verdict.with(|verdict| unsafe { *verdict })
+    }
+
+    /// The phases after Running.
+    pub(super) fn wind_up(&mut self) -> After {
+        if self.phase() == Phase::Clearing {
+            if !self.clear() {
+                return self.behind();
+            }
+            self.enter(Phase::Stopping);
+            let reason = reason_of(self.cell(), self.verdict());
+            self.seen = self.cell().near().state.look();
+            // Whatever the reason is. A kill from here on is a wake that `seen` doesn't know.
+            let killed = self.seen.is_killed();
+            // SAFETY: the vtable is that of the body.
+            let opened = unsafe { (self.cell().far().vtable.stop)(self, reason) };
+            if opened == Opened::Suspended && killed {
+                self.let_expire();
+            }
+            if let Some(after) = self.hook_returned(opened) {
+                return after;
+            }
+        }
+        if !self.clear() {
+            return self.behind();
+        }
+        self.end();
+        After::Rested
+    }
+
+    /// Turns leftover messages into dead letters. Returns false while a claimed place isn't published yet.
+    fn clear(&mut self) -> bool {
+        if let Some(mut left) = lane::close(self.cell()) {
+            for fired in left.fired.drain(..) {
+                // SAFETY: a letter's vtable expects an undertaker here.
+                self.bury(|undertaker| unsafe { fired.leave().discard(undertaker) });
+            }
+            left.drop_the_rest();
+        }
+        let mut reader = self.reader();
+        let mut pauses = 0;
+        loop {
+            if let Some(parcel) = reader.next() {
+                // SAFETY: the ring's vtables expect an undertaker here.
+                self.bury(|undertaker| unsafe { parcel.discard(undertaker) });
+                continue;
+            }
+            match reader.rest(true) {
+                Rest::Drained => {
+                    self.discard_aside();
+                    return true;
+                }
+                _ if pauses == BUSY_SPINS => return false,
+                _ => {
+                    pauses += 1;
+                    spin_loop();
+                }
+            }
+        }
+    }
+
+    /// The same for letters that were put aside.
+    fn discard_aside(&self) {
+        while let Some(mut aside) = self.take_aside() {
+            // SAFETY: as for those in the ring, and read once.
+            self.bury(|undertaker| unsafe { (aside.vtable.discard)(aside.payload.as_mut_ptr(), undertaker) });
+        }
+    }
+
+    /// Makes a dead letter of what `discard` disposes of.
+    fn bury(&self, discard: impl FnOnce(NonNull<()>)) {
+        let header = self.cell();
+        let cause = reason_of(header, self.verdict());
+        let undertaker = Undertaker { host: &*header.near().host, actor: &header::info(header), cause: &cause };
+        discard(NonNull::from(&undertaker).cast());
+    }
+
+    /// Drops the body and announces the end. The living actor's reference is left to `activation`.
+    fn end(&mut self) {
+        let header = self.cell();
+        let host = &header.near().host;
+        let unborn = self.phase() == Phase::Unborn;
+        self.reader().finish();
+        if !unborn {
+            self.drop_body();
+        }
+        // The name is free before anybody hears of the end.
+        let actor = header::info(header);
+        if let Some(name) = actor.name() {
+            host.free_name(name);
+        }
+        if unborn {
+            let reason = reason_of(header, self.verdict());
+            self.announce_start(Err(&reason));
+            self.drop_body();
+        }
+        let verdict = self.verdict();
+        if verdict == TOLD {
+            let observed = self.told || header.near().state.peek().is_watched();
+            // UNWIND: an observer is user code.
+            let _ = guard(|| host.actor_failed(actor, &reason_of(header, verdict), observed));
+        }
+        let before = header.near().state.end(verdict);
+        if before.is_watched()
+            && let Some(side) = header::known_side(header)
+        {
+            let watchers = std::mem::take(&mut side.ending.lock().watchers);
+            for waker in watchers {
+                // UNWIND: a watcher's waker is user code.
+                let _ = guard(|| waker.wake());
+            }
+        }
+        host.ended(header::id(header).seat());
+        self.ended = true;
+    }
+
+    fn drop_body(&mut self) {
+        // UNWIND: the actor's drop. It counts as dropped after a panic.
+        // SAFETY: the body is alive, and dropped once: by `end`, which no phase follows.
+        if let Err(text) = guard(|| unsafe { (self.cell().far().vtable.drop_body)(self.header) }) {
+            self.worsen(StopReason::Panicked(Panic::new(Place::Drop, text)));
+        }
+    }
+}
+
+/// The reason behind a verdict.
+pub(in crate::task) fn reason_of(header: &Header, verdict: u8) -> StopReason {
+    match verdict {
+        STOPPED => StopReason::Stopped,
+        UNREACHABLE => StopReason::Unreachable,
+        KILLED => StopReason::Killed,
+        SHUTDOWN => StopReason::SystemShutdown,
+        _ => {
+            let told = header::known_side(header).and_then(|side| side.ending.lock().reason.clone());
+            told.unwrap_or(StopReason::Stopped)
+        }
+    }
+}
