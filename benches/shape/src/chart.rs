@@ -44,8 +44,9 @@ pub(crate) fn draw(file: &Path, senders: &[senders::Point], live: &[live::Point]
     if let Some(left) = left {
         let of = |value: fn(&senders::Point) -> f64| senders.iter().map(|it| (it.threads as f64, value(it))).collect();
         let curves = [
-            Curve { name: "wall", color: BLUE, points: of(|point| point.wall_nanos) },
-            Curve { name: "CPU of all threads", color: ORANGE, points: of(|point| point.cpu_nanos) },
+            Curve { name: "CPU, room for all", color: BLUE, points: of(|point| point.costs[0].cpu_nanos) },
+            Curve { name: "CPU, room for 65,536", color: ORANGE, points: of(|point| point.costs[1].cpu_nanos) },
+            Curve { name: "wall, room for all", color: GRAY, points: of(|point| point.costs[0].wall_nanos) },
         ];
         panel(&left, "Threads that tell one actor", "threads", &curves)?;
     }
