@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use super::scheduler::Scheduler;
+use super::system::Registry;
 use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body, Startup};
 use crate::sync::Arc;
@@ -15,7 +16,8 @@ use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{self, DeadLetter};
 use crate::task::reason::StopReason;
 use crate::task::run;
-use crate::task::typed::{Task, WeakTask};
+use crate::task::seats::{Desk, Seats};
+use crate::task::typed::Task;
 use crate::task::{self, Plan, Scratch, state, waits};
 
 /// `state::State`.
@@ -89,8 +91,13 @@ pub trait Host: Send + Sync + 'static {
     fn message_failed(&self, cause: &StopReason);
     fn dead_letter(&self, letter: DeadLetter);
     fn actor_failed(&self, reason: &StopReason);
-    fn ended(&self, seat: Option<u32>);
+    fn ended(&self);
     fn expire_later(&self, task: Weakly);
+
+    /// Who lives, where that matters.
+    fn registry(&self) -> Option<&Registry> {
+        None
+    }
 
     /// Who keeps the time, where that matters.
     fn timekeeper(&self) -> Option<Arc<Scheduler>> {
@@ -124,8 +131,12 @@ impl<H: Host> letter::Host for Bridge<H> {
         self.0.actor_failed(reason);
     }
 
-    fn ended(&self, seat: Option<u32>) {
-        self.0.ended(seat);
+    fn seats(&self) -> Option<&Seats> {
+        self.0.registry().map(Registry::seats)
+    }
+
+    fn ended(&self) {
+        self.0.ended();
     }
 
     fn expire_later(&self, task: Weak) {
@@ -215,12 +226,26 @@ impl After {
 }
 
 /// What a worker brings to an activation.
-pub struct Bench(Scratch, run::Common);
+pub struct Bench(Scratch, run::Common, Option<Desk>);
 
 impl Bench {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self(Scratch::new(), common())
+        Self(Scratch::new(), common(), None)
+    }
+
+    /// Of a thread that has a desk.
+    pub fn with_desk(registry: &Registry) -> Self {
+        Self(Scratch::new(), common(), Some(registry.desk()))
+    }
+
+    /// `Desk::sit`, or `Seats::sit` where there is none: whether the actor lives now, for nobody has closed the registry.
+    #[must_use]
+    pub fn seat(&self, registry: &Registry, runnable: &Runnable) -> bool {
+        match &self.2 {
+            Some(desk) => desk.sit(&runnable.0).is_ok(),
+            None => registry.seats().sit(&runnable.0).is_ok(),
+        }
     }
 }
 
@@ -323,7 +348,8 @@ impl Runnable {
     pub fn run(self, bench: &mut Bench) -> After {
         let common = &bench.1;
         let looked = &mut common.clock.now();
-        let after = self.0.run(&mut run::Bench { scratch: &mut bench.0, common, looked, fed: false });
+        let desk = bench.2.as_ref();
+        let after = self.0.run(&mut run::Bench { scratch: &mut bench.0, common, looked, fed: false, desk });
         After::of(after, common)
     }
 }
@@ -343,8 +369,8 @@ impl Shared {
 
     /// As the function of this name.
     pub fn actor<A: Actor>(&self, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
-        let plan = Plan { capacity: 4, placed, name: None, limit: None, host: Arc::clone(&self.0) };
-        let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), Startup::nobody()));
+        let plan = Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host: Arc::clone(&self.0) };
+        let (task, runnable) = Task::create(plan, |task| Body::new(actor, task, Startup::nobody()));
         (ActorRef::new(task), Runnable(runnable))
     }
 }

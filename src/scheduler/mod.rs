@@ -52,6 +52,7 @@ use crate::sync::time::{Clock, Moment};
 use crate::task::Runnable;
 use crate::task::handle::Weak;
 use crate::task::run::Common;
+use crate::task::seats::{ClosedError, Seats};
 use crate::task::waits::Waits;
 use affinity::Placement;
 use driver::Driver;
@@ -71,6 +72,8 @@ pub(crate) struct Scheduler {
     outside: Inbox,
     idle: Idle,
     common: Common,
+    /// Those of the actors that run here.
+    seats: Arc<Seats>,
     timers: Timers,
     keeper: Keeper,
     placement: Placement,
@@ -159,6 +162,7 @@ impl Scheduler {
             outside: Inbox::new(),
             idle: Idle::new(workers),
             common: Common { clock, waits: Waits::new() },
+            seats: Seats::new(),
             timers: Timers::new(workers, clock),
             keeper: Keeper::new(),
             placement,
@@ -192,6 +196,19 @@ impl Scheduler {
         }
     }
 
+    /// Gives a task its seat, and its number with it. Called before it is scheduled for the first time.
+    ///
+    /// # Errors
+    ///
+    /// If nobody gets a seat any more.
+    #[inline]
+    pub(crate) fn seat(&self, runnable: &Runnable) -> Result<(), ClosedError> {
+        match worker::here(self) {
+            Some(here) => here.desk().sit(runnable),
+            None => self.seats.sit(runnable),
+        }
+    }
+
     /// Wakes a worker for what was just pushed, if one has to be woken.
     fn wake_one(&self) {
         if let Some(worker) = self.idle.worker_to_wake() {
@@ -219,6 +236,11 @@ impl Scheduler {
     /// What its workers share.
     pub(crate) fn common(&self) -> &Common {
         &self.common
+    }
+
+    /// Who lives.
+    pub(crate) fn seats(&self) -> &Arc<Seats> {
+        &self.seats
     }
 
     /// Who waits for whom.

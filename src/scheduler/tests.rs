@@ -19,7 +19,8 @@ use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{DeadLetter, Host};
 use crate::task::reason::StopReason;
 use crate::task::run::{After, Bench, Common};
-use crate::task::typed::{Task, WeakTask};
+use crate::task::seats::Seats;
+use crate::task::typed::Task;
 use crate::task::waits::Waits;
 use crate::task::{Plan, Scratch};
 use crate::{Actor, ActorContext, Handler, Message, MessageBroker};
@@ -65,7 +66,11 @@ impl Host for Hand {
         unreachable!("{reason}");
     }
 
-    fn ended(&self, _: Option<u32>) {}
+    fn seats(&self) -> Option<&Seats> {
+        None
+    }
+
+    fn ended(&self) {}
 
     fn expire_later(&self, _: Weak) {}
 
@@ -130,9 +135,9 @@ impl Hall {
     /// An actor that has started, placed or not.
     fn actor(&self, placed: Option<u16>) -> ActorRef<Ear> {
         let host = Arc::new(Hand(Arc::clone(&self.scheduler)));
-        let plan = Plan { capacity: 4, placed, name: None, limit: None, host };
+        let plan = Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host };
         let ear = Ear(Arc::clone(&self.handled));
-        let (task, runnable) = Task::create(plan, |weak| Body::new(ear, WeakTask::of(weak), Startup::nobody()));
+        let (task, runnable) = Task::create(plan, |task| Body::new(ear, task, Startup::nobody()));
         self.run(runnable);
         ActorRef::new(task)
     }
@@ -150,7 +155,7 @@ impl Hall {
     fn run(&self, runnable: Runnable) {
         let (mut scratch, common) = (Scratch::new(), Common { clock: Clock::new(), waits: Waits::new() });
         let mut looked = common.clock.now();
-        let mut bench = Bench { scratch: &mut scratch, common: &common, looked: &mut looked, fed: false };
+        let mut bench = Bench { scratch: &mut scratch, common: &common, looked: &mut looked, fed: false, desk: None };
         assert!(matches!(runnable.run(&mut bench), After::Rested));
     }
 

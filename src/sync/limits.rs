@@ -112,12 +112,8 @@ sized! {
     MOST_WAITS: usize = 6, 2
 }
 sized! {
-    /// Seats of a shard whose numbers follow one another; a power of two.
+    /// Seats that desks trade at once, whose numbers follow one another at first; a power of two.
     SEAT_RUN: u32 = 64, 1
-}
-sized! {
-    /// Shards of a system's registry: enough for as many workers to spawn at once.
-    SHARDS: usize = 64, 2
 }
 sized! {
     /// Timers that are taken out of a wheel under its lock at once.

@@ -34,8 +34,8 @@ impl Host for Outside {
         self.0.actor_failed(reason);
     }
 
-    fn ended(&self, seat: Option<u32>) {
-        self.0.ended(seat);
+    fn ended(&self) {
+        self.0.ended();
     }
 
     fn expire_later(&self, task: Weakly) {
@@ -66,7 +66,7 @@ impl Host for Inline {
         }
     }
 
-    fn ended(&self, _seat: Option<u32>) {
+    fn ended(&self) {
         self.0.note(|seen| seen.ended += 1);
     }
 

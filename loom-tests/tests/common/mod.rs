@@ -11,10 +11,14 @@ use std::fmt::Display;
 
 /// Runs an actor until it rests, on whatever thread.
 pub fn drive(runnable: Runnable) {
-    let mut bench = Bench::new();
+    drive_on(&mut Bench::new(), runnable);
+}
+
+/// The same on a worker.
+pub fn drive_on(bench: &mut Bench, runnable: Runnable) {
     let mut next = Some(runnable);
     while let Some(runnable) = next {
-        next = match runnable.run(&mut bench) {
+        next = match runnable.run(bench) {
             After::Rested => None,
             After::Again(runnable) => Some(runnable),
             After::Behind(runnable) => {
