@@ -214,7 +214,7 @@ const ROWS: [Row; 19] = [
     },
     Row {
         name: "idle_cpu",
-        load: "CPU time, 100,000 idle actors, 5 s",
+        load: "CPU time, 1,000,000 idle actors, 10 s",
         unit: "ns",
         target: Target::AtMost(0.0),
         measure: |run| run.idle(Alone::IdleSystem, 0),
@@ -228,7 +228,7 @@ const ROWS: [Row; 19] = [
     },
     Row {
         name: "timers_cpu",
-        load: "CPU time, 1,000,000 timers, none due, 5 s",
+        load: "CPU time, 1,000,000 timers, none due, 10 s",
         unit: "ns",
         target: Target::AtMost(0.0),
         measure: |run| run.idle(Alone::Timers, 0),
