@@ -1,6 +1,7 @@
 //! What several files of models share.
 #![allow(dead_code, reason = "each file of models uses its own part of this")]
 
+pub mod hand;
 pub mod inline;
 pub mod jobs;
 pub mod ledger;
@@ -9,13 +10,18 @@ use corecast::loom_api::task::{After, Bench, Runnable};
 use loom::thread;
 use std::fmt::Display;
 
-/// Runs an actor until it rests, on whatever thread.
+/// Runs an actor until it rests, on whatever thread. Nobody is held.
 pub fn drive(runnable: Runnable) {
-    let mut bench = Bench::new();
+    drive_on(&mut Bench::new(), runnable);
+}
+
+/// The same for a thread of a system.
+pub fn drive_on(bench: &mut Bench, runnable: Runnable) {
     let mut next = Some(runnable);
     while let Some(runnable) = next {
-        next = match runnable.run(&mut bench) {
+        next = match runnable.run(bench) {
             After::Rested => None,
+            After::Waits(waiting) => waiting.suspend(bench),
             After::Again(runnable) => Some(runnable),
             After::Behind(runnable) => {
                 // Whoever claimed a place is on another thread: let it publish.
