@@ -1,4 +1,4 @@
-//! Whom a fan-out wakes. The workers have no threads: they are listed as asleep, their drivers count, and what they are
+//! Whom a fan-out wakes, and whose tasks a desk takes. The workers have no threads: they are listed as asleep, their drivers count, and what they are
 //! to run is run by hand.
 
 use std::any::Any;
@@ -12,8 +12,10 @@ use crate::actor::reference::ActorRef;
 use crate::actor::{Body, Startup};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::barrier::Barrier;
 use crate::sync::time::Clock;
 use crate::task::circle::Circle;
+use crate::task::desk::Desk;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{DeadLetter, Host};
@@ -125,12 +127,18 @@ impl Hall {
 
     /// An actor that has started, placed or not.
     fn actor(&self, placed: Option<u16>) -> ActorRef<Ear> {
+        let (actor, runnable) = self.make(placed);
+        self.run(runnable);
+        actor
+    }
+
+    /// An actor under a host of its own, and the right to start it.
+    fn make(&self, placed: Option<u16>) -> (ActorRef<Ear>, Runnable) {
         let host = Arc::new(Hand(Arc::clone(&self.scheduler)));
         let plan = Plan { capacity: 4, placed, name: None, limit: None, host };
         let ear = Ear(Arc::clone(&self.handled));
         let (task, runnable) = Task::create(plan, |weak| Body::new(ear, WeakTask::of(weak), Startup::nobody()));
-        self.run(runnable);
-        ActorRef::new(task)
+        (ActorRef::new(task), runnable)
     }
 
     /// A broker, and actors that subscribe to its topic `clock`.
@@ -214,4 +222,26 @@ fn a_publish_to_subscribers_that_may_run_anywhere_wakes_one_worker() {
     assert_eq!(hall.work(), 10);
     drop((broker, actors));
     assert_eq!(hall.work(), 10);
+}
+
+/// The last actor's end may free its host on the worker's own thread, and user code that is run there later may make another
+/// one, in the same place.
+#[test]
+fn a_desk_is_for_its_own_host_and_for_none_that_takes_its_place() {
+    let hall = Hall::new(1);
+    let desk = Desk::new(Barrier::new());
+    let seated = desk.sit_down();
+    let (own, runnable) = hall.make(None);
+    desk.learn_host(&runnable);
+    hall.run(runnable);
+    own.stop();
+    drop(own);
+    hall.run(desk.next.take().expect("its host's actor is put there"));
+    let others: Vec<_> = (0..100).map(|_| hall.actor(None)).collect();
+    for other in &others {
+        other.try_tell(Tick).unwrap();
+        assert!(desk.is_clear(), "an actor of another host");
+    }
+    drop((others, seated));
+    assert_eq!(hall.work(), 100);
 }

@@ -4,8 +4,6 @@
 //! asker.
 
 use std::collections::HashSet;
-use std::error::Error;
-use std::fmt;
 use std::future::{pending, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,9 +12,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use corecast::{
-    Actor, ActorContext, ActorError, ActorRef, ActorSystem, Handler, Message, SendErrorReason, SendFuture, StopReason,
-};
+use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Message, SendErrorReason, SendFuture, StopReason};
 use futures::channel::oneshot;
 use futures::future::{Either, join_all, select};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -518,66 +514,4 @@ fn a_system_ends_while_an_asker_waits_for_a_callee_that_blocks_its_thread() {
             ending.join().unwrap();
         }
     });
-}
-
-/// Ends with its system, by an error whose drop is the last thing that happens there.
-struct Last {
-    system: mpsc::Receiver<ActorSystem>,
-    own: Option<ActorSystem>,
-    then: Option<Then>,
-}
-
-/// What an error's drop does.
-struct Then(Option<Box<dyn FnOnce() + Send + Sync>>);
-
-impl Actor for Last {
-    async fn pre_start(&mut self, _: &mut ActorContext<Self>) -> Result<(), ActorError> {
-        self.own = Some(recv(&self.system));
-        Err(self.then.take().expect("it starts once"))?
-    }
-}
-
-impl Drop for Then {
-    fn drop(&mut self) {
-        if let Some(then) = self.0.take() {
-            then();
-        }
-    }
-}
-
-impl fmt::Debug for Then {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Then")
-    }
-}
-
-impl fmt::Display for Then {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("as it should")
-    }
-}
-
-impl Error for Then {}
-
-/// A worker outlives its system by a moment. A system that user code makes there and then, where the former one's memory was,
-/// must not be taken for it.
-#[test]
-fn a_system_that_is_made_on_the_thread_of_one_that_has_ended_has_its_own_workers() {
-    for _ in 0..20 {
-        let (done, is_done) = mpsc::channel();
-        let then = move || {
-            let next = system(1);
-            let (actor, _) = spawn(&next);
-            // It is idle, and told from here: its own worker runs it, as this thread's waits.
-            assert_eq!(wait(actor.send(run(|ctx| ctx.worker()))).unwrap(), 0);
-            drop(next);
-            done.send(()).unwrap();
-        };
-        let system = system(1);
-        let (give, given) = mpsc::channel();
-        let last = Last { system: given, own: None, then: Some(Then(Some(Box::new(then)))) };
-        drop(system.spawn(last).start().unwrap());
-        give.send(system).unwrap();
-        recv(&is_done);
-    }
 }
