@@ -1,6 +1,6 @@
 //! Models of the task that a worker holds: who wakes it, kills it, steals it or lets it go at the same time.
 //!
-//! The actors are of the public API, the worker is one by hand (`common::hand`). A handler tells the neighbour and waits,
+//! The actors are of the public API, the worker is one by hand (`common::manual`). A handler tells the neighbour and waits,
 //! so that its worker holds it while the neighbour is run; up to there nothing else goes on. What a waker did before its
 //! wake is a relaxed store: the poll that follows must see it, or the task waits for good and the model says so. Threads
 //! that are no workers run what they schedule there and then.
@@ -12,11 +12,12 @@
 mod common;
 
 use common::drive;
-use common::hand::{Hand, Home};
+
 use common::inline::{Body, Say};
 use common::ledger::{Ledger, Seen};
+use common::manual::{Home, Manual};
 use corecast::loom_api::system::Registry;
-use corecast::loom_api::task::{self, Bench, Census, Desk, Member, Shared};
+use corecast::loom_api::task::{self, Bench, Census, Hand, Member, Shared};
 use corecast::{Actor, ActorContext, ActorRef, Handler, Message, SendErrorReason, StopReason};
 use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use loom::thread::{self, JoinHandle, ThreadId};
@@ -115,31 +116,31 @@ struct Holding {
 }
 
 impl Holding {
-    /// Up to where the waiter is held, at the desk of `hand`; the neighbour is to do `call`.
+    /// Up to where the waiter is held by `worker`; the neighbour is to do `call`.
     fn new(
         home: &Home,
-        hand: &mut Hand,
+        worker: &mut Manual,
         ledger: &Ledger,
         gate: &Arc<Gate>,
         call: impl FnOnce() + Send + 'static,
     ) -> Self {
         let host = Shared::new(home.clone());
         let (neighbour, task) = host.actor(None, Neighbour(Body::new(ledger)));
-        hand.begin(task);
+        worker.begin(task);
         let (body, call) = (Body::new(ledger), Some(Call(Box::new(call))));
         let (waiter, task) = host.actor(None, Waiter { body, gate: Arc::clone(gate), neighbour, call });
-        hand.begin(task);
+        worker.begin(task);
         waiter.try_tell(Say(1)).unwrap();
-        hand.step();
-        assert!(hand.desk().has_held() && hand.desk().has_next());
+        worker.step();
+        assert!(worker.hand().has_held() && worker.hand().has_next());
         Self { ledger: ledger.clone(), gate: Arc::clone(gate), waiter }
     }
 
     /// Lets the actors go and their worker bring them to their end.
-    fn end(self, hand: &mut Hand) -> Seen {
+    fn end(self, worker: &mut Manual) -> Seen {
         drop(self.waiter);
-        hand.work();
-        assert!(!hand.desk().has_held() && !hand.desk().has_next());
+        worker.work();
+        assert!(!worker.hand().has_held() && !worker.hand().has_next());
         self.ledger.ended(2)
     }
 }
@@ -152,25 +153,25 @@ type Part = Box<dyn FnOnce() + Send>;
 fn execute(
     waits_for: usize,
     local: Option<usize>,
-    parts: impl FnOnce(&Holding, &Arc<Desk>) -> Vec<Part>,
+    parts: impl FnOnce(&Holding, &Arc<Hand>) -> Vec<Part>,
 ) -> (Seen, Vec<ThreadId>) {
     let (ledger, gate) = (Ledger::default(), Gate::new(waits_for));
     let home = Home::new(&ledger);
-    let hand = &mut home.worker(Bench::new());
-    hand.sit_down(|hand| {
+    let worker = &mut home.worker(Bench::new());
+    worker.lend(|worker| {
         let inside = Arc::clone(&gate);
         let call = move || {
             if let Some(event) = local {
                 inside.happen(event, inside.waker());
             }
         };
-        let holding = Holding::new(&home, hand, &ledger, &gate, call);
-        let parts: Vec<_> = parts(&holding, hand.desk()).into_iter().map(thread::spawn).collect();
-        hand.work();
+        let holding = Holding::new(&home, worker, &ledger, &gate, call);
+        let parts: Vec<_> = parts(&holding, worker.hand()).into_iter().map(thread::spawn).collect();
+        worker.work();
         parts.into_iter().for_each(|part: JoinHandle<()>| part.join().unwrap());
         let polls = holding.gate.polls();
         holding.gate.wakers.lock().unwrap().clear();
-        (holding.end(hand), polls)
+        (holding.end(worker), polls)
     })
 }
 
@@ -184,11 +185,11 @@ fn kills(holding: &Holding) -> Part {
     Box::new(move || victim.kill())
 }
 
-fn steals(desk: &Arc<Desk>) -> Part {
-    let desk = Arc::clone(desk);
+fn steals(hand: &Arc<Hand>) -> Part {
+    let hand = Arc::clone(hand);
     Box::new(move || {
-        if desk.has_held()
-            && let Some(task) = desk.steal_held()
+        if hand.has_held()
+            && let Some(task) = hand.steal_held()
         {
             drive(task);
         }
@@ -241,29 +242,29 @@ fn a_held_task_a_wake_and_a_kill() {
 }
 
 #[test]
-fn a_task_that_is_woken_off_the_desk() {
-    model_in_all_modes("off the desk", Bounds::default(), &["went on here"], |outcomes| {
+fn a_task_that_is_woken_out_of_the_slot() {
+    model_in_all_modes("out of the slot", Bounds::default(), &["went on here"], |outcomes| {
         handled(outcomes, execute(1, Some(0), |_, _| Vec::new()));
     });
 }
 
 #[test]
-fn a_task_that_is_woken_off_the_desk_and_a_wake_by_another_thread() {
-    model_in_all_modes("off the desk, a wake", Bounds::default(), &WENT_ON, |outcomes| {
+fn a_task_that_is_woken_out_of_the_slot_and_a_wake_by_another_thread() {
+    model_in_all_modes("out of the slot, a wake", Bounds::default(), &WENT_ON, |outcomes| {
         handled(outcomes, execute(2, Some(0), |holding, _| vec![wakes(holding, 1)]));
     });
 }
 
 #[test]
-fn a_task_that_is_woken_off_the_desk_and_a_kill() {
-    model_in_all_modes("off the desk, a kill", Bounds::default(), &["handled", "killed"], |outcomes| {
+fn a_task_that_is_woken_out_of_the_slot_and_a_kill() {
+    model_in_all_modes("out of the slot, a kill", Bounds::default(), &["handled", "killed"], |outcomes| {
         handled_or_killed(outcomes, execute(1, Some(0), |holding, _| vec![kills(holding)]));
     });
 }
 
 #[test]
-fn a_task_that_is_woken_off_the_desk_a_wake_and_a_kill() {
-    model_in_all_modes("off the desk, a wake and a kill", Bounds::default(), &["handled", "killed"], |outcomes| {
+fn a_task_that_is_woken_out_of_the_slot_a_wake_and_a_kill() {
+    model_in_all_modes("out of the slot, a wake and a kill", Bounds::default(), &["handled", "killed"], |outcomes| {
         handled_or_killed(outcomes, execute(2, Some(0), |holding, _| vec![wakes(holding, 1), kills(holding)]));
     });
 }
@@ -271,28 +272,28 @@ fn a_task_that_is_woken_off_the_desk_a_wake_and_a_kill() {
 #[test]
 fn a_held_task_a_thief_and_a_wake_by_a_third_thread() {
     model_in_all_modes("held, a thief and a wake", Bounds::default(), &WENT_ON, |outcomes| {
-        handled(outcomes, execute(1, None, |holding, desk| vec![steals(desk), wakes(holding, 0)]));
+        handled(outcomes, execute(1, None, |holding, hand| vec![steals(hand), wakes(holding, 0)]));
     });
 }
 
 #[test]
-fn a_task_that_is_woken_off_the_desk_and_a_thief() {
-    model_in_all_modes("off the desk, a thief", Bounds::default(), &WENT_ON, |outcomes| {
-        handled(outcomes, execute(1, Some(0), |_, desk| vec![steals(desk)]));
+fn a_task_that_is_woken_out_of_the_slot_and_a_thief() {
+    model_in_all_modes("out of the slot, a thief", Bounds::default(), &WENT_ON, |outcomes| {
+        handled(outcomes, execute(1, Some(0), |_, hand| vec![steals(hand)]));
     });
 }
 
 #[test]
-fn a_task_that_is_woken_off_the_desk_a_thief_and_a_wake_by_a_third_thread() {
-    model_in_all_modes("off the desk, a thief and a wake", Bounds::default(), &WENT_ON, |outcomes| {
-        handled(outcomes, execute(2, Some(0), |holding, desk| vec![steals(desk), wakes(holding, 1)]));
+fn a_task_that_is_woken_out_of_the_slot_a_thief_and_a_wake_by_a_third_thread() {
+    model_in_all_modes("out of the slot, a thief and a wake", Bounds::default(), &WENT_ON, |outcomes| {
+        handled(outcomes, execute(2, Some(0), |holding, hand| vec![steals(hand), wakes(holding, 1)]));
     });
 }
 
 #[test]
 fn a_held_task_a_thief_and_a_kill() {
     model_in_all_modes("held, a thief and a kill", Bounds::default(), &["killed"], |outcomes| {
-        handled_or_killed(outcomes, execute(1, None, |holding, desk| vec![steals(desk), kills(holding)]));
+        handled_or_killed(outcomes, execute(1, None, |holding, hand| vec![steals(hand), kills(holding)]));
     });
 }
 
@@ -356,26 +357,26 @@ impl Link {
 fn chain(part: impl FnOnce([&ActorRef<Link>; 3], Waker) -> Part) -> Seen {
     let (ledger, gate) = (Ledger::default(), Gate::new(0));
     let home = Home::new(&ledger);
-    let hand = &mut home.worker(Bench::new());
-    hand.sit_down(|hand| {
+    let worker = &mut home.worker(Bench::new());
+    worker.lend(|worker| {
         let host = Shared::new(home.clone());
         let mut make = |next: Option<&ActorRef<Link>>, gate| {
             let (link, task) = host.actor(None, Link { body: Body::new(&ledger), next: next.cloned(), gate });
-            hand.begin(task);
+            worker.begin(task);
             link
         };
         let third = make(None, None);
         let second = make(Some(&third), None);
         let first = make(Some(&second), Some(Arc::clone(&gate)));
         first.try_tell(Say(1)).unwrap();
-        hand.step();
-        assert!(hand.desk().has_held() && hand.desk().has_next());
+        worker.step();
+        assert!(worker.hand().has_held() && worker.hand().has_next());
         let other = thread::spawn(part([&first, &second, &third], gate.waker()));
-        hand.work();
+        worker.work();
         other.join().unwrap();
         drop([first, second, third]);
-        hand.work();
-        assert!(!hand.desk().has_held() && !hand.desk().has_next());
+        worker.work();
+        assert!(!worker.hand().has_held() && !worker.hand().has_next());
     });
     ledger.ended(3)
 }
@@ -495,41 +496,42 @@ impl Handler<Go> for Point {
 /// well. Returns how many were told.
 fn circle(both_held: bool) -> usize {
     let ledger = Ledger::default();
-    let home = Home::new(&ledger);
-    let registry = Registry::new();
-    let hand = &mut home.worker(Bench::new());
-    hand.sit_down(|hand| {
+    let registry = Arc::new(Registry::new());
+    let home = Home::with(&registry, &ledger);
+    let worker = &mut home.worker(Bench::new());
+    worker.lend(|worker| {
         let host = Shared::new(home.clone());
         let neighbours = [0, 1].map(|_| {
             let (neighbour, task) = host.actor(None, Neighbour(Body::new(&ledger)));
-            hand.begin(task);
+            worker.begin(task);
             neighbour
         });
         let mut waits_with = neighbours.into_iter();
+        let seats = Bench::new();
         let mut make = |is_held: bool| {
             let neighbour = waits_with.next().filter(|_| is_held);
             let (point, task) = host.actor(None, Point { body: Body::new(&ledger), neighbour });
-            assert!(registry.seat(0, &point));
+            assert!(seats.seat(&registry, &task));
             (point, task)
         };
         let ((first, begins), (second, there)) = (make(true), make(both_held));
-        hand.begin(begins);
-        let asked = hand.bench.ask(Pair([first.clone(), second.clone()]));
+        worker.begin(begins);
+        let asked = worker.bench.ask(Pair([first.clone(), second.clone()]));
         second.try_tell(Go(first.clone())).unwrap();
         first.try_tell(Go(second)).unwrap();
         drop(first);
-        hand.step();
-        assert!(hand.desk().has_held() && hand.desk().has_next());
-        let (elsewhere, bench) = (home.clone(), hand.bench.another());
+        worker.step();
+        assert!(worker.hand().has_held() && worker.hand().has_next());
+        let (elsewhere, bench) = (home.clone(), worker.bench.another());
         let other = thread::spawn(move || {
             let other = &mut elsewhere.worker(bench);
-            other.sit_down(|hand| hand.work_on(there));
+            other.lend(|worker| worker.work_on(there));
         });
-        hand.work();
+        worker.work();
         other.join().unwrap();
-        hand.work();
+        worker.work();
         drop(asked);
-        hand.work();
+        worker.work();
     });
     let seen = ledger.ended(4);
     assert_eq!(seen.handled.len() + seen.dead.len(), 2, "{seen:?}");

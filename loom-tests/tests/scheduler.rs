@@ -280,7 +280,7 @@ impl Host for Home {
         abort(reason);
     }
 
-    fn ended(&self, _seat: Option<u32>) {
+    fn ended(&self) {
         let last = 3 - self.ended.fetch_add(1, Relaxed);
         self.done.note(last, 0);
     }

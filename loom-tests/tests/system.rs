@@ -7,7 +7,7 @@ use common::ledger::Ledger;
 use common::{abort, drive};
 use corecast::loom_api::scheduler::Scheduler;
 use corecast::loom_api::system::Registry;
-use corecast::loom_api::task::{self, Host, Runnable, Weakly};
+use corecast::loom_api::task::{self, Bench, Host, Runnable, Weakly};
 use corecast::{Actor, ActorContext, ActorRef, DeadLetter, Handler, Message, StopReason};
 use loom::thread;
 use loom_tests::{Bounds, linger, model_in_all_modes};
@@ -37,11 +37,11 @@ impl Host for Home {
         abort(reason);
     }
 
-    fn ended(&self, seat: Option<u32>) {
-        if let Some(seat) = seat {
-            self.registry.leave(seat);
-        }
+    fn registry(&self) -> Option<&Registry> {
+        Some(&self.registry)
     }
+
+    fn ended(&self) {}
 
     fn expire_later(&self, _task: Weakly) {}
 }
@@ -82,10 +82,12 @@ fn a_close_against_two_spawns() {
         let (registry, ledger) = (Arc::new(Registry::new()), Ledger::default());
         let spawners = [0, 1].map(|number| {
             let (registry, ledger) = (Arc::clone(&registry), ledger.clone());
+            // One spawns on a worker, the other one from outside.
+            let bench = if number == 0 { Bench::with_desk(&registry) } else { Bench::new() };
             thread::spawn(move || {
                 let home = Home { registry: Arc::clone(&registry), workers: None };
                 let (actor, runnable) = task::actor(home, None, Relay { number, next: None, ledger });
-                if registry.seat(number as usize, &actor) {
+                if bench.seat(&registry, &runnable) {
                     drive(runnable);
                     Some(actor)
                 } else {
@@ -119,7 +121,7 @@ fn a_chain_of_messages_and_the_look_whether_all_is_quiet() {
             let home = Home { registry: Arc::clone(&registry), workers: Some(Arc::clone(&scheduler)) };
             let relay = Relay { number, next: next.take(), ledger: ledger.clone() };
             let (actor, runnable) = task::actor(home, None, relay);
-            assert!(registry.seat(0, &actor));
+            assert!(Bench::new().seat(&registry, &runnable));
             drive(runnable);
             next = Some(actor);
         }

@@ -374,8 +374,8 @@ impl Host for Timed {
         self.0.actor_failed(reason);
     }
 
-    fn ended(&self, seat: Option<u32>) {
-        self.0.ended(seat);
+    fn ended(&self) {
+        self.0.ended();
     }
 
     fn expire_later(&self, _task: Weakly) {}

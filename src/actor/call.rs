@@ -8,6 +8,7 @@
 //! | [`SendTimeout`], [`ReplyTimeout`] | as the future within, and a timer | the same | the same; takes the timer back |
 //! | [`Stopped`] | – | the actor's end | – |
 
+use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -19,8 +20,9 @@ use super::timer::{Limit, timekeeper};
 use crate::error::{ReplyError, SendError, SendErrorReason, TellError, TellErrorReason};
 use crate::mailbox::waiters::Refused;
 use crate::memory::block::Block;
-use crate::scheduler::{Scheduler, worker};
+use crate::scheduler::{Scheduler, owed, worker};
 use crate::sync::Arc;
+use crate::sync::parker::block_on;
 use crate::sync::seldom::Seldom;
 use crate::task::coop;
 use crate::task::edge;
@@ -54,6 +56,17 @@ impl Closed {
 #[inline(always)]
 pub(crate) fn on_worker() -> bool {
     worker::is_any()
+}
+
+/// Drives a `send` to `task` on this thread, which is no worker. Blocking.
+pub(crate) fn block_on_answer<M: Message>(
+    task: &Strong,
+    send: impl FnOnce() -> SendFuture<M>,
+) -> Result<M::Result, SendError<M>> {
+    match task.host().scheduler().and_then(<dyn Any + Send + Sync>::downcast_ref) {
+        Some(scheduler) => owed::block_on(scheduler, send, Result::is_ok),
+        None => block_on(send()),
+    }
 }
 
 /// The future of [`tell`](crate::ActorRef::tell): resolves when the message has its place in the mailbox.

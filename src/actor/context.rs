@@ -12,18 +12,18 @@ use crate::scheduler::{Scheduler, worker};
 use crate::sync::Arc;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{Host, Letter, Receive};
-use crate::task::typed::WeakTask;
+use crate::task::typed::OwnTask;
 
 /// What a handler or a hook knows of its own actor, and may ask of it.
 ///
 /// It is lent to one call at a time. [`system`](Self::system) and [`spawn_blocking`](Self::spawn_blocking) reach the
 /// system that the actor lives in.
 pub struct ActorContext<A: Actor> {
-    task: WeakTask<Body<A>>,
+    task: OwnTask<Body<A>>,
 }
 
 impl<A: Actor> ActorContext<A> {
-    pub(crate) fn new(task: WeakTask<Body<A>>) -> Self {
+    pub(crate) fn new(task: OwnTask<Body<A>>) -> Self {
         Self { task }
     }
 

@@ -27,7 +27,7 @@ use crate::reply;
 use crate::task::TaskWaiter;
 use crate::task::letter::{Body as TaskBody, Receive};
 use crate::task::reason::{ActorError, StopReason};
-use crate::task::typed::WeakTask;
+use crate::task::typed::OwnTask;
 use context::ActorContext;
 
 /// A message, and what comes back for it.
@@ -169,7 +169,7 @@ pub(crate) struct Body<A: Actor> {
 }
 
 impl<A: Actor> Body<A> {
-    pub(crate) fn new(actor: A, task: WeakTask<Self>, startup: Startup) -> Self {
+    pub(crate) fn new(actor: A, task: OwnTask<Self>, startup: Startup) -> Self {
         Self { actor, context: ActorContext::new(task), startup }
     }
 }

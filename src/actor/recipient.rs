@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Message;
-use super::call::{Reply, SendFuture, Stopped, Tell, on_worker};
+use super::call::{Reply, SendFuture, Stopped, Tell, block_on_answer, on_worker};
 use super::delivery::Ways;
 use super::letter::{Asked, Target, Told};
 use super::reference::{try_asked, try_told};
@@ -181,7 +181,7 @@ impl<M: Message> Recipient<M> {
         if on_worker() {
             return Err(SendError::not_accepted(SendErrorReason::WouldBlock, self.info(), message));
         }
-        block_on(self.send(message))
+        block_on_answer(self.strong(), || self.send(message))
     }
 
     /// See [`ActorRef::mailbox_size`](crate::ActorRef::mailbox_size).

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use super::call::{Closed, Reply, SendFuture, Stopped, Tell, on_worker};
+use super::call::{Closed, Reply, SendFuture, Stopped, Tell, block_on_answer, on_worker};
 use super::letter::{Asked, Target, Told};
 use super::recipient::Recipient;
 use super::{Actor, Body, Handler, Message};
@@ -233,7 +233,7 @@ impl<A: Actor> ActorRef<A> {
         if on_worker() {
             return Err(SendError::not_accepted(SendErrorReason::WouldBlock, self.info(), message));
         }
-        block_on(self.send(message))
+        block_on_answer(self.strong(), || self.send(message))
     }
 
     /// The actor as somebody who takes messages of type `M`, whatever else it is.

@@ -84,19 +84,19 @@ impl Local {
 
 impl Stealable {
     pub fn put_next(&self, runnable: Runnable) -> Option<Runnable> {
-        self.0.desk().next.put(runnable.0).map(Runnable)
+        self.0.hand().next.put(runnable.0).map(Runnable)
     }
 
     pub fn take_next(&self) -> Option<Runnable> {
-        self.0.desk().next.take().map(Runnable)
+        self.0.hand().next.take().map(Runnable)
     }
 
     pub fn steal_next(&self) -> Option<Runnable> {
-        self.0.desk().next.steal().map(Runnable)
+        self.0.hand().next.steal().map(Runnable)
     }
 
     pub fn has_next(&self) -> bool {
-        !self.0.desk().next.is_empty()
+        !self.0.hand().next.is_empty()
     }
 
     pub fn steal_half(&self, to: &Local) -> Option<Runnable> {

@@ -3,30 +3,36 @@
 use super::scheduler::Scheduler;
 use crate::actor::Actor;
 use crate::actor::reference::ActorRef;
+use crate::sync::Arc;
 use crate::system::{registry, shutdown};
 use crate::task::handle::Strong;
+use crate::task::seats::{Desk, Seats};
 
 /// `registry::Registry`.
-pub struct Registry(registry::Registry);
+pub struct Registry(registry::Registry, Arc<Seats>);
 
 impl Registry {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self(registry::Registry::new())
+        let seats = Seats::new();
+        Self(registry::Registry::new(Arc::clone(&seats)), seats)
     }
 
-    /// Whether the actor has a seat now: the registry isn't closed.
-    #[must_use]
-    pub fn seat<A: Actor>(&self, hint: usize, actor: &ActorRef<A>) -> bool {
-        self.0.seat(hint, actor.strong().downgrade(), None).is_ok()
+    pub(super) fn seats(&self) -> &Seats {
+        &self.1
     }
 
-    pub fn leave(&self, seat: u32) {
-        drop(self.0.leave(seat));
+    pub(super) fn desk(&self) -> Desk {
+        self.1.desk()
     }
 
     pub fn close(&self) {
         self.0.close();
+    }
+
+    /// `Seats::catch_up`.
+    pub fn catch_up(&self) {
+        self.1.catch_up();
     }
 
     pub fn len(&self) -> usize {
@@ -37,8 +43,28 @@ impl Registry {
         self.0.everybody().iter().for_each(Strong::stop_for_shutdown);
     }
 
+    /// How many there are to visit.
+    pub fn visit_everybody(&self) -> usize {
+        self.0.everybody().len()
+    }
+
+    /// Stops the actor that has this one's number, if there is one. Returns whether there was.
+    #[must_use]
+    pub fn find_and_stop(&self, number: Number) -> bool {
+        self.0.find_by_id(number.0).inspect(Strong::stop).is_some()
+    }
+
     /// `shutdown::is_quiet`.
     pub fn is_quiet(&self, scheduler: &Scheduler) -> bool {
         shutdown::is_quiet(&self.0, scheduler.inner(), || false)
     }
+}
+
+/// An actor's number.
+#[derive(Clone, Copy)]
+pub struct Number(crate::task::identity::ActorId);
+
+/// The number of an actor that has a seat.
+pub fn number<A: Actor>(actor: &ActorRef<A>) -> Number {
+    Number(actor.strong().id())
 }

@@ -1,10 +1,11 @@
-//! Doors to `crate::task`: the task word, a worker's desk, and an actor under a host of the model's own.
+//! Doors to `crate::task`: the task word, a worker's hand, and an actor under a host of the model's own.
 
 use std::any::Any;
 use std::cell::Cell;
 use std::time::Duration;
 
 use super::scheduler::Scheduler;
+use super::system::Registry;
 use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body, Startup};
 use crate::sync::Arc;
@@ -15,8 +16,9 @@ use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{self, DeadLetter};
 use crate::task::reason::StopReason;
-use crate::task::typed::{Task, WeakTask};
-use crate::task::{self, Plan, Scratch, desk, held, run, state, waits};
+use crate::task::seats::{Desk, Seats};
+use crate::task::typed::Task;
+use crate::task::{self, Plan, Scratch, hand, held, run, state, waits};
 
 /// `state::State`.
 pub struct State(state::State);
@@ -89,8 +91,13 @@ pub trait Host: Send + Sync + 'static {
     fn message_failed(&self, cause: &StopReason);
     fn dead_letter(&self, letter: DeadLetter);
     fn actor_failed(&self, reason: &StopReason);
-    fn ended(&self, seat: Option<u32>);
+    fn ended(&self);
     fn expire_later(&self, task: Weakly);
+
+    /// Who lives, where that matters.
+    fn registry(&self) -> Option<&Registry> {
+        None
+    }
 
     /// Who keeps the time, where that matters.
     fn timekeeper(&self) -> Option<Arc<Scheduler>> {
@@ -124,8 +131,12 @@ impl<H: Host> letter::Host for Bridge<H> {
         self.0.actor_failed(reason);
     }
 
-    fn ended(&self, seat: Option<u32>) {
-        self.0.ended(seat);
+    fn seats(&self) -> Option<&Seats> {
+        self.0.registry().map(Registry::seats)
+    }
+
+    fn ended(&self) {
+        self.0.ended();
     }
 
     fn expire_later(&self, task: Weak) {
@@ -143,6 +154,10 @@ impl<H: Host> letter::Host for Bridge<H> {
     fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         let scheduler = self.0.timekeeper()?.shared();
         Some(scheduler)
+    }
+
+    fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)> {
+        None
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
@@ -218,23 +233,23 @@ impl Waiting {
         self.0.suspend(&bench.1).map(Runnable)
     }
 
-    pub fn hold(self, desk: &Desk) {
-        self.0.hold(&desk.0.held);
+    pub fn hold(self, hand: &Hand) {
+        self.0.hold(&hand.0.held);
     }
 }
 
-/// `desk::Desk`.
-pub struct Desk(desk::Desk);
+/// `hand::Hand`.
+pub struct Hand(hand::Hand);
 
-impl Desk {
+impl Hand {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self(desk::Desk::new(Barrier::new()))
+        Self(hand::Hand::new(Barrier::new()))
     }
 
-    /// `sit_down`, for as long as `work` takes.
-    pub fn sit_down<R>(&self, work: impl FnOnce() -> R) -> R {
-        let _seated = self.0.sit_down();
+    /// `lend`, for as long as `work` takes.
+    pub fn lend<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _lent = self.0.lend();
         work()
     }
 
@@ -269,18 +284,32 @@ impl Desk {
 }
 
 /// What a worker brings to an activation.
-pub struct Bench(Scratch, Arc<run::Common>);
+pub struct Bench(Scratch, Arc<run::Common>, Option<Desk>);
 
 impl Bench {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self(Scratch::new(), Arc::new(common()))
+        Self(Scratch::new(), Arc::new(common()), None)
+    }
+
+    /// Of a thread that has a desk.
+    pub fn with_desk(registry: &Registry) -> Self {
+        Self(Scratch::new(), Arc::new(common()), Some(registry.desk()))
+    }
+
+    /// `Desk::sit`, or `Seats::sit` where there is none: whether the actor lives now, for nobody has closed the registry.
+    #[must_use]
+    pub fn seat(&self, registry: &Registry, runnable: &Runnable) -> bool {
+        match &self.2 {
+            Some(desk) => desk.sit(&runnable.0).is_ok(),
+            None => registry.seats().sit(&runnable.0).is_ok(),
+        }
     }
 
     /// Another worker's of the same system.
     #[must_use]
     pub fn another(&self) -> Self {
-        Self(Scratch::new(), Arc::clone(&self.1))
+        Self(Scratch::new(), Arc::clone(&self.1), None)
     }
 
     /// `Waits::ask`. The census is asked as long as the returned value lives.
@@ -404,7 +433,8 @@ impl Runnable {
     pub fn run(self, bench: &mut Bench) -> After {
         let common = &*bench.1;
         let looked = &mut common.clock.now();
-        After::of(self.0.run(&mut run::Bench { scratch: &mut bench.0, common, looked, fed: false }))
+        let desk = bench.2.as_ref();
+        After::of(self.0.run(&mut run::Bench { scratch: &mut bench.0, common, looked, fed: false, desk }))
     }
 }
 
@@ -423,8 +453,8 @@ impl Shared {
 
     /// As the function of this name.
     pub fn actor<A: Actor>(&self, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
-        let plan = Plan { capacity: 4, placed, name: None, limit: None, host: Arc::clone(&self.0) };
-        let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), Startup::nobody()));
+        let plan = Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host: Arc::clone(&self.0) };
+        let (task, runnable) = Task::create(plan, |task| Body::new(actor, task, Startup::nobody()));
         (ActorRef::new(task), Runnable(runnable))
     }
 }

@@ -634,6 +634,13 @@ impl<'a, S, O> Reader<'a, S, O> {
         }
     }
 
+    /// Whether the mailbox is closed, and the last message has been taken out.
+    pub(crate) fn is_drained(&self) -> bool {
+        // ORDERING: Acquire pairs with `close`, as in `rest`.
+        let word = Word(self.ring.near.word.load(Ordering::Acquire));
+        word.is_closed() && word.position() == self.head()
+    }
+
     /// Where a cursor on `segment` ends, given that all before `head` is taken out.
     fn end_of(segment: Option<NonNull<Segment>>, head: u32) -> u32 {
         match segment {

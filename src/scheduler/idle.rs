@@ -43,6 +43,12 @@ impl Idle {
         self.searching.load(Ordering::Relaxed).max(0).cast_unsigned()
     }
 
+    /// Whether anybody is awake. A hint.
+    pub(super) fn is_any_awake(&self) -> bool {
+        // ORDERING: Relaxed; a hint.
+        self.asleep.load(Ordering::Relaxed) != self.everybody
+    }
+
     /// After a push: whom the pusher has to wake, if anybody. That worker counts as searching from now on.
     pub(crate) fn worker_to_wake(&self) -> Option<usize> {
         // ORDERING: AcqRel: Release pairs with the Acquire of `fall_asleep`: a worker that goes to sleep after this

@@ -13,6 +13,7 @@
 //! | [`inject`] | the queue that any thread fills |
 //! | [`idle`] | the words of the sleep protocol |
 //! | [`driver`] | how a worker waits |
+//! | [`owed`] | a wake that is put off |
 //! | [`affinity`] | cores |
 //! | [`timer`] | what is to be done at a certain time |
 //! | [`wheel`] | a timing wheel |
@@ -30,6 +31,7 @@ pub(crate) mod idle;
 pub(crate) mod inject;
 pub(crate) mod keeper;
 mod living;
+pub(crate) mod owed;
 pub(crate) mod pending;
 pub(crate) mod queue;
 #[cfg(all(test, not(corecast_loom)))]
@@ -50,6 +52,7 @@ use crate::sync::time::{Clock, Moment};
 use crate::task::Runnable;
 use crate::task::handle::Weak;
 use crate::task::run::Common;
+use crate::task::seats::{ClosedError, Seats};
 use crate::task::waits::Waits;
 use affinity::Placement;
 use driver::Driver;
@@ -69,6 +72,8 @@ pub(crate) struct Scheduler {
     outside: Inbox,
     idle: Idle,
     common: Common,
+    /// Those of the actors that run here.
+    seats: Arc<Seats>,
     timers: Timers,
     keeper: Keeper,
     placement: Placement,
@@ -157,6 +162,7 @@ impl Scheduler {
             outside: Inbox::new(),
             idle: Idle::new(workers),
             common: Common { clock, waits: Waits::new() },
+            seats: Seats::new(),
             timers: Timers::new(workers, clock),
             keeper: Keeper::new(),
             placement,
@@ -176,7 +182,9 @@ impl Scheduler {
             (None, Some(here)) => here.schedule_next(runnable),
             (None, None) => {
                 self.outside.push(runnable);
-                self.wake_one();
+                if !owed::put_off(self) {
+                    self.wake_one();
+                }
             }
             (Some(worker), Some(here)) if here.index() == worker => here.schedule_placed(runnable),
             (Some(worker), _) => {
@@ -185,6 +193,19 @@ impl Scheduler {
                     self.workers[worker].driver.unpark();
                 }
             }
+        }
+    }
+
+    /// Gives a task its seat, and its number with it. Called before it is scheduled for the first time.
+    ///
+    /// # Errors
+    ///
+    /// If nobody gets a seat any more.
+    #[inline]
+    pub(crate) fn seat(&self, runnable: &Runnable) -> Result<(), ClosedError> {
+        match worker::here(self) {
+            Some(here) => here.desk().sit(runnable),
+            None => self.seats.sit(runnable),
         }
     }
 
@@ -215,6 +236,11 @@ impl Scheduler {
     /// What its workers share.
     pub(crate) fn common(&self) -> &Common {
         &self.common
+    }
+
+    /// Who lives.
+    pub(crate) fn seats(&self) -> &Arc<Seats> {
+        &self.seats
     }
 
     /// Who waits for whom.

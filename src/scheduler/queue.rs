@@ -19,7 +19,7 @@ use crate::sync::barrier::Barrier;
 use crate::sync::deque::{Steal, Stealer, Worker};
 use crate::sync::limits::{DEQUE_CAPACITY, TAKE_BATCH};
 use crate::task::Runnable;
-use crate::task::desk::Desk;
+use crate::task::hand::Hand;
 
 /// The owner's side of the deque.
 pub(crate) struct Local {
@@ -28,14 +28,14 @@ pub(crate) struct Local {
 
 /// What everybody may touch.
 pub(crate) struct Stealable {
-    desk: Desk,
+    hand: Hand,
     stealer: Stealer<Runnable>,
 }
 
 /// A queue: the two sides.
 pub(crate) fn queue(barrier: Barrier) -> (Local, Stealable) {
     let deque = Worker::new_fifo();
-    let stealable = Stealable { desk: Desk::new(barrier), stealer: deque.stealer() };
+    let stealable = Stealable { hand: Hand::new(barrier), stealer: deque.stealer() };
     (Local { deque }, stealable)
 }
 
@@ -70,8 +70,8 @@ impl Local {
 impl Stealable {
     /// The next-slot and the held-slot.
     #[inline(always)]
-    pub(crate) fn desk(&self) -> &Desk {
-        &self.desk
+    pub(crate) fn hand(&self) -> &Hand {
+        &self.hand
     }
 
     /// Moves half of the deque to `to` and returns the oldest of them.

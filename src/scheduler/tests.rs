@@ -1,5 +1,5 @@
-//! Whom a fan-out wakes, and whose tasks a desk takes. The workers have no threads: they are listed as asleep, their drivers count, and what they are
-//! to run is run by hand.
+//! Whom a fan-out wakes, and whose tasks a hand takes. The workers have no threads: they are listed as asleep, their drivers
+//! count, and what they are to run is run by hand.
 
 use std::any::Any;
 use std::time::Duration;
@@ -15,13 +15,14 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::barrier::Barrier;
 use crate::sync::time::Clock;
 use crate::task::circle::Circle;
-use crate::task::desk::Desk;
+use crate::task::hand;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{DeadLetter, Host};
 use crate::task::reason::StopReason;
 use crate::task::run::{After, Bench, Common};
-use crate::task::typed::{Task, WeakTask};
+use crate::task::seats::Seats;
+use crate::task::typed::Task;
 use crate::task::waits::Waits;
 use crate::task::{Plan, Scratch};
 use crate::{Actor, ActorContext, Handler, Message, MessageBroker};
@@ -67,7 +68,11 @@ impl Host for Hand {
         unreachable!("{reason}");
     }
 
-    fn ended(&self, _: Option<u32>) {}
+    fn seats(&self) -> Option<&Seats> {
+        None
+    }
+
+    fn ended(&self) {}
 
     fn expire_later(&self, _: Weak) {}
 
@@ -80,6 +85,10 @@ impl Host for Hand {
     }
 
     fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
+
+    fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)> {
         None
     }
 
@@ -135,9 +144,9 @@ impl Hall {
     /// An actor under a host of its own, and the right to start it.
     fn make(&self, placed: Option<u16>) -> (ActorRef<Ear>, Runnable) {
         let host = Arc::new(Hand(Arc::clone(&self.scheduler)));
-        let plan = Plan { capacity: 4, placed, name: None, limit: None, host };
+        let plan = Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host };
         let ear = Ear(Arc::clone(&self.handled));
-        let (task, runnable) = Task::create(plan, |weak| Body::new(ear, WeakTask::of(weak), Startup::nobody()));
+        let (task, runnable) = Task::create(plan, |task| Body::new(ear, task, Startup::nobody()));
         (ActorRef::new(task), runnable)
     }
 
@@ -154,7 +163,7 @@ impl Hall {
     fn run(&self, runnable: Runnable) {
         let (mut scratch, common) = (Scratch::new(), Common { clock: Clock::new(), waits: Waits::new() });
         let mut looked = common.clock.now();
-        let mut bench = Bench { scratch: &mut scratch, common: &common, looked: &mut looked, fed: false };
+        let mut bench = Bench { scratch: &mut scratch, common: &common, looked: &mut looked, fed: false, desk: None };
         assert!(matches!(runnable.run(&mut bench), After::Rested));
     }
 
@@ -227,21 +236,21 @@ fn a_publish_to_subscribers_that_may_run_anywhere_wakes_one_worker() {
 /// The last actor's end may free its host on the worker's own thread, and user code that is run there later may make another
 /// one, in the same place.
 #[test]
-fn a_desk_is_for_its_own_host_and_for_none_that_takes_its_place() {
+fn a_hand_is_for_its_own_host_and_for_none_that_takes_its_place() {
     let hall = Hall::new(1);
-    let desk = Desk::new(Barrier::new());
-    let seated = desk.sit_down();
+    let hand = hand::Hand::new(Barrier::new());
+    let lent = hand.lend();
     let (own, runnable) = hall.make(None);
-    desk.learn_host(&runnable);
+    hand.learn_host(&runnable);
     hall.run(runnable);
     own.stop();
     drop(own);
-    hall.run(desk.next.take().expect("its host's actor is put there"));
+    hall.run(hand.next.take().expect("its host's actor is put there"));
     let others: Vec<_> = (0..100).map(|_| hall.actor(None)).collect();
     for other in &others {
         other.try_tell(Tick).unwrap();
-        assert!(desk.is_clear(), "an actor of another host");
+        assert!(hand.is_empty(), "an actor of another host");
     }
-    drop((others, seated));
+    drop((others, lent));
     assert_eq!(hall.work(), 100);
 }

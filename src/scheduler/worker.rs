@@ -31,9 +31,10 @@ use crate::sync::lock::register_sleeper;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Random;
 use crate::sync::{Arc, local};
-use crate::task::desk::Desk;
+use crate::task::hand::Hand;
 use crate::task::held;
 use crate::task::run::{After, Bench};
+use crate::task::seats::Desk;
 use crate::task::{Runnable, Scratch};
 
 /// Placed tasks that a worker has room for from the start; more call the allocator, now and then.
@@ -59,6 +60,8 @@ pub(crate) struct Worker {
     /// What the others see of this worker; in `scheduler`.
     me: NonNull<Remote>,
     queue: Local,
+    /// Where actors that it spawns get their seats, and leave them at their end.
+    desk: Desk,
     /// Tasks placed on this worker, scheduled by itself or taken from its inbox.
     placed: RefCell<VecDeque<Runnable>>,
     /// Activations until the shared queues are looked at.
@@ -99,11 +102,11 @@ pub(super) fn start(
         register_sleeper();
         let worker = Worker::new(scheduler, index, queue);
         WORKER.with(|place| place.set(&raw const worker));
-        let seated = worker.desk().sit_down();
+        let lent = worker.hand().lend();
         let abort = AbortOnPanic;
         worker.work();
         std::mem::forget(abort);
-        drop(seated);
+        drop(lent);
         WORKER.with(|place| place.set(ptr::null()));
         // A limit that was set when the system had closed: what ends with the last actor may have polled something.
         if worker.scheduler.timers.slots(index).are_unseen() {
@@ -138,11 +141,6 @@ pub(super) fn here(scheduler: &Scheduler) -> Option<&Worker> {
     ptr::eq(Arc::as_ptr(&worker.scheduler), scheduler).then_some(worker)
 }
 
-/// The number of the worker that this thread is, if it is one of `scheduler`'s.
-pub(crate) fn index(scheduler: &Scheduler) -> Option<usize> {
-    here(scheduler).map(Worker::index)
-}
-
 /// Runs `look` on the worker that this thread is, of whatever system.
 #[inline(always)]
 pub(crate) fn with_any<R>(look: impl FnOnce(&Worker) -> R) -> Option<R> {
@@ -156,6 +154,7 @@ impl Worker {
         let workers = scheduler.workers.len();
         Self {
             me: NonNull::from(&scheduler.workers[index]),
+            desk: scheduler.seats.desk(),
             scheduler,
             index,
             queue,
@@ -179,6 +178,11 @@ impl Worker {
     }
 
     #[inline(always)]
+    pub(super) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    #[inline(always)]
     pub(super) fn scheduler(&self) -> &Scheduler {
         &self.scheduler
     }
@@ -190,14 +194,14 @@ impl Worker {
     }
 
     #[inline(always)]
-    fn desk(&self) -> &Desk {
-        self.me().queue.desk()
+    fn hand(&self) -> &Hand {
+        self.me().queue.hand()
     }
 
     /// Schedules a task that may run anywhere: next on this worker. Nobody is woken for it.
     #[inline(always)]
     pub(crate) fn schedule_next(&self, runnable: Runnable) {
-        if let Some(displaced) = self.desk().next.put(runnable) {
+        if let Some(displaced) = self.hand().next.put(runnable) {
             self.push_back(displaced);
         }
     }
@@ -220,7 +224,8 @@ impl Worker {
         loop {
             while let Some((task, fed)) = self.find() {
                 let common = &self.scheduler.common;
-                self.execute(task, Bench { scratch: &mut scratch, common, looked: &mut looked, fed });
+                let desk = Some(&self.desk);
+                self.execute(task, Bench { scratch: &mut scratch, common, looked: &mut looked, fed, desk });
             }
             if !self.sleep() {
                 return;
@@ -259,10 +264,10 @@ impl Worker {
     fn see_to(&self, after: After) {
         match after {
             After::Rested => {}
-            After::Waits(waiting) if self.desk().next.is_empty() => {
+            After::Waits(waiting) if self.hand().next.is_empty() => {
                 self.put_back_woken(waiting.suspend(&self.scheduler.common));
             }
-            After::Waits(waiting) => waiting.hold(&self.desk().held),
+            After::Waits(waiting) => waiting.hold(&self.hand().held),
             After::Again(task) => self.put_back(task),
             After::Behind(task) => self.put_back_behind(task),
         }
@@ -279,7 +284,7 @@ impl Worker {
     /// Suspends the task that is held, if there is one: it has had its one activation.
     #[inline(always)]
     fn let_go(&self) {
-        let held = &self.desk().held;
+        let held = &self.hand().held;
         if !held.is_empty() {
             self.suspend_held();
         }
@@ -287,7 +292,7 @@ impl Worker {
 
     #[cold]
     fn suspend_held(&self) {
-        self.put_back_woken(held::let_go(&self.desk().held, &self.scheduler.common));
+        self.put_back_woken(held::let_go(&self.hand().held, &self.scheduler.common));
     }
 
     /// Puts a task back whose next message is claimed but not published.
@@ -324,15 +329,15 @@ impl Worker {
     #[inline(always)]
     pub(crate) fn find(&self) -> Option<(Runnable, bool)> {
         if self.until_shared.get() == 0
-            && let Some(task) = self.find_shared()
+            && let Some(found) = self.find_shared()
         {
-            return Some((task, true));
+            return Some(found);
         }
         self.until_shared.set(self.until_shared.get().saturating_sub(1));
         let nobody_waits = || self.queue.is_empty() && self.placed.borrow().is_empty();
         let streak = self.streak.get();
         if (streak < NEXT_SLOT_RUNS || nobody_waits())
-            && let Some(task) = self.desk().next.take()
+            && let Some(task) = self.hand().next.take()
         {
             self.streak.set(if streak < NEXT_SLOT_RUNS { streak + 1 } else { 0 });
             return Some((task, false));
@@ -353,7 +358,7 @@ impl Worker {
         } else {
             self.pop_placed().or_else(|| self.queue.pop())
         };
-        local.or_else(|| self.desk().next.take())
+        local.or_else(|| self.hand().next.take())
     }
 
     fn pop_placed(&self) -> Option<Runnable> {
@@ -362,7 +367,7 @@ impl Worker {
 
     /// Looks at the shared queues, and now and then after stuck workers.
     #[cold]
-    fn find_shared(&self) -> Option<Runnable> {
+    fn find_shared(&self) -> Option<(Runnable, bool)> {
         self.until_shared.set(SHARED_INTERVAL);
         let looks = self.looks.get().wrapping_add(1);
         self.looks.set(looks);
@@ -373,7 +378,7 @@ impl Worker {
         if looks.is_multiple_of(RESCUE_INTERVAL)
             && let Some(task) = self.rescue()
         {
-            return Some(task);
+            return Some((task, true));
         }
         self.take_inboxes()
     }
@@ -387,8 +392,8 @@ impl Worker {
         self.scheduler.fire_timers()
     }
 
-    /// Takes from the inboxes: a batch into the own queue, the first of it to run.
-    fn take_inboxes(&self) -> Option<Runnable> {
+    /// Takes from the inboxes: a batch into the own queue, the first of it to run. Says whether another core scheduled it.
+    fn take_inboxes(&self) -> Option<(Runnable, bool)> {
         let me = self.me();
         let mut first = None;
         me.placed.take(TAKE_BATCH, |task| self.placed.borrow_mut().push_back(task));
@@ -402,11 +407,12 @@ impl Worker {
         // One at a time from the own overflow while the deque is full, or it would go round in circles.
         let room = if self.queue.is_empty() { TAKE_BATCH } else { 1 };
         let share = |waiting: usize| waiting.clamp(1, room);
-        if me.overflow.take(share(TAKE_BATCH), &mut keep) == 0 {
+        let own = me.overflow.take(share(TAKE_BATCH), &mut keep);
+        if own == 0 {
             // A fair share: others are about to look for work, too.
             self.scheduler.outside.take(share(self.scheduler.outside.len() / self.scheduler.workers.len() + 1), keep);
         }
-        first.or_else(|| self.pop_placed())
+        first.or_else(|| self.pop_placed()).map(|task| (task, own == 0))
     }
 
     /// Has nothing to do: fires what is due, then searches.
@@ -417,31 +423,31 @@ impl Worker {
             if let Some(task) = self.take_own() {
                 return Some((task, false));
             }
-            if let Some(task) = self.take_inboxes() {
-                return Some((task, true));
+            if let Some(found) = self.take_inboxes() {
+                return Some(found);
             }
         }
-        let task = self.search()?;
-        self.desk().learn_host(&task);
-        Some((task, true))
+        let found = self.search()?;
+        self.hand().learn_host(&found.0);
+        Some(found)
     }
 
     /// Searches everywhere else, for a few microseconds.
-    fn search(&self) -> Option<Runnable> {
-        if let Some(task) = self.take_inboxes() {
-            return Some(task);
+    fn search(&self) -> Option<(Runnable, bool)> {
+        if let Some(found) = self.take_inboxes() {
+            return Some(found);
         }
         if self.scheduler.workers.len() > 1 && !self.searching.get() {
             self.searching.set(self.scheduler.idle.start_searching());
         }
         for _ in 0..SEARCH_ROUNDS {
-            if let Some(task) = self.take_inboxes() {
-                return Some(task);
+            if let Some(found) = self.take_inboxes() {
+                return Some(found);
             }
             if self.searching.get()
                 && let Some(task) = self.steal()
             {
-                return Some(task);
+                return Some((task, true));
             }
             spin_loop();
         }
@@ -475,8 +481,8 @@ impl Worker {
         for (victim, (seen, now)) in seen.iter_mut().zip(self.scheduler.activations()).enumerate() {
             let stuck = std::mem::replace(seen, now) == now;
             let victim = &self.scheduler.workers[victim];
-            if found.is_none() && stuck && !ptr::eq(victim, self.me()) && !victim.queue.desk().is_clear() {
-                found = victim.queue.desk().steal();
+            if found.is_none() && stuck && !ptr::eq(victim, self.me()) && !victim.queue.hand().is_empty() {
+                found = victim.queue.hand().steal();
             }
         }
         // A placed task may be held, but run by its worker only.

@@ -83,6 +83,19 @@ sized! {
     SEARCH_ROUNDS: u32 = 100, 1
 }
 sized! {
+    /// Pauses before a thread in `block_on` sleeps: at least so many, and as many as this again for each recent wait that
+    /// ended so; up to [`MOST_BLOCK_SPINS`].
+    LEAST_BLOCK_SPINS: u32 = 16, 1
+}
+sized! {
+    /// Pauses for which a thread puts off a wake while it spins for what that would bring: a microsecond or two.
+    OWING_SPINS: u32 = 64, 1
+}
+sized! {
+    /// A sleep and its wake cost as much as some hundred pauses: there is no use in more.
+    MOST_BLOCK_SPINS: u32 = 512, 1
+}
+sized! {
     /// Looks at the shared queues between two looks at other workers' next-slots.
     RESCUE_INTERVAL: u32 = 16, 2
 }
@@ -99,12 +112,8 @@ sized! {
     MOST_WAITS: usize = 6, 2
 }
 sized! {
-    /// Seats of a shard whose numbers follow one another; a power of two.
+    /// Seats that desks trade at once, whose numbers follow one another at first; a power of two.
     SEAT_RUN: u32 = 64, 1
-}
-sized! {
-    /// Shards of a system's registry: enough for as many workers to spawn at once.
-    SHARDS: usize = 64, 2
 }
 sized! {
     /// Timers that are taken out of a wheel under its lock at once.

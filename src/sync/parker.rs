@@ -19,6 +19,8 @@ use std::time::Duration;
 
 use super::Arc;
 use super::atomic::{AtomicBool, AtomicU32, Ordering};
+use super::hint::spin_loop;
+use super::limits::{LEAST_BLOCK_SPINS, MOST_BLOCK_SPINS, OWING_SPINS};
 use super::local;
 use super::lock::{Condvar, Mutex, register_sleeper};
 use super::time::{Clock, Moment};
@@ -73,6 +75,18 @@ impl Parker {
         }
     }
 
+    /// Waits for a token for so many pauses. Returns whether there was one, which it took.
+    fn spin(&self, pauses: u32) -> bool {
+        for _ in 0..pauses {
+            // ORDERING: Relaxed; `take_token` acquires.
+            if self.state.load(Ordering::Relaxed) == NOTIFIED {
+                return self.take_token();
+            }
+            spin_loop();
+        }
+        false
+    }
+
     /// Leaves a token, and wakes the sleeper if there is one.
     pub(crate) fn unpark(&self) {
         // ORDERING: Release pairs with the sleeper's Acquire in `take_token`; a swap even over NOTIFIED, so
@@ -95,6 +109,8 @@ impl Parker {
 struct Sleeper {
     parker: Parker,
     clock: Clock,
+    /// Pauses before it sleeps. Only the thread that sleeps here touches it.
+    spins: AtomicU32,
     /// There may be alarms. Only the thread that sleeps here touches it: it is that thread's polls that set alarms.
     has_alarms: AtomicBool,
     alarms: Mutex<Alarms>,
@@ -116,13 +132,26 @@ impl Sleeper {
         Self {
             parker: Parker::new(),
             clock: Clock::new(),
+            spins: AtomicU32::new(MOST_BLOCK_SPINS),
             has_alarms: AtomicBool::new(false),
             alarms: Mutex::default(),
         }
     }
 
     /// Sleeps until there is a token or an alarm. The caller polls next.
+    ///
+    /// The reply of an actor at rest is there sooner than a thread falls asleep and is woken, so it spins first: for longer
+    /// if that has paid of late, for a moment if not.
     fn sleep(&self) {
+        // ORDERING: Relaxed, both; this thread alone touches it.
+        let spins = self.spins.load(Ordering::Relaxed);
+        let found = self.parker.spin(spins);
+        let next =
+            if found { spins.saturating_mul(2).min(MOST_BLOCK_SPINS) } else { (spins / 2).max(LEAST_BLOCK_SPINS) };
+        self.spins.store(next, Ordering::Relaxed);
+        if found {
+            return;
+        }
         // ORDERING: Relaxed; this thread alone writes it.
         if self.has_alarms.load(Ordering::Relaxed) {
             self.sleep_by_the_clock();
@@ -271,6 +300,16 @@ impl Drop for Driving<'_> {
 
 /// Drives `future` on this thread, sleeping between its polls. Blocking.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    drive(future, None::<fn()>).0
+}
+
+/// The same for a thread that owes somebody something: it pays before it sleeps, unless a moment's spinning makes the future
+/// ready. If it hasn't paid by the end, `pay` comes back.
+pub(crate) fn block_on_owing<F: Future, P: FnOnce()>(future: F, pay: P) -> (F::Output, Option<P>) {
+    drive(future, Some(pay))
+}
+
+fn drive<F: Future, P: FnOnce()>(future: F, mut pay: Option<P>) -> (F::Output, Option<P>) {
     let mut future = std::pin::pin!(future);
     // A token that is left over from an earlier call costs one spurious poll.
     let driver = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_else(Driver::new);
@@ -280,11 +319,21 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             break output;
         }
-        driving.driver.sleeper.sleep();
+        let sleeper = &driving.driver.sleeper;
+        if pay.is_some()
+            && sleeper.parker.spin(OWING_SPINS)
+            && let Poll::Ready(output) = future.as_mut().poll(&mut context)
+        {
+            break output;
+        }
+        if let Some(pay) = pay.take() {
+            pay();
+        }
+        sleeper.sleep();
     };
     drop(driving);
     let _ = SPARE.try_with(|spare| spare.set(Some(driver)));
-    output
+    (output, pay)
 }
 
 #[cfg(all(test, not(corecast_loom)))]

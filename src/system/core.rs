@@ -11,7 +11,7 @@ use crate::broker::MessageBroker;
 use crate::scheduler::blocking::Blocking;
 use crate::scheduler::{Scheduler, Threads, worker};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::lock::Mutex;
 use crate::sync::unwind::guard;
 use crate::task::Runnable;
@@ -20,6 +20,7 @@ use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{DeadLetter, Host};
 use crate::task::reason::StopReason;
+use crate::task::seats::Seats;
 use crate::task::waits::Census;
 
 /// A system's inside. Actors hold it, and so do its threads.
@@ -44,8 +45,6 @@ pub(crate) struct Core {
     pub(super) threads: Mutex<Option<Threads>>,
     /// The core of each worker.
     pub(super) cores: Box<[Option<usize>]>,
-    /// Where the next actor from outside is seated.
-    next_shard: AtomicUsize,
     dead_letters: AtomicU64,
 }
 
@@ -65,12 +64,13 @@ impl Core {
     pub(super) fn new(parts: Parts) -> Arc<Self> {
         let placement = parts.scheduler.placement();
         let cores = (0..parts.scheduler.workers()).map(|worker| placement.core(worker)).collect();
+        let registry = Registry::new(Arc::clone(parts.scheduler.seats()));
         let core = Arc::new(Self {
             cores,
             name: parts.name,
             scheduler: parts.scheduler,
             blocking: parts.blocking,
-            registry: Registry::new(),
+            registry,
             broker: MessageBroker::new(),
             observer: Mutex::new(Some(parts.observer)),
             shutdown_deadline: parts.shutdown_deadline,
@@ -80,7 +80,6 @@ impl Core {
             leaving: AtomicBool::new(false),
             progress: Mutex::new(Progress::default()),
             threads: Mutex::new(Some(parts.threads)),
-            next_shard: AtomicUsize::new(0),
             dead_letters: AtomicU64::new(0),
         });
         let census: Arc<dyn Census> = core.clone();
@@ -92,12 +91,6 @@ impl Core {
     pub(super) fn of(host: &Arc<dyn Host>) -> Arc<Self> {
         let host = Arc::clone(host).into_any();
         host.downcast().unwrap_or_else(|_| unreachable!("a system's actors are hosted by its core"))
-    }
-
-    /// Where the next actor is seated: each worker has a shard of its own.
-    pub(super) fn next_shard(&self) -> usize {
-        // ORDERING: Relaxed; only the number matters.
-        worker::index(&self.scheduler).unwrap_or_else(|| self.next_shard.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Ends an actor that was never scheduled.
@@ -165,9 +158,13 @@ impl Host for Core {
         }
     }
 
-    fn ended(&self, seat: Option<u32>) {
-        drop(seat.map(|seat| self.registry.leave(seat)));
-        // ORDERING: Acquire pairs with the Release of whoever closes the system.
+    fn seats(&self) -> Option<&Seats> {
+        Some(self.registry.seats())
+    }
+
+    fn ended(&self) {
+        // ORDERING: Acquire pairs with the Release of whoever closes the system, who has closed the registry before. Who
+        // doesn't see it has left its seat before the other looks whether anybody lives: leaving it passes a barrier.
         if self.leaving.load(Ordering::Acquire) && self.registry.len() == 0 {
             self.scheduler.close();
             self.dismiss_observer();
@@ -190,6 +187,10 @@ impl Host for Core {
     fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         let scheduler = Arc::clone(&self.scheduler);
         Some(scheduler)
+    }
+
+    fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)> {
+        Some(&*self.scheduler)
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -220,8 +220,10 @@ pub(super) fn abandon(core: &Arc<Core>) {
     // ORDERING: Release pairs with the Acquires of `refuses_spawns` and `Host::ended`.
     core.refusing.store(true, Ordering::Release);
     core.scheduler.watch_lulls();
-    core.leaving.store(true, Ordering::Release);
+    // First, so that whoever sees that the system is leaving counts all who live.
     core.registry.close();
+    core.leaving.store(true, Ordering::Release);
+    core.registry.seats().catch_up();
     let _ = kill(core.registry.everybody());
     let inside = worker::is_inside(&core.scheduler);
     let ender = core.progress.lock().thread.take();

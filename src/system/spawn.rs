@@ -13,7 +13,7 @@ use crate::error::SpawnError;
 use crate::sync::{Arc, Weak};
 use crate::task::coop;
 use crate::task::edge;
-use crate::task::typed::{Task, WeakTask};
+use crate::task::typed::Task;
 use crate::task::{Plan, SendLimit};
 
 /// An actor about to be spawned. Awaiting it spawns it and waits for its `pre_start`; [`start`](Self::start) spawns
@@ -157,12 +157,16 @@ impl<A: Actor> SpawnBuilder<A> {
     }
 
     fn launch(self, startup: Startup) -> Result<ActorRef<A>, SpawnError> {
-        let core = self.system.upgrade().filter(|core| !core.refuses_spawns()).ok_or(SpawnError::ShutDown)?;
-        let capacity = self.mailbox.capacity().ok_or_else(|| match self.mailbox {
-            Mailbox::Bounded(0) => SpawnError::ZeroCapacity,
-            Mailbox::Bounded(capacity) => SpawnError::CapacityTooLarge { capacity, max: Mailbox::MAX_CAPACITY },
-            Mailbox::Unbounded => unreachable!("an unbounded mailbox has a capacity"),
-        })?;
+        let Some(core) = self.system.upgrade().filter(|core| !core.refuses_spawns()) else {
+            return Err(SpawnError::ShutDown);
+        };
+        let Some(capacity) = self.mailbox.capacity() else {
+            return Err(match self.mailbox {
+                Mailbox::Bounded(0) => SpawnError::ZeroCapacity,
+                Mailbox::Bounded(capacity) => SpawnError::CapacityTooLarge { capacity, max: Mailbox::MAX_CAPACITY },
+                Mailbox::Unbounded => unreachable!("an unbounded mailbox has a capacity"),
+            });
+        };
         let placed = worker_of(&core, self.place)?;
         let name: Option<Arc<str>> = self.name.map(Into::into);
         if let Some(name) = &name
@@ -176,11 +180,11 @@ impl<A: Actor> SpawnBuilder<A> {
             (Some(own), _) => Some(SendLimit::Own(own)),
             (None, Some(_)) => Some(SendLimit::System),
         };
-        let plan = Plan { capacity, placed, name: name.clone(), limit, host: core.clone() };
+        let plan =
+            Plan { capacity, placed, name: name.clone(), keep_alive: self.keep_alive, limit, host: core.clone() };
         let actor = self.actor;
-        let (task, runnable) = Task::create(plan, |weak| Body::new(actor, WeakTask::of(weak), startup));
-        let keep = self.keep_alive.then(|| task.strong().clone());
-        if core.registry.seat(core.next_shard(), task.strong().downgrade(), keep).is_err() {
+        let (task, runnable) = Task::create(plan, |task| Body::new(actor, task, startup));
+        if core.scheduler.seat(&runnable).is_err() {
             core.refuse(runnable);
             return Err(SpawnError::ShutDown);
         }

@@ -13,11 +13,12 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use super::desk;
+use super::hand;
 use super::header::{self, Ending, Header, Limit};
 use super::identity::{ActorId, ActorInfo, Whom};
 use super::letter::Host;
 use super::reason::StopReason;
+use super::refs::Left;
 use super::run::{self, Turn};
 use super::state::Woken;
 use crate::mailbox::ring::Duty;
@@ -66,6 +67,11 @@ impl Strong {
         }
     }
 
+    /// The system's side of the task.
+    pub(crate) fn host(&self) -> &dyn Host {
+        &*self.header().near().host
+    }
+
     /// Hands the right to run to the system.
     ///
     /// # Contract
@@ -74,7 +80,7 @@ impl Strong {
     #[inline(always)]
     pub(super) fn schedule(&self) {
         // SAFETY: the step that returned `Schedule` handed the right to us.
-        unsafe { desk::schedule(self.0) };
+        unsafe { hand::schedule(self.0) };
     }
 
     /// Refuses new messages; the accepted ones are still handled. Waiting senders get theirs back.
@@ -190,8 +196,7 @@ impl Strong {
 impl Clone for Strong {
     #[inline(always)]
     fn clone(&self) -> Self {
-        // ORDERING: Relaxed; the count is above zero and stays so while we hold one.
-        header::limit(self.header().near().strong.fetch_add(1, Ordering::Relaxed));
+        self.header().near().refs.grow();
         Self(self.0)
     }
 }
@@ -199,10 +204,11 @@ impl Clone for Strong {
 impl Drop for Strong {
     #[inline(always)]
     fn drop(&mut self) {
-        // ORDERING: Release pairs with the Acquire of `is_reachable`: a runner that finds nobody left sees what each
-        // of us has sent.
-        if self.header().near().strong.fetch_sub(1, Ordering::Release) == 1 {
-            self.last();
+        match self.header().near().refs.shrink() {
+            Left::Others => {}
+            Left::Unreachable => self.last(),
+            // SAFETY: the last reference of all; the living actor's own is gone, so the body has been dropped.
+            Left::Nobody => unsafe { header::free(self.0) },
         }
     }
 }
@@ -210,12 +216,12 @@ impl Drop for Strong {
 impl Strong {
     #[cold]
     fn last(&mut self) {
-        // ORDERING: Acquire pairs with the Release of all earlier drops: what was done through those references comes
-        // before the freeing of the cell, which the weak reference below may lead to.
-        let _ = self.header().near().strong.load(Ordering::Acquire);
-        // The weak reference that the strong ones hold together keeps the header up to the end of this.
-        let duty = self.header().nudge();
-        self.perform(duty);
+        // The weak reference that the strong ones hold together keeps the header up to the end of this. An actor whose mailbox
+        // is closed ends by itself: there it needn't look whether it can be reached.
+        if !self.header().is_closed() {
+            let duty = self.header().nudge();
+            self.perform(duty);
+        }
         // SAFETY: the strong references' weak one; there are no strong ones left.
         unsafe { header::release(self.0) };
     }
@@ -236,18 +242,7 @@ impl Weak {
 
     /// A strong reference, if there is another one. Lock-free.
     pub(super) fn upgrade(&self) -> Option<Strong> {
-        let strong = &self.header().near().strong;
-        // ORDERING: Relaxed; the CAS confirms it.
-        let mut count = strong.load(Ordering::Relaxed);
-        while count != 0 {
-            header::limit(count);
-            // ORDERING: Relaxed; as for a clone: there is a strong reference, and ours is one more.
-            match strong.compare_exchange(count, count + 1, Ordering::Relaxed, Ordering::Relaxed) {
-                Ok(_) => return Some(Strong(self.0)),
-                Err(now) => count = now,
-            }
-        }
-        None
+        self.header().near().refs.upgrade().then(|| Strong(self.0))
     }
 
     /// A strong reference for a moment, to stop or to sweep: counted whether or not there are others.
@@ -266,13 +261,7 @@ impl Weak {
     ///
     /// The caller is the task's own runner: only then is nobody deciding that the actor is unreachable.
     pub(super) fn revive(&self) -> Strong {
-        // ORDERING: Relaxed; the runner decides about the count itself, later on this thread.
-        let before = self.header().near().strong.fetch_add(1, Ordering::Relaxed);
-        header::limit(before);
-        if before == 0 {
-            // The strong references together own a weak one; the last of the former ones gave theirs back.
-            header::retain(self.header());
-        }
+        self.header().near().refs.revive();
         Strong(self.0)
     }
 
@@ -293,12 +282,6 @@ impl Weak {
         self.header().far().missed.store(missed, Ordering::Relaxed);
     }
 
-    /// Notes its number. Called before it is scheduled for the first time.
-    pub(crate) fn take_seat(&self, id: ActorId) {
-        // ORDERING: Relaxed; the run queue releases it.
-        self.header().near().id.store(id.get(), Ordering::Relaxed);
-    }
-
     /// The system's side of the task.
     pub(crate) fn host(&self) -> &Arc<dyn Host> {
         &self.header().near().host
@@ -308,7 +291,7 @@ impl Weak {
     pub(crate) fn expire(&self) {
         if self.header().near().state.expire() == Woken::Schedule {
             // SAFETY: the transition handed the right to us.
-            unsafe { desk::schedule(self.0) };
+            unsafe { hand::schedule(self.0) };
         }
     }
 
@@ -317,7 +300,7 @@ impl Weak {
         let header = self.header();
         if header.close() == Duty::Schedule {
             // SAFETY: the close handed the right to us.
-            unsafe { desk::schedule(self.0) };
+            unsafe { hand::schedule(self.0) };
         }
         if let Some(side) = header::known_side(header) {
             // UNWIND: the wakers of those who get their messages back; a panic is theirs alone.
@@ -411,8 +394,7 @@ fn reason(header: &Header) -> Option<StopReason> {
 impl Turn<'_> {
     /// Whether a strong reference is left.
     pub(super) fn is_reachable(header: &Header) -> bool {
-        // ORDERING: Acquire pairs with the Release of the last reference's drop.
-        header.near().strong.load(Ordering::Acquire) != 0
+        header.near().refs.is_strong()
     }
 }
 

@@ -20,6 +20,7 @@ use super::lane::Lane;
 use super::letter::Host;
 use super::post::Aside;
 use super::reason::StopReason;
+use super::refs::Refs;
 use super::run::{Phase, Turn};
 use super::state::State;
 use crate::mailbox::envelope::Opened;
@@ -35,11 +36,7 @@ use crate::sync::unwind::guard;
 /// What rides on the producers' line.
 pub(crate) struct Near {
     pub(super) state: State,
-    /// References that keep the actor alive.
-    pub(super) strong: AtomicU32,
-    /// References that keep the memory: weak ones, wakers, spare ones, one for all strong ones, one for the living
-    /// actor.
-    pub(super) weak: AtomicU32,
+    pub(super) refs: Refs,
     /// The worker that it is placed on, or [`ANYWHERE`].
     pub(super) placed: u16,
     /// Memory references that no waker has at the moment, counted in `weak`. The runner's; see [`super::waker`].
@@ -61,6 +58,8 @@ pub(crate) struct Far {
     pub(super) vtable: &'static Vtable,
     /// How many events were shed before the one that is handled now.
     pub(super) missed: AtomicU32,
+    /// A strong reference is the actor's own until its end.
+    pub(super) is_kept: bool,
     /// Its entry among the waits says whom it waits for.
     pub(super) waits: UnsafeCell<bool>,
     pub(super) phase: UnsafeCell<Phase>,
@@ -199,6 +198,13 @@ pub(super) fn id(header: &Header) -> ActorId {
     ActorId::from_raw(header.near().id.load(Ordering::Relaxed))
 }
 
+/// Gives the actor a number, or takes it back. Called by who has the right to run it for the first time.
+#[inline(always)]
+pub(super) fn set_id(header: &Header, id: ActorId) {
+    // ORDERING: Relaxed; the run queue releases it, and so does the seat.
+    header.near().id.store(id.get(), Ordering::Relaxed);
+}
+
 /// Where the actor's host is, for comparisons.
 #[inline(always)]
 pub(super) fn host_address(header: &Header) -> usize {
@@ -214,9 +220,7 @@ pub(super) fn info(header: &Header) -> ActorInfo {
 /// One more memory reference.
 #[inline(always)]
 pub(super) fn retain(header: &Header) {
-    // ORDERING: Relaxed; the caller holds a reference, so the count can't reach zero meanwhile.
-    let before = header.near().weak.fetch_add(1, Ordering::Relaxed);
-    limit(before);
+    header.near().refs.retain();
 }
 
 /// Gives a memory reference back, and frees the cell with the last.
@@ -227,9 +231,7 @@ pub(super) fn retain(header: &Header) {
 #[inline(always)]
 pub(super) unsafe fn release(header: NonNull<Header>) {
     // SAFETY: the caller's reference keeps the cell alive up to here.
-    let near = unsafe { header.as_ref() }.near();
-    // ORDERING: Release: our uses come before the freeing. Acquire: whoever frees sees everybody's uses.
-    if near.weak.fetch_sub(1, Ordering::AcqRel) == 1 {
+    if unsafe { header.as_ref() }.near().refs.release() {
         // SAFETY: the last reference; the living actor's own is gone, so the body has been dropped.
         unsafe { free(header) };
     }
@@ -240,8 +242,8 @@ pub(super) unsafe fn release(header: NonNull<Header>) {
 /// # Safety
 ///
 /// As the name says.
-#[cold]
-unsafe fn free(header: NonNull<Header>) {
+#[inline(never)]
+pub(super) unsafe fn free(header: NonNull<Header>) {
     // SAFETY: nobody refers to the cell; its vtable knows its layout.
     unsafe {
         let near = header.as_ref().near();
@@ -250,7 +252,7 @@ unsafe fn free(header: NonNull<Header>) {
         header.as_ref().far().phase.with_mut(|_| ());
         // The cell is memory of the pool, so its fields are dropped by hand.
         drop(std::ptr::read(&raw const near.host));
-        // ORDERING: Relaxed; `release` acquired everybody's uses.
+        // ORDERING: Relaxed; whoever found that nobody refers to the cell has acquired everybody's uses.
         let side = header.as_ref().far().side.load(Ordering::Relaxed);
         if !side.is_null() {
             // As above.
@@ -270,20 +272,6 @@ unsafe fn free(header: NonNull<Header>) {
 pub(super) unsafe fn free_cell<B>(header: NonNull<Header>) {
     // SAFETY: the caller's promise; the layout is that of its creation.
     unsafe { memory::release(header.cast(), Layout::new::<Cell<B>>()) };
-}
-
-/// Stops the process before a count can wrap: two thousand million references that were leaked.
-#[inline(always)]
-pub(super) fn limit(before: u32) {
-    if before > u32::MAX / 2 {
-        overflow();
-    }
-}
-
-#[cold]
-fn overflow() -> ! {
-    // Nothing that holds references can be trusted any more; std's `Arc` does the same.
-    std::process::abort()
 }
 
 impl fmt::Debug for Near {

@@ -7,7 +7,7 @@
 //! | step | by | the task is |
 //! |---|---|---|
 //! | its handler waits, and there is a task in the next-slot | its worker | held |
-//! | it is woken by what that worker runs | the waker: takes it off the [desk](super::desk), and schedules it | scheduled |
+//! | it is woken by what that worker runs | the waker: takes it out of the [hand](super::hand), and schedules it | scheduled |
 //! | it is woken by another thread | the waker: counts the wake | held |
 //! | that one activation is over, or another task comes first | its worker: suspends it, unless a wake was counted | suspended, or scheduled |
 //! | the worker is stuck | a thief, who takes it out of the slot and runs it | run |

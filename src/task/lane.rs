@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use super::desk;
+use super::hand;
 use super::handle::Weak;
 use super::header::{self, Header};
 use super::letter::{Body, Letter, Receive, Route};
@@ -188,7 +188,7 @@ impl<B: Body> WeakTask<B> {
         header.near().state.ring();
         if header.nudge() == Duty::Schedule {
             // SAFETY: the nudge handed the right to us.
-            unsafe { desk::schedule(NonNull::from(header)) };
+            unsafe { hand::schedule(NonNull::from(header)) };
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::identity::{ActorId, ActorInfo};
 use super::reason::{ActorError, ReplyErrorReason, StopReason};
 use super::run::Turn;
 use super::runnable::Runnable;
+use super::seats::Seats;
 use crate::mailbox::envelope::{Opened, Packed, Payload, Vtable};
 use crate::sync::Arc;
 use crate::sync::exclusive::Exclusive;
@@ -39,8 +40,11 @@ pub(crate) trait Host: Send + Sync + 'static {
     /// or watches.
     fn actor_failed(&self, actor: ActorInfo, reason: &StopReason, observed: bool);
 
+    /// The seats of its actors, always the same; none, if they have none.
+    fn seats(&self) -> Option<&Seats>;
+
     /// An actor has ended: its seat is free. The last call for this actor.
-    fn ended(&self, seat: Option<u32>);
+    fn ended(&self);
 
     /// A killed actor's `post_stop` waits: it shall be expired when its time is up.
     fn expire_later(&self, task: Weak);
@@ -53,6 +57,9 @@ pub(crate) trait Host: Send + Sync + 'static {
 
     /// Whoever keeps the time, for those who know its type.
     fn timekeeper(&self) -> Option<Arc<dyn Any + Send + Sync>>;
+
+    /// The same, without counting.
+    fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)>;
 
     /// The implementor itself, for those who know its type.
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;

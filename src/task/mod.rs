@@ -8,15 +8,17 @@
 //! |---|---|
 //! | [`header`] | an actor's cell, and its memory |
 //! | [`state`] | the task word |
-//! | [`handle`] | the counted references to a cell |
+//! | [`handle`] | the references to a cell |
+//! | [`refs`] | their counts |
 //! | [`runnable`] | the right to run a task, and the making of one |
 //! | [`typed`] | references that know the body's type, or two kinds of letters that it reads |
 //! | [`letter`] | what a message brings with it, and what those above do for a task |
+//! | [`seats`] | who lives |
 //! | [`lane`] | messages of timers, beside the mailbox |
 //! | [`post`] | a letter on its way into the mailbox |
 //! | [`run`] | one activation |
 //! | [`share`] | how long it may last |
-//! | [`desk`] | what a worker runs next, and what it holds |
+//! | [`hand`] | what a worker runs next, and what it holds |
 //! | [`held`] | the task that a worker holds back from being suspended |
 //! | [`run_slot`] | a place for one runnable task, cheap for its worker |
 //! | [`hooks`] | `pre_start`, `post_stop` and the drop of a body |
@@ -59,9 +61,9 @@ macro_rules! debug_as {
 pub(crate) mod circle;
 pub(crate) mod coop;
 pub(crate) mod current;
-pub(crate) mod desk;
 pub(crate) mod edge;
 mod frame;
+pub(crate) mod hand;
 pub(crate) mod handle;
 mod header;
 pub(crate) mod held;
@@ -71,9 +73,11 @@ pub(crate) mod lane;
 pub(crate) mod letter;
 pub(crate) mod post;
 pub(crate) mod reason;
+mod refs;
 pub(crate) mod run;
 pub(crate) mod run_slot;
 mod runnable;
+pub(crate) mod seats;
 mod share;
 pub(crate) mod state;
 pub(crate) mod typed;

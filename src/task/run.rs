@@ -34,6 +34,7 @@ use super::lane;
 use super::post::Aside;
 use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
 use super::runnable::Runnable;
+use super::seats::Desk;
 use super::share::Share;
 use super::state::{Snapshot, Suspend};
 use super::waits::{Found, Waits};
@@ -79,6 +80,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) looked: &'a mut Moment,
     /// Another core is feeding this actor: more messages are likely to come in a moment.
     pub(crate) fed: bool,
+    /// Where those who end leave their seats, if this worker has a desk.
+    pub(crate) desk: Option<&'a Desk>,
 }
 
 /// What the worker does next.
@@ -105,6 +108,7 @@ pub(crate) struct Turn<'a> {
     common: &'a Common,
     looked: &'a mut Moment,
     fed: bool,
+    desk: Option<&'a Desk>,
     /// The task word as it was before the present handler was polled.
     seen: Snapshot,
     /// What `pre_start` returned.
@@ -114,6 +118,8 @@ pub(crate) struct Turn<'a> {
     told: bool,
     /// It was the last one.
     ended: bool,
+    /// And nobody refers to the task.
+    alone: bool,
 }
 
 /// How draining the mailbox ended.
@@ -142,12 +148,14 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         common: worker.common,
         looked: worker.looked,
         fed: worker.fed,
+        desk: worker.desk,
         // SAFETY: the living actor's own weak reference keeps the cell.
         seen: unsafe { header.as_ref() }.near().state.look(),
         started: None,
         panic: None,
         told: false,
         ended: false,
+        alone: false,
     };
     let after = {
         let _running = current::enter(header);
@@ -155,10 +163,15 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
     };
     if turn.ended {
         // Only now: freeing the cell runs user code, which must not take the task for one that is being run.
-        // SAFETY: the spare references are the runner's, and the living actor's own is given up once.
+        // SAFETY: the spare references are the runner's, and the living actor's own is given up once: with the memory, if
+        // there are no others.
         unsafe {
-            waker::release_spare(header);
-            header::release(header);
+            if turn.alone {
+                header::free(header);
+            } else {
+                waker::release_spare(header);
+                header::release(header);
+            }
         }
     }
     after
@@ -499,7 +512,8 @@ impl<'a> Turn<'a> {
     ) -> Result<Parcel<'r>, Drained> {
         let (mut served, mut pauses) = (false, 0);
         loop {
-            if *patience > 0 {
+            // Nothing more comes into a mailbox that is closed.
+            if *patience > 0 && !self.cell().is_closed() {
                 *patience -= 1;
                 spin_loop();
             } else if self.seen.is_ringing() {
@@ -545,7 +559,8 @@ impl<'a> Turn<'a> {
     #[cold]
     fn go_on_aside(&mut self) -> Drained {
         let Some(mut aside) = self.take_aside() else {
-            return self.stop(self.why_closed());
+            self.begin_to_stop_as_asked();
+            return Drained::Stopped;
         };
         // SAFETY: put aside for this task's body, and read once; its vtable expects a turn.
         match unsafe { (aside.vtable.open)(aside.payload.as_mut_ptr(), NonNull::from(&mut *self).cast()) } {

@@ -13,6 +13,7 @@ use super::handle::{Strong, Weak};
 use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, Near};
 use super::hooks;
 use super::letter::{Body, Host};
+use super::refs::Refs;
 use super::run::{self, Common, Phase};
 use super::state::State;
 use crate::mailbox::ring::Ring;
@@ -27,6 +28,8 @@ pub(crate) struct Plan {
     /// The worker that alone may run it.
     pub(crate) placed: Option<u16>,
     pub(crate) name: Option<Arc<str>>,
+    /// It lives on when nothing can reach it.
+    pub(crate) keep_alive: bool,
     /// How long a `send` to it waits that doesn't say so itself.
     pub(crate) limit: Option<SendLimit>,
     pub(crate) host: Arc<dyn Host>,
@@ -55,15 +58,13 @@ pub(crate) struct Runnable(NonNull<Header>);
 unsafe impl Send for Runnable {}
 
 impl Runnable {
-    /// Makes a task, scheduled for its first run. `body` gets a weak reference to it.
-    pub(super) fn create<B: Body>(plan: Plan, body: impl FnOnce(Weak) -> B) -> (Strong, Self) {
+    /// Makes a task, scheduled for its first run. `body` gets a weak reference to it that isn't counted.
+    pub(super) fn create<B: Body>(plan: Plan, body: impl FnOnce(ManuallyDrop<Weak>) -> B) -> (Strong, Self) {
         let cell: NonNull<Cell<B>> = memory::acquire(Layout::new::<Cell<B>>()).cast();
         let header: NonNull<Header> = cell.cast();
         let near = Near {
             state: State::new(),
-            strong: AtomicU32::new(1),
-            // One for the strong references together, one for the living actor, one for the body's own.
-            weak: AtomicU32::new(3),
+            refs: Refs::new(),
             placed: plan.placed.unwrap_or(ANYWHERE),
             spare: UnsafeCell::new(0),
             link: AtomicPtr::new(std::ptr::null_mut()),
@@ -80,6 +81,7 @@ impl Runnable {
             vtable: Vtables::<B>::TASK,
             missed: AtomicU32::new(0),
             waits: UnsafeCell::new(false),
+            is_kept: plan.keep_alive,
             phase: UnsafeCell::new(Phase::New),
             verdict: UnsafeCell::new(0),
         };
@@ -87,12 +89,15 @@ impl Runnable {
         unsafe {
             (&raw mut (*cell.as_ptr()).header).write(Ring::new(plan.capacity, near, far));
             (&raw mut (*cell.as_ptr()).body)
-                .write(UnsafeCell::new(ManuallyDrop::new(body(Weak::from_retained(header)))));
+                .write(UnsafeCell::new(ManuallyDrop::new(body(ManuallyDrop::new(Weak::from_retained(header))))));
             if let Some(name) = plan.name {
                 header::side(header.as_ref()).ending.lock().name = Some(name);
             }
             if let Some(SendLimit::Own(limit)) = plan.limit {
                 header::set_limit(header.as_ref(), limit);
+            }
+            if plan.keep_alive {
+                header.as_ref().near().refs.grow();
             }
         }
         // SAFETY: the one that the count starts with.
@@ -107,6 +112,13 @@ impl Runnable {
     #[inline(always)]
     pub(super) unsafe fn from_header(header: NonNull<Header>) -> Self {
         Self(header)
+    }
+
+    /// The task; it is alive.
+    #[inline(always)]
+    pub(super) fn header(&self) -> &Header {
+        // SAFETY: a runnable task is alive.
+        unsafe { self.0.as_ref() }
     }
 
     /// The header; the caller has the right now.
@@ -137,7 +149,7 @@ impl Runnable {
         let _ = unsafe { self.0.as_ref() }.near().state.kill();
         let mut scratch = Scratch::new();
         let looked = &mut common.clock.now();
-        let after = self.run(&mut run::Bench { scratch: &mut scratch, common, looked, fed: false });
+        let after = self.run(&mut run::Bench { scratch: &mut scratch, common, looked, fed: false, desk: None });
         debug_assert!(matches!(after, run::After::Rested));
     }
 

@@ -4,10 +4,13 @@
 //! |---|---|---|
 //! | [`Task`] | the actor alive | the body's type |
 //! | [`WeakTask`] | the memory | the body's type |
+//! | [`OwnTask`] | nothing: it is the body's | the body's type |
 //! | [`Address`] | the actor alive | the ways of three kinds of letters |
 //! | [`WeakAddress`] | the memory | the ways of three kinds of letters |
 
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
 
 use super::handle::{Strong, Weak};
 use super::letter::{Body, Letter, Receive};
@@ -19,8 +22,8 @@ pub(crate) struct Task<B>(Strong, PhantomData<fn() -> B>);
 
 impl<B: Body> Task<B> {
     /// Makes a task. See [`Runnable::create`].
-    pub(crate) fn create(plan: Plan, body: impl FnOnce(Weak) -> B) -> (Self, Runnable) {
-        let (strong, runnable) = Runnable::create(plan, body);
+    pub(crate) fn create(plan: Plan, body: impl FnOnce(OwnTask<B>) -> B) -> (Self, Runnable) {
+        let (strong, runnable) = Runnable::create(plan, |task| body(OwnTask::of(task)));
         (Self(strong, PhantomData), runnable)
     }
 
@@ -75,17 +78,31 @@ impl<B> Clone for Task<B> {
 /// A weak reference to a task whose body is a `B`.
 pub(crate) struct WeakTask<B>(Weak, PhantomData<fn() -> B>);
 
-impl<B: Body> WeakTask<B> {
-    /// The typed reference to the task that `weak` refers to.
-    ///
-    /// # Contract
-    ///
-    /// `weak` is what [`Task::create`] gave to the maker of a `B`; checked.
-    pub(crate) fn of(weak: Weak) -> Self {
-        debug_assert!((weak.header().far().vtable.type_id)() == std::any::TypeId::of::<B>());
-        Self(weak, PhantomData)
-    }
+/// A body's reference to its own task. It isn't counted: the task outlives its body.
+///
+/// # Contract
+///
+/// It stays in the body that it was made for. Copies that leave it are counted.
+pub(crate) struct OwnTask<B>(ManuallyDrop<WeakTask<B>>);
 
+impl<B: Body> OwnTask<B> {
+    /// For a body in the making.
+    fn of(task: ManuallyDrop<Weak>) -> Self {
+        let task = ManuallyDrop::into_inner(task);
+        debug_assert!((task.header().far().vtable.type_id)() == std::any::TypeId::of::<B>());
+        Self(ManuallyDrop::new(WeakTask(task, PhantomData)))
+    }
+}
+
+impl<B> Deref for OwnTask<B> {
+    type Target = WeakTask<B>;
+
+    fn deref(&self) -> &WeakTask<B> {
+        &self.0
+    }
+}
+
+impl<B: Body> WeakTask<B> {
     /// A strong reference, if there is another one.
     pub(crate) fn upgrade(&self) -> Option<Task<B>> {
         Some(Task(self.0.upgrade()?, PhantomData))
@@ -217,6 +234,7 @@ impl<J, K, L> Clone for Address<J, K, L> {
 debug_as! {
     (B) Task<B> => "Task";
     (B) WeakTask<B> => "WeakTask";
+    (B) OwnTask<B> => "OwnTask";
     (B) WaysTo<B> => "WaysTo";
     (J, K, L) Ways<J, K, L> => "Ways";
     (J, K, L) Address<J, K, L> => "Address";

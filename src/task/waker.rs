@@ -24,8 +24,8 @@ use std::ptr::{self, NonNull};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::current;
-use super::desk;
 use super::edge;
+use super::hand;
 use super::header::{self, Header};
 use super::runnable::Runnable;
 use super::state::Woken;
@@ -64,9 +64,9 @@ unsafe fn header(data: *const ()) -> NonNull<Header> {
 pub(super) unsafe fn notify(header: NonNull<Header>) {
     // SAFETY: alive, by the caller's promise.
     let near = unsafe { header.as_ref() }.near();
-    if desk::take_held(header) || near.state.wake() == Woken::Schedule {
-        // SAFETY: the desk, or the wake, handed the right to run to us.
-        unsafe { desk::schedule(header) };
+    if hand::take_held(header) || near.state.wake() == Woken::Schedule {
+        // SAFETY: the hand, or the wake, handed the right to run to us.
+        unsafe { hand::schedule(header) };
     }
 }
 
@@ -144,13 +144,13 @@ unsafe fn wake_with(header: NonNull<Header>) {
     // to us, the task is alive, which keeps it too, and the spare reference is ours to look at.
     unsafe {
         let task = header.as_ref();
-        if !desk::take_held(header) && task.near().state.wake() == Woken::Nothing {
+        if !hand::take_held(header) && task.near().state.wake() == Woken::Nothing {
             header::release(header);
         } else if current::is_under_host_of(task) {
             if !leave(task) {
                 header::release(header);
             }
-            desk::schedule_under_own_host(header);
+            hand::schedule_under_own_host(header);
         } else {
             task.near().host.schedule(Runnable::from_header(header));
             header::release(header);

@@ -35,8 +35,8 @@ impl Host for Outside {
         self.0.actor_failed(reason);
     }
 
-    fn ended(&self, seat: Option<u32>) {
-        self.0.ended(seat);
+    fn ended(&self) {
+        self.0.ended();
     }
 
     fn expire_later(&self, task: Weakly) {
@@ -67,7 +67,7 @@ impl Host for Inline {
         }
     }
 
-    fn ended(&self, _seat: Option<u32>) {
+    fn ended(&self) {
         self.0.note(|seen| seen.ended += 1);
     }
 

@@ -24,7 +24,7 @@ impl Host for Strict {
         }
     }
 
-    fn ended(&self, _seat: Option<u32>) {}
+    fn ended(&self) {}
 
     fn expire_later(&self, _task: Weakly) {}
 }

@@ -1,10 +1,10 @@
 //! What several files of models share.
 #![allow(dead_code, reason = "each file of models uses its own part of this")]
 
-pub mod hand;
 pub mod inline;
 pub mod jobs;
 pub mod ledger;
+pub mod manual;
 
 use corecast::loom_api::task::{After, Bench, Runnable};
 use loom::thread;
@@ -15,7 +15,7 @@ pub fn drive(runnable: Runnable) {
     drive_on(&mut Bench::new(), runnable);
 }
 
-/// The same for a thread of a system.
+/// The same on a worker.
 pub fn drive_on(bench: &mut Bench, runnable: Runnable) {
     let mut next = Some(runnable);
     while let Some(runnable) = next {

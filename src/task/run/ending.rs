@@ -12,6 +12,7 @@ use crate::mailbox::ring::Rest;
 use crate::sync::hint::spin_loop;
 use crate::sync::limits::BUSY_SPINS;
 use crate::sync::unwind::guard;
+use crate::task::handle::Strong;
 use crate::task::header::{self, Header};
 use crate::task::lane;
 use crate::task::letter::Undertaker;
@@ -33,15 +34,15 @@ impl Turn<'_> {
         self.enter(Phase::Unborn);
     }
 
-    pub(super) fn why_closed(&self) -> StopReason {
+    fn why_closed(&self) -> u8 {
         // The close that we acquired came after the mark.
         let control = self.cell().near().state.peek();
         if control.is_killed() {
-            StopReason::Killed
+            KILLED
         } else if control.is_shutdown() {
-            StopReason::SystemShutdown
+            SHUTDOWN
         } else {
-            StopReason::Stopped
+            STOPPED
         }
     }
 
@@ -63,6 +64,14 @@ impl Turn<'_> {
         self.enter(Phase::Clearing);
     }
 
+    /// The same for an actor whose mailbox was closed by somebody, and is empty.
+    pub(super) fn begin_to_stop_as_asked(&mut self) {
+        let _ = self.serve();
+        let verdict = self.why_closed();
+        self.pronounce(verdict);
+        self.enter(Phase::Clearing);
+    }
+
     /// Keeps the reason until the end is announced.
     fn judge(&mut self, reason: StopReason) {
         let verdict = match reason {
@@ -75,6 +84,10 @@ impl Turn<'_> {
                 TOLD
             }
         };
+        self.pronounce(verdict);
+    }
+
+    fn pronounce(&mut self, verdict: u8) {
         // SAFETY: the verdict is the runner's.
         self.cell().far().verdict.with_mut(|place| unsafe { *place = verdict });
     }
@@ -132,6 +145,10 @@ impl Turn<'_> {
             left.drop_the_rest();
         }
         let mut reader = self.reader();
+        if reader.is_drained() {
+            self.discard_aside();
+            return true;
+        }
         let mut pauses = 0;
         loop {
             if let Some(parcel) = reader.next() {
@@ -194,8 +211,39 @@ impl Turn<'_> {
             // UNWIND: an observer is user code.
             let _ = guard(|| host.actor_failed(actor, &reason_of(header, verdict), observed));
         }
-        let before = header.near().state.end(verdict);
-        if before.is_watched()
+        if header.far().is_kept {
+            // SAFETY: counted when the task was made, and given up once.
+            drop(unsafe { Strong::from_counted(self.header) });
+        }
+        // If nobody refers to it, nobody will hear of the end, and nobody can come to do so but visitors of its seat.
+        self.alone = self.is_alone();
+        if !self.alone {
+            self.announce_end();
+        }
+        if let Some(seats) = host.seats() {
+            seats.leave(header, self.desk);
+        }
+        // RECHECK: a visitor may have come before it left its seat.
+        if self.alone && !self.is_alone() {
+            self.alone = false;
+            self.announce_end();
+        }
+        host.ended();
+        self.ended = true;
+    }
+
+    /// Whether nobody but its runner refers to the task.
+    fn is_alone(&self) -> bool {
+        let near = self.cell().near();
+        // SAFETY: the spare references are the runner's.
+        let spare = near.spare.with(|spare| unsafe { *spare });
+        near.refs.are_only(u32::from(spare) + 1)
+    }
+
+    /// Says that the actor has ended, and wakes who waits for that.
+    fn announce_end(&mut self) {
+        let header = self.cell();
+        if header.near().state.end(self.verdict()).is_watched()
             && let Some(side) = header::known_side(header)
         {
             let watchers = std::mem::take(&mut side.ending.lock().watchers);
@@ -204,8 +252,6 @@ impl Turn<'_> {
                 let _ = guard(|| waker.wake());
             }
         }
-        host.ended(header::id(header).seat());
-        self.ended = true;
     }
 
     fn drop_body(&mut self) {

@@ -1,22 +1,23 @@
-//! A worker by hand: what `scheduler/worker.rs` does with its desk and its own queue, and nothing else. It looks nowhere
+//! A worker by hand: what `scheduler/worker.rs` does with its hand and its own queue, and nothing else. It looks nowhere
 //! else, and ends when it has nothing to do.
 
 use super::drive_on;
 use super::inline::Inline;
 use super::ledger::Ledger;
-use corecast::loom_api::task::{After, Bench, Desk, Host, Runnable, Weakly};
+use corecast::loom_api::system::Registry;
+use corecast::loom_api::task::{After, Bench, Hand, Host, Runnable, Weakly};
 use corecast::{DeadLetter, StopReason};
 use loom::thread::{self, ThreadId};
 use loom_tests::linger;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-/// Where tasks wait behind a desk. Outside of the model: the worker's thread alone fills and empties it.
+/// Where tasks wait behind a hand. Outside of the model: the worker's thread alone fills and empties it.
 type Queue = Arc<Mutex<VecDeque<Runnable>>>;
 
 /// A worker, on the thread that made it.
-pub struct Hand {
-    desk: Arc<Desk>,
+pub struct Manual {
+    hand: Arc<Hand>,
     queue: Queue,
     pub bench: Bench,
 }
@@ -25,35 +26,41 @@ pub struct Hand {
 #[derive(Clone)]
 pub struct Home {
     ledger: Inline,
-    workers: Arc<Mutex<Vec<(ThreadId, Arc<Desk>, Queue)>>>,
+    registry: Option<Arc<Registry>>,
+    workers: Arc<Mutex<Vec<(ThreadId, Arc<Hand>, Queue)>>>,
 }
 
 impl Home {
     pub fn new(ledger: &Ledger) -> Self {
-        Self { ledger: Inline(ledger.clone()), workers: Arc::default() }
+        Self { ledger: Inline(ledger.clone()), registry: None, workers: Arc::default() }
+    }
+
+    /// The same for actors that have seats.
+    pub fn with(registry: &Arc<Registry>, ledger: &Ledger) -> Self {
+        Self { registry: Some(Arc::clone(registry)), ..Self::new(ledger) }
     }
 
     /// The calling thread, as a worker of this host's.
-    pub fn worker(&self, bench: Bench) -> Hand {
-        let hand = Hand { desk: Arc::new(Desk::new()), queue: Queue::default(), bench };
-        let entry = (thread::current().id(), Arc::clone(&hand.desk), Arc::clone(&hand.queue));
+    pub fn worker(&self, bench: Bench) -> Manual {
+        let worker = Manual { hand: Arc::new(Hand::new()), queue: Queue::default(), bench };
+        let entry = (thread::current().id(), Arc::clone(&worker.hand), Arc::clone(&worker.queue));
         self.workers.lock().unwrap().push(entry);
-        hand
+        worker
     }
 
-    /// The desk and the queue of the calling thread.
-    fn here(&self) -> Option<(Arc<Desk>, Queue)> {
+    /// The hand and the queue of the calling thread.
+    fn here(&self) -> Option<(Arc<Hand>, Queue)> {
         let workers = self.workers.lock().unwrap();
         let here = workers.iter().find(|(thread, ..)| *thread == thread::current().id());
-        here.map(|(_, desk, queue)| (Arc::clone(desk), Arc::clone(queue)))
+        here.map(|(_, hand, queue)| (Arc::clone(hand), Arc::clone(queue)))
     }
 }
 
 impl Host for Home {
     fn schedule(&self, runnable: Runnable) {
         match self.here() {
-            Some((desk, queue)) => {
-                let displaced = desk.put_next(runnable);
+            Some((hand, queue)) => {
+                let displaced = hand.put_next(runnable);
                 queue.lock().unwrap().extend(displaced);
             }
             None => self.ledger.schedule(runnable),
@@ -72,8 +79,12 @@ impl Host for Home {
         self.ledger.actor_failed(reason);
     }
 
-    fn ended(&self, seat: Option<u32>) {
-        self.ledger.ended(seat);
+    fn ended(&self) {
+        self.ledger.ended();
+    }
+
+    fn registry(&self) -> Option<&Registry> {
+        self.registry.as_deref()
     }
 
     fn expire_later(&self, task: Weakly) {
@@ -81,20 +92,20 @@ impl Host for Home {
     }
 }
 
-impl Hand {
-    /// Does `work` at its desk.
-    pub fn sit_down<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
-        let desk = Arc::clone(&self.desk);
-        desk.sit_down(|| work(self))
+impl Manual {
+    /// Does `work` with its hand.
+    pub fn lend<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
+        let hand = Arc::clone(&self.hand);
+        hand.lend(|| work(self))
     }
 
-    pub fn desk(&self) -> &Arc<Desk> {
-        &self.desk
+    pub fn hand(&self) -> &Arc<Hand> {
+        &self.hand
     }
 
     /// Runs a task for the first time, to the end of its start.
     pub fn begin(&mut self, task: Runnable) {
-        self.desk.learn_host(&task);
+        self.hand.learn_host(&task);
         drive_on(&mut self.bench, task);
     }
 
@@ -107,7 +118,7 @@ impl Hand {
 
     /// The same, with a task that others have scheduled first.
     pub fn work_on(&mut self, task: Runnable) {
-        self.desk.learn_host(&task);
+        self.hand.learn_host(&task);
         self.execute(task);
         self.work();
     }
@@ -120,9 +131,9 @@ impl Hand {
 
     fn find(&self) -> Option<Runnable> {
         linger();
-        self.desk.take_next().or_else(|| {
+        self.hand.take_next().or_else(|| {
             self.let_go();
-            self.pop().or_else(|| self.desk.take_next())
+            self.pop().or_else(|| self.hand.take_next())
         })
     }
 
@@ -131,7 +142,7 @@ impl Hand {
     }
 
     fn let_go(&self) {
-        let woken = self.desk.let_go(&self.bench);
+        let woken = self.hand.let_go(&self.bench);
         self.queue.lock().unwrap().extend(woken);
     }
 
@@ -140,8 +151,8 @@ impl Hand {
         self.let_go();
         let woken = match after {
             After::Rested => None,
-            After::Waits(waiting) if self.desk.has_next() => {
-                waiting.hold(&self.desk);
+            After::Waits(waiting) if self.hand.has_next() => {
+                waiting.hold(&self.hand);
                 None
             }
             After::Waits(waiting) => waiting.suspend(&self.bench),

@@ -1,6 +1,6 @@
-//! A worker's desk: the task that it runs next, and the one that it holds.
+//! What a worker has in hand: the task that it runs next, and the one that it holds.
 //!
-//! Tasks that are scheduled or woken on the worker's own thread look at it before they go by way of their host.
+//! Tasks that are scheduled or woken on the worker's own thread look here before they go by way of their host.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -15,8 +15,8 @@ use crate::sync::barrier::Barrier;
 use crate::sync::{Arc, Weak, local};
 
 local! {
-    /// The desk of the worker that this thread is.
-    static DESK: Cell<*const Desk> = Cell::new(ptr::null())
+    /// The hand of the worker that this thread is.
+    static HAND: Cell<*const Hand> = Cell::new(ptr::null())
 }
 
 local! {
@@ -31,27 +31,27 @@ local! {
 
 /// The two slots. The worker's thread fills and empties them; thieves may empty them.
 #[derive(Debug)]
-pub(crate) struct Desk {
+pub(crate) struct Hand {
     /// What was scheduled last.
     pub(crate) next: RunSlot,
     /// What waits for the task that the worker runs now ([`held`](super::held)).
     pub(crate) held: RunSlot,
 }
 
-/// A thread that is a worker, with a desk.
-#[must_use = "the thread has a desk only as long as this lives"]
+/// A thread that is a worker, with a hand.
+#[must_use = "the thread has a hand only as long as this lives"]
 #[derive(Debug)]
-pub(crate) struct Seated<'a>(PhantomData<&'a Desk>);
+pub(crate) struct Lent<'a>(PhantomData<&'a Hand>);
 
-impl Desk {
+impl Hand {
     pub(crate) fn new(barrier: Barrier) -> Self {
         Self { next: RunSlot::new(barrier), held: RunSlot::new(barrier) }
     }
 
     /// Makes it this thread's until the returned value is dropped.
-    pub(crate) fn sit_down(&self) -> Seated<'_> {
-        DESK.with(|desk| desk.set(self));
-        Seated(PhantomData)
+    pub(crate) fn lend(&self) -> Lent<'_> {
+        HAND.with(|hand| hand.set(self));
+        Lent(PhantomData)
     }
 
     /// This thread's worker is about to run a task of its own host: they all have the same one.
@@ -63,37 +63,37 @@ impl Desk {
         }
     }
 
-    /// Whether there is no task on it. A hint.
-    pub(crate) fn is_clear(&self) -> bool {
+    /// Whether it is empty. A hint.
+    pub(crate) fn is_empty(&self) -> bool {
         self.next.is_empty() && self.held.is_empty()
     }
 
-    /// Takes a task off the desk of a worker that is stuck. A system call.
+    /// Takes a task out of the hand of a worker that is stuck. A system call.
     pub(crate) fn steal(&self) -> Option<Runnable> {
         self.next.steal().or_else(|| self.held.steal())
     }
 }
 
-impl Drop for Seated<'_> {
+impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        DESK.with(|desk| desk.set(ptr::null()));
+        HAND.with(|hand| hand.set(ptr::null()));
         HOST.with(|host| host.set(0));
         KEPT.with(|kept| kept.set(None));
     }
 }
 
-/// Runs `look` on this thread's desk, if it has one.
+/// Runs `look` on this thread's hand, if it has one.
 #[inline(always)]
-fn with<R>(look: impl FnOnce(&Desk) -> R) -> Option<R> {
-    // SAFETY: set while `Seated` lives, which borrows the desk.
-    unsafe { DESK.with(Cell::get).as_ref() }.map(look)
+fn with<R>(look: impl FnOnce(&Hand) -> R) -> Option<R> {
+    // SAFETY: set while `Lent` lives, which borrows the hand.
+    unsafe { HAND.with(Cell::get).as_ref() }.map(look)
 }
 
 /// Takes `task` out of this thread's held-slot, if it is there: then the right to run it is the caller's.
 #[inline(always)]
 pub(super) fn take_held(task: NonNull<Header>) -> bool {
     // The right is the caller's, who knows the task.
-    with(|desk| desk.held.holds(task) && desk.held.take().map(Runnable::into_header).is_some()) == Some(true)
+    with(|hand| hand.held.holds(task) && hand.held.take().map(Runnable::into_header).is_some()) == Some(true)
 }
 
 /// Hands the right to run `task` to this thread's worker, or else to the task's host.
@@ -137,11 +137,11 @@ unsafe fn put_next(task: NonNull<Header>) -> bool {
     // SAFETY: the caller's promise.
     let header = unsafe { task.as_ref() };
     let fits = header.near().placed == ANYWHERE && HOST.with(Cell::get) == header::host_address(header);
-    fits && with(|desk| {
-        let is_empty = desk.next.is_empty();
+    fits && with(|hand| {
+        let is_empty = hand.next.is_empty();
         if is_empty {
             // SAFETY: the right is the caller's to give.
-            let displaced = desk.next.put(unsafe { Runnable::from_header(task) });
+            let displaced = hand.next.put(unsafe { Runnable::from_header(task) });
             debug_assert!(displaced.is_none(), "an empty slot stays empty");
         }
         is_empty
