@@ -11,11 +11,10 @@
 
 mod common;
 
-use common::drive;
-
 use common::inline::{Body, Say};
 use common::ledger::{Ledger, Seen};
 use common::manual::{Home, Manual};
+use common::{drive, drive_on};
 use corecast::loom_api::system::Registry;
 use corecast::loom_api::task::{self, Bench, Census, Hand, Member, Shared};
 use corecast::{Actor, ActorContext, ActorRef, Handler, Message, SendErrorReason, StopReason};
@@ -493,8 +492,8 @@ impl Handler<Go> for Point {
 }
 
 /// Two ask each other. The first is held by its worker; the second, on another thread, is suspended at once, or held as
-/// well. Returns how many were told.
-fn circle(both_held: bool) -> usize {
+/// well. A thief may take the first one over. Returns how many were told.
+fn circle(both_held: bool, is_stolen: bool) -> usize {
     let ledger = Ledger::default();
     let registry = Arc::new(Registry::new());
     let home = Home::with(&registry, &ledger);
@@ -527,8 +526,19 @@ fn circle(both_held: bool) -> usize {
             let other = &mut elsewhere.worker(bench);
             other.lend(|worker| worker.work_on(there));
         });
+        let (stolen, mut bench) = (Arc::clone(worker.hand()), worker.bench.another());
+        let thief = is_stolen.then(|| {
+            thread::spawn(move || {
+                if stolen.has_held()
+                    && let Some(task) = stolen.steal_held()
+                {
+                    drive_on(&mut bench, task);
+                }
+            })
+        });
         worker.work();
         other.join().unwrap();
+        thief.into_iter().for_each(|thief| thief.join().unwrap());
         worker.work();
         drop(asked);
         worker.work();
@@ -543,14 +553,22 @@ fn circle(both_held: bool) -> usize {
 fn two_that_wait_for_each_other_one_of_them_held() {
     let expected = ["one was told", "both were told"];
     model_in_all_modes("circle, one held", Bounds::default(), &expected, |outcomes| {
-        outcomes.saw(if circle(false) == 1 { "one was told" } else { "both were told" });
+        outcomes.saw(if circle(false, false) == 1 { "one was told" } else { "both were told" });
     });
 }
 
 #[test]
 fn two_that_wait_for_each_other_both_of_them_held() {
     model_in_all_modes("circle, both held", Bounds::default(), &["told"], |outcomes| {
-        circle(true);
+        circle(true, false);
+        outcomes.saw("told");
+    });
+}
+
+#[test]
+fn two_that_wait_for_each_other_one_of_them_held_and_a_thief() {
+    model_in_all_modes("circle, one held and stolen", Bounds::default(), &["told"], |outcomes| {
+        circle(false, true);
         outcomes.saw("told");
     });
 }

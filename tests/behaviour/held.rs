@@ -144,6 +144,64 @@ fn another_wake_ends_a_wait_for_a_callee_that_blocks_its_thread() {
     }
 }
 
+/// Sends at its end.
+struct Farewell(Option<oneshot::Sender<()>>);
+
+impl Actor for Farewell {}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        self.0.take().expect("dropped once").send(()).unwrap();
+    }
+}
+
+/// An actor whose name is another's ends inside of the handler that spawns it: an activation in an activation.
+#[test]
+fn an_actor_that_is_refused_wakes_an_asker() {
+    let system = system(2);
+    let foreign = Arc::new(crate::support::system(1));
+    let taken =
+        [wait(system.spawn(probe().0).name("taken")).unwrap(), wait(foreign.spawn(probe().0).name("taken")).unwrap()];
+    let ((asker, _), (callee, _)) = (spawn(&system), spawn(&system));
+    for round in 0..100 {
+        let (callee, foreign) = (callee.clone(), Arc::clone(&foreign));
+        let gone_on = asker.send(later(move |_ctx| {
+            Box::pin(async move {
+                let (over, is_over) = blocks();
+                let (wake, woken) = oneshot::channel();
+                let answer = callee.send(run(move |ctx| {
+                    let farewell = Farewell(Some(wake));
+                    let refused = match round % 2 {
+                        0 => ctx.system().spawn(farewell).name("taken").start(),
+                        _ => foreign.spawn(farewell).name("taken").start(),
+                    };
+                    refused.is_err() && is_over()
+                }));
+                let Either::Right((Ok(()), answer)) = select(answer, woken).await else {
+                    panic!("the callee waits for its asker")
+                };
+                over.send(()).unwrap();
+                answer.await.unwrap()
+            })
+        }));
+        assert!(wait(gone_on).unwrap(), "stuck in round {round}");
+    }
+    drop(taken);
+}
+
+#[test]
+fn actors_of_two_systems_ask_each_other() {
+    let systems = [system(1), system(2)];
+    let links: Vec<_> = (0..8).map(|number| spawn(&systems[number % 2]).0).collect();
+    for round in 0..300 {
+        let first = round % links.len();
+        assert_eq!(wait(descend(links[first..].to_vec())), (links.len() - first) as u64);
+        // Two of one system after each other.
+        let alike = links.iter().step_by(2).chain(links.iter().skip(1).step_by(2)).cloned().collect();
+        assert_eq!(wait(descend(alike)), links.len() as u64);
+    }
+}
+
 /// What a worker holds, and what it runs next, while it is stuck: both are taken over.
 #[test]
 fn an_asker_and_its_callee_s_neighbour_are_taken_over() {
