@@ -300,7 +300,9 @@ fn a_held_task_a_thief_and_a_kill() {
 struct Link {
     body: Body,
     next: Option<ActorRef<Link>>,
-    gate: Option<Arc<Gate>>,
+    gate: Arc<Gate>,
+    /// Its next poll does.
+    leaves_waker: bool,
 }
 
 struct Ask;
@@ -325,6 +327,7 @@ impl Handler<Ask> for Link {
 impl Handler<Say> for Link {
     async fn handle(&mut self, msg: Say, _ctx: &mut ActorContext<Self>) {
         self.body.touch();
+        self.leaves_waker = msg.0 == 1;
         let failed = self.ask().await.is_some();
         self.body.ledger.note(|seen| if failed { seen.dead.push(msg.0) } else { seen.handled.push(msg.0) });
     }
@@ -338,8 +341,8 @@ impl Link {
         drop(next);
         let outcome = poll_fn(|context| {
             self.body.touch();
-            if let Some(gate) = self.gate.take() {
-                gate.wakers.lock().unwrap().push(context.waker().clone());
+            if std::mem::take(&mut self.leaves_waker) {
+                self.gate.wakers.lock().unwrap().push(context.waker().clone());
             }
             std::pin::Pin::new(&mut reply).poll(context)
         });
@@ -359,14 +362,20 @@ fn chain(part: impl FnOnce([&ActorRef<Link>; 3], Waker) -> Part) -> Seen {
     let worker = &mut home.worker(Bench::new());
     worker.lend(|worker| {
         let host = Shared::new(home.clone());
-        let mut make = |next: Option<&ActorRef<Link>>, gate| {
-            let (link, task) = host.actor(None, Link { body: Body::new(&ledger), next: next.cloned(), gate });
+        let mut make = |next: Option<&ActorRef<Link>>| {
+            let link =
+                Link { body: Body::new(&ledger), next: next.cloned(), gate: Arc::clone(&gate), leaves_waker: false };
+            let (link, task) = host.actor(None, link);
             worker.begin(task);
             link
         };
-        let third = make(None, None);
-        let second = make(Some(&third), None);
-        let first = make(Some(&second), Some(Arc::clone(&gate)));
+        let third = make(None);
+        let second = make(Some(&third));
+        let first = make(Some(&second));
+        // Once before: then references go round, and slots begin with their waiters.
+        first.try_tell(Say(0)).unwrap();
+        worker.work();
+        assert_eq!(ledger.note(|seen| std::mem::take(&mut seen.handled)), [0]);
         first.try_tell(Say(1)).unwrap();
         worker.step();
         assert!(worker.hand().has_held() && worker.hand().has_next());
