@@ -297,9 +297,9 @@ impl Bench {
         Self(Scratch::new(), Arc::new(common()), None)
     }
 
-    /// Of a thread that has a desk.
-    pub fn with_desk(registry: &Registry) -> Self {
-        Self(Scratch::new(), Arc::new(common()), Some(registry.desk()))
+    /// Of a thread that has the desk of `worker`.
+    pub fn with_desk(registry: &Registry, worker: usize) -> Self {
+        Self(Scratch::new(), Arc::new(common()), Some(registry.desk(worker)))
     }
 
     /// `Desk::sit`, or `Seats::sit` where there is none: whether the actor lives now, for nobody has closed the registry.
