@@ -51,28 +51,6 @@ fn a_limit_ends_a_wait_for_a_callee_that_blocks_its_thread() {
     }
 }
 
-#[test]
-fn a_timer_ends_a_wait_for_a_callee_that_blocks_its_thread() {
-    let system = system(2);
-    let ((asker, _), (callee, _)) = (spawn(&system), spawn(&system));
-    for round in 0..100 {
-        let callee = callee.clone();
-        let gone_on = asker.send(later(move |ctx| {
-            Box::pin(async move {
-                let (over, is_over) = blocks();
-                let answer = callee.send(run(move |_ctx| is_over()));
-                let sleep = ctx.sleep(SOON);
-                let Either::Right(((), answer)) = select(answer, std::pin::pin!(sleep)).await else {
-                    panic!("the callee waits for its asker")
-                };
-                over.send(()).unwrap();
-                answer.await.unwrap()
-            })
-        }));
-        assert!(wait(gone_on).unwrap(), "stuck in round {round}");
-    }
-}
-
 /// Asks `callee`, which does something `meanwhile`.
 fn asks(callee: ActorRef<Probe>, meanwhile: impl FnOnce() + Send + 'static) -> impl Future<Output: Send> + Send {
     async move { callee.send(run(move |_ctx| meanwhile())).await }

@@ -15,6 +15,9 @@ use std::sync::{Arc, Mutex};
 /// Where tasks wait behind a hand. Outside of the model: the worker's thread alone fills and empties it.
 type Queue = Arc<Mutex<VecDeque<Runnable>>>;
 
+/// A worker's thread, its hand and its queue.
+type Entry = (ThreadId, Arc<Hand>, Queue);
+
 /// A worker, on the thread that made it.
 pub struct Manual {
     hand: Arc<Hand>,
@@ -27,7 +30,7 @@ pub struct Manual {
 pub struct Home {
     ledger: Inline,
     registry: Option<Arc<Registry>>,
-    workers: Arc<Mutex<Vec<(ThreadId, Arc<Hand>, Queue)>>>,
+    workers: Arc<Mutex<Vec<Entry>>>,
 }
 
 impl Home {
