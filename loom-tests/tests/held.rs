@@ -11,10 +11,10 @@
 
 mod common;
 
+use common::drive;
 use common::inline::{Body, Say};
 use common::ledger::{Ledger, Seen};
 use common::manual::{Home, Manual};
-use common::{drive, drive_on};
 use corecast::loom_api::system::Registry;
 use corecast::loom_api::task::{self, Bench, Census, Hand, Member, Shared};
 use corecast::{Actor, ActorContext, ActorRef, Handler, Message, SendErrorReason, StopReason};
@@ -535,13 +535,15 @@ fn circle(both_held: bool, is_stolen: bool) -> usize {
             let other = &mut elsewhere.worker(bench);
             other.lend(|worker| worker.work_on(there));
         });
-        let (stolen, mut bench) = (Arc::clone(worker.hand()), worker.bench.another());
+        let (stolen, elsewhere, bench) = (Arc::clone(worker.hand()), home.clone(), worker.bench.another());
         let thief = is_stolen.then(|| {
             thread::spawn(move || {
                 if stolen.has_held()
                     && let Some(task) = stolen.steal_held()
                 {
-                    drive_on(&mut bench, task);
+                    // As a worker: it has the system's table of waits.
+                    let thief = &mut elsewhere.worker(bench);
+                    thief.lend(|thief| thief.work_on(task));
                 }
             })
         });

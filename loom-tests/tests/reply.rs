@@ -195,10 +195,12 @@ unsafe impl Thin for AtHand {
     }
 }
 
+/// A slot's two sides; and whom it wakes, if it begins with its waiter.
+type Begun<T> = (Sender<Answer, T>, Receiver<Answer, T>, Option<Arc<Ledger>>);
+
 /// How a slot begins.
 trait Begin: Thin + Sized {
-    /// A slot; and whom it wakes, if it begins with its waiter.
-    fn begin(_first: &Arc<Ledger>) -> (Sender<Answer, Self>, Receiver<Answer, Self>, Option<Arc<Ledger>>) {
+    fn begin(_first: &Arc<Ledger>) -> Begun<Self> {
         let (sender, receiver) = channel();
         (sender, receiver, None)
     }
@@ -207,7 +209,7 @@ trait Begin: Thin + Sized {
 impl Begin for Boxed {}
 impl Begin for Slim {}
 impl Begin for AtHand {
-    fn begin(first: &Arc<Ledger>) -> (Sender<Answer, Self>, Receiver<Answer, Self>, Option<Arc<Ledger>>) {
+    fn begin(first: &Arc<Ledger>) -> Begun<Self> {
         HAND.set(Some(Arc::clone(first)));
         let (sender, receiver) = awaited();
         (sender, receiver, Some(Arc::clone(first)))
