@@ -170,7 +170,7 @@ impl<A: Actor> ActorContext<A> {
     where
         A: Handler<M>,
     {
-        timer::tell_after(self.timekeeper(), self.task.clone(), after, message)
+        timer::tell_after(&**self.host(), &self.task, after, message)
     }
 
     /// Sends this actor a message every so often, for the first time after one interval. Missed ticks are left out.
@@ -252,7 +252,7 @@ impl<A: Actor> ActorContext<A> {
     where
         A: Handler<M>,
     {
-        timer::tell_every(self.timekeeper(), self.task.clone(), interval, message, missed)
+        timer::tell_every(&**self.host(), &self.task, interval, message, missed)
     }
 
     fn timekeeper(&self) -> Arc<Scheduler> {
