@@ -3,8 +3,10 @@
 //! As for a [wake to come](super::pending), the system is known by its number: a worker of it gets at it directly, other
 //! threads look among those that [live](super::living). In a system that isn't there no timer is left.
 
+use std::num::NonZeroU64;
+
 use super::timer::Key;
-use super::{Scheduler, living, worker};
+use super::{Scheduler, living, wheel, worker};
 use crate::sync::Arc;
 use crate::sync::time::Moment;
 use crate::sync::unwind::guard;
@@ -12,12 +14,16 @@ use crate::task::lane::{Load, Mark, Name, Ticking};
 use crate::task::letter::Body;
 use crate::task::typed::WeakTask;
 
-/// The timer.
+/// The timer. Two words, for there may be millions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Armed {
-    system: u64,
-    key: Key,
+    /// The number of the system, and below it the place of the wheel.
+    home: NonZeroU64,
+    entry: wheel::Key,
 }
+
+/// How many bits the place takes.
+const PLACE: u32 = u16::BITS;
 
 impl Armed {
     /// Arms a timer for an actor of `scheduler`'s. It ends with its actor; one that `stays` can be armed again. Nothing if
@@ -39,7 +45,8 @@ impl Armed {
         if is_first {
             scheduler.look_after(due);
         }
-        Some(Self { system: scheduler.number, key })
+        let home = NonZeroU64::new(scheduler.number << PLACE | u64::from(key.place))?;
+        Some(Self { home, entry: key.key })
     }
 
     /// Arms a timer once more that has fired, unless it was taken back or its actor has ended.
@@ -65,12 +72,14 @@ impl Armed {
     #[inline]
     pub(crate) fn cancel(self) -> bool {
         // What it holds is dropped without a lock.
-        with_system(self.system, |scheduler| scheduler.timers.disarm(self.key).map(drop).is_some()).unwrap_or(false)
+        let (system, place) = (self.home.get() >> PLACE, self.home.get() as u16);
+        let key = Key { place, key: self.entry };
+        with_system(system, |scheduler| scheduler.timers.disarm(key).map(drop).is_some()).unwrap_or(false)
     }
 }
 
 /// Runs `deed` on a system, if that hasn't closed.
-#[inline]
+#[inline(always)]
 fn with_system<R>(number: u64, deed: impl FnOnce(&Scheduler) -> R) -> Option<R> {
     if worker::with_any(|worker| worker.scheduler().number == number) == Some(true) {
         worker::with_any(|worker| deed(worker.scheduler()))

@@ -109,8 +109,8 @@ pub(crate) trait Errand: Send {
 /// The name of something that was armed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key {
-    place: u16,
-    key: wheel::Key,
+    pub(super) place: u16,
+    pub(super) key: wheel::Key,
 }
 
 impl Key {
@@ -182,7 +182,7 @@ impl Timers {
     /// Makes a list for the timers of an actor in the wheel of `place`; not if the system has closed.
     pub(super) fn own(&self, place: usize, actor: Weak) -> Option<Key> {
         let mut state = self.places[place].state.lock();
-        // The reference is dropped without the lock.
+        // The caller has another reference, so this one isn't the last.
         (!state.closed).then(|| Key { place: place as u16, key: state.wheel.own(Action::Own(actor)) })
     }
 

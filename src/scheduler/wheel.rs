@@ -125,6 +125,7 @@ impl<T> Wheel<T> {
     /// # Errors
     ///
     /// The value back, if the owner is gone.
+    #[inline]
     pub(super) fn insert_owned(&mut self, owner: Key, tick: Tick, value: T, stays: bool) -> Result<Key, T> {
         if !self.holds(owner) {
             return Err(value);
@@ -190,6 +191,7 @@ impl<T> Wheel<T> {
     }
 
     /// An entry that is free no more.
+    #[inline]
     fn take(&mut self, tick: u64, value: T) -> Key {
         if self.free == NONE {
             self.grow();
@@ -206,11 +208,13 @@ impl<T> Wheel<T> {
     }
 
     /// Takes an entry out, if it is still there. Tells its value; one that has expired and stayed has none.
+    #[inline]
     pub(super) fn remove(&mut self, key: Key) -> Option<Option<T>> {
         self.holds(key).then(|| self.end(key.index))
     }
 
     /// Takes an entry out.
+    #[inline]
     fn end(&mut self, index: u32) -> Option<T> {
         if self.entry(index).level != NOWHERE {
             self.unlink(index);
@@ -224,6 +228,7 @@ impl<T> Wheel<T> {
     }
 
     /// Whether an entry is still there.
+    #[inline]
     pub(super) fn holds(&self, key: Key) -> bool {
         let chunk = self.chunks.get(key.index as usize / CHUNK);
         chunk.is_some_and(|chunk| chunk[key.index as usize % CHUNK].generation == key.generation)
@@ -289,6 +294,7 @@ impl<T> Wheel<T> {
     }
 
     /// Links an entry that comes in: behind those that came before it, also where these are still on their way down.
+    #[inline]
     fn enter(&mut self, index: u32) {
         let (level, slot) = self.home(index);
         match self.falling {
@@ -298,6 +304,7 @@ impl<T> Wheel<T> {
     }
 
     /// The level and slot that an entry's tick belongs to.
+    #[inline]
     fn home(&mut self, index: u32) -> (usize, usize) {
         let present = self.present;
         let tick = self.entry(index).tick.max(present);
@@ -307,6 +314,7 @@ impl<T> Wheel<T> {
     }
 
     /// Links an entry at the end of a slot.
+    #[inline]
     fn link_at(&mut self, index: u32, level: usize, slot: usize) {
         let first = self.levels[level].slots[slot];
         let last = if first == NONE { index } else { std::mem::replace(&mut self.entry(first).previous, index) };
@@ -321,6 +329,7 @@ impl<T> Wheel<T> {
         }
     }
 
+    #[inline]
     fn unlink(&mut self, index: u32) {
         let &mut Entry { previous, next, level, slot, .. } = self.entry(index);
         let (level, slot) = (usize::from(level), usize::from(slot));
@@ -342,6 +351,7 @@ impl<T> Wheel<T> {
     }
 
     /// Frees an entry that isn't linked. What it owns has gone before.
+    #[inline]
     fn release(&mut self, index: u32) -> Option<T> {
         let free = std::mem::replace(&mut self.free, index);
         let &mut Entry { owner, older, newer, .. } = self.entry(index);
@@ -376,6 +386,7 @@ impl<T> Wheel<T> {
         self.free = first;
     }
 
+    #[inline]
     fn entry(&mut self, index: u32) -> &mut Entry<T> {
         &mut self.chunks[index as usize / CHUNK][index as usize % CHUNK]
     }

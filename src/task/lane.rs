@@ -218,10 +218,11 @@ impl Fired {
     }
 }
 
-/// Where the timekeeper lists an actor's timers; nowhere, before the first one. Written once, under the lane's lock.
+/// Where the timekeeper lists an actor's timers; nowhere, before the first one. Each word is written once, under the lane's
+/// lock; who finds one of them unwritten looks again under that lock.
 #[derive(Debug)]
 pub(super) struct Home {
-    /// The place, and one.
+    /// The place, if it is one.
     place: AtomicU64,
     /// Index and generation.
     entry: AtomicU64,
@@ -229,24 +230,25 @@ pub(super) struct Home {
 
 impl Default for Home {
     fn default() -> Self {
-        Self { place: AtomicU64::new(0), entry: AtomicU64::new(0) }
+        Self { place: AtomicU64::new(Self::UNWRITTEN), entry: AtomicU64::new(Self::UNWRITTEN) }
     }
 }
 
 impl Home {
+    const UNWRITTEN: u64 = u64::MAX;
+
     fn get(&self) -> Option<Name> {
-        // ORDERING: Acquire pairs with the Release of `set`: the entry is visible.
-        let place = self.place.load(Ordering::Acquire).checked_sub(1)?;
-        // ORDERING: Relaxed; written before the place.
-        let entry = self.entry.load(Ordering::Relaxed);
+        let written = |word: u64| (word != Self::UNWRITTEN).then_some(word);
+        // ORDERING: Relaxed, twice; each tells whether it is written, and what they name is behind the timekeeper's lock.
+        let place = written(self.place.load(Ordering::Relaxed))?;
+        let entry = written(self.entry.load(Ordering::Relaxed))?;
         Some(Name { place: place as u16, index: (entry >> 32) as u32, generation: entry as u32 })
     }
 
     fn set(&self, Name { place, index, generation }: Name) {
-        // ORDERING: Relaxed; the Release of the place publishes it.
+        // ORDERING: Relaxed, twice; under the lane's lock, and see `get`.
         self.entry.store(u64::from(index) << 32 | u64::from(generation), Ordering::Relaxed);
-        // ORDERING: Release pairs with the Acquire of `get`.
-        self.place.store(u64::from(place) + 1, Ordering::Release);
+        self.place.store(u64::from(place), Ordering::Relaxed);
     }
 }
 
