@@ -150,7 +150,7 @@ impl<A: Actor> ActorContext<A> {
     /// falls due after the actor's stop is dropped. An actor that nobody reaches handles what had fallen due by then, no
     /// more. Zero is as soon as possible, [`Duration::MAX`] is never.
     ///
-    /// Dropping the [`Timer`] doesn't cancel it. Allocates.
+    /// Dropping the [`Timer`] doesn't cancel it. Allocates only where there have never been so many timers.
     ///
     /// # Examples
     ///
