@@ -101,7 +101,7 @@ pub trait Host: Send + Sync + 'static {
     }
 
     /// Who keeps the time, where that matters.
-    fn timekeeper(&self) -> Option<Arc<Scheduler>> {
+    fn timekeeper(&self) -> Option<&Scheduler> {
         None
     }
 }
@@ -158,7 +158,7 @@ impl<H: Host> letter::Host for Bridge<H> {
     }
 
     fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)> {
-        None
+        Some(self.0.timekeeper()?.inner())
     }
 
     fn house(&self) -> &House {
