@@ -195,14 +195,14 @@ const ROWS: [Row; 19] = [
         name: "spawn",
         load: "spawn, first message, stop",
         unit: "ns",
-        target: Target::Rmw(80.0),
+        target: Target::Rmw(40.0),
         measure: |run| Ok(run.nanos(spawn::load(), 21, 50)),
     },
     Row {
         name: "memory",
         load: "idle actor beside its state, 500,000 of them",
         unit: "bytes",
-        target: Target::AtMost(256.0),
+        target: Target::AtMost(240.0),
         measure: |run| run.alone(Alone::IdleActor),
     },
     Row {
@@ -214,7 +214,7 @@ const ROWS: [Row; 19] = [
     },
     Row {
         name: "idle_cpu",
-        load: "CPU time, 100,000 idle actors, 5 s",
+        load: "CPU time, 1,000,000 idle actors, 10 s",
         unit: "ns",
         target: Target::AtMost(0.0),
         measure: |run| run.idle(Alone::IdleSystem, 0),
@@ -228,7 +228,7 @@ const ROWS: [Row; 19] = [
     },
     Row {
         name: "timers_cpu",
-        load: "CPU time, 1,000,000 timers, none due, 5 s",
+        load: "CPU time, 1,000,000 timers, none due, 10 s",
         unit: "ns",
         target: Target::AtMost(0.0),
         measure: |run| run.idle(Alone::Timers, 0),

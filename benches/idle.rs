@@ -1,6 +1,6 @@
 //! A system without work: see [`loads::idle`].
 //!
-//! A plain program: it watches for five seconds, once, and has nothing that could be repeated faster.
+//! A plain program: it watches for ten seconds, once, and has nothing that could be repeated faster.
 
 mod loads;
 

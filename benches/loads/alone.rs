@@ -81,10 +81,10 @@ impl Alone {
             Self::Told => vec![memory::of_a_queued_message(size.pick(1_000_000, 10_000))?],
             Self::Asked => vec![memory::of_a_queued_request(size.pick(1_000_000, 10_000))?],
             Self::IdleSystem | Self::Timers => {
-                let time = size.pick(Duration::from_secs(5), Duration::from_millis(100));
+                let time = size.pick(Duration::from_secs(10), Duration::from_millis(100));
                 let activity = match self {
                     Self::Timers => idle::activity_of_timers(size.pick(1_000_000, 1_000), time)?,
-                    _ => idle::activity(size.pick(100_000, 1_000), time)?,
+                    _ => idle::activity(size.pick(1_000_000, 1_000), time)?,
                 };
                 vec![activity.cpu_nanos as f64, activity.switches as f64]
             }

@@ -1,9 +1,11 @@
-//! A system without work: what 100,000 actors cost that have nothing to do, and a million timers that aren't due.
+//! A system without work: what a million actors cost that have nothing to do, and a million timers that aren't due.
 //!
 //! Read from `/proc` for every thread but the one that looks: CPU time from `schedstat`, in
-//! nanoseconds, and context switches from `status`. The switches stand in for system calls, which
-//! nothing outside the kernel counts for free: a worker that polls must come and go, and a thread
-//! without one nanosecond of CPU time has made no call at all.
+//! nanoseconds, and context switches from `status`.
+//!
+//! That there are no system calls follows. Only a thread that runs can make one, and its CPU time goes on as long as it
+//! runs, in the kernel too, so a thread without one nanosecond has made none. The switches say the same once more: a
+//! thread that ran between the two looks, and waits again at the second, was switched out in between.
 
 use std::collections::HashMap;
 use std::fs;

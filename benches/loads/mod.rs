@@ -8,6 +8,7 @@
 //! | [`send`] | CPU time of the worker | one `send` and its reply |
 //! | [`publish`] | CPU time of the worker | one event for one subscriber, up to the end of its handler |
 //! | [`spawn`] | CPU time of the worker | an actor's life: start, one message, stop |
+//! | [`timer`] | CPU time of the worker | a timer that is set and cancelled |
 //! | [`subscribe`] | CPU time of the caller | a subscription at a broker with 10,000 others, or its end |
 //! | [`ping_pong`] | wall | one turn, with all workers and with one |
 //! | [`scaling`] | wall | the work of 64 actors, with two workers and with one |
@@ -45,6 +46,7 @@ pub mod size;
 pub mod spawn;
 pub mod subscribe;
 pub mod tell;
+pub mod timer;
 
 use std::time::Duration;
 

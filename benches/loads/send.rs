@@ -30,13 +30,23 @@ pub fn load() -> Requests {
     requests
 }
 
+/// The load. One operation is one request with a limit that isn't reached, and its reply.
+pub struct RequestsWithin(Requests);
+
+/// Sets it up on one worker.
+pub fn load_within() -> RequestsWithin {
+    let mut requests = RequestsWithin(load());
+    requests.rounds(2);
+    requests
+}
+
 /// What a limit that isn't reached costs a request: nanoseconds beyond those of a request without one. Both are measured
 /// in turns, so that both have the same weather.
 pub fn nanos_of_a_limit(times: usize, rounds: u64) -> Samples {
-    let mut requests = load();
+    let mut requests = load_within();
     let mut difference = || {
-        let without = requests.rounds(rounds);
-        let with = requests.driver.blocking_send(RunWithin { rounds, limit: LIMIT }).expect("the driver replies");
+        let without = requests.0.rounds(rounds);
+        let with = requests.rounds(rounds);
         (with.as_nanos() as f64 - without.as_nanos() as f64) / (rounds * Requests::ROUND) as f64
     };
     difference();
@@ -48,6 +58,14 @@ impl Load for Requests {
 
     fn rounds(&mut self, rounds: u64) -> Duration {
         self.driver.blocking_send(Run { rounds }).expect("the driver replies")
+    }
+}
+
+impl Load for RequestsWithin {
+    const ROUND: u64 = ACTORS as u64;
+
+    fn rounds(&mut self, rounds: u64) -> Duration {
+        self.0.driver.blocking_send(RunWithin { rounds, limit: LIMIT }).expect("the driver replies")
     }
 }
 

@@ -6,8 +6,9 @@ mod common;
 use common::ledger::Ledger;
 use common::{abort, drive_on};
 use corecast::loom_api::system::{Registry, number};
-use corecast::loom_api::task::{self, Bench, Host, Runnable, Weakly};
+use corecast::loom_api::task::{self, Bench, Host, Runnable, Shared, Weakly};
 use corecast::{Actor, ActorRef, DeadLetter, StopReason};
+use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use loom::thread;
 use loom_tests::{Bounds, linger, model_in_all_modes};
@@ -158,5 +159,68 @@ fn two_ends_and_a_system_that_goes_with_the_last() {
         }
         assert!(home.closed.load(Relaxed) > 0, "nobody has noticed");
         assert_eq!(ledger.note(|seen| seen.dropped), 2);
+    });
+}
+
+/// A host whose end loom looks at.
+struct Inn {
+    rooms: UnsafeCell<u32>,
+    ledger: Ledger,
+}
+
+// SAFETY: loom checks it: the host's uses come before its end.
+unsafe impl Sync for Inn {}
+
+impl Host for Inn {
+    fn schedule(&self, _runnable: Runnable) {
+        abort("an actor that has begun to stop is never scheduled");
+    }
+
+    fn message_failed(&self, _cause: &StopReason) {}
+
+    fn dead_letter(&self, letter: DeadLetter) {
+        abort(format_args!("{letter:?}"));
+    }
+
+    fn actor_failed(&self, reason: &StopReason) {
+        abort(reason);
+    }
+
+    fn ended(&self) {
+        // SAFETY: as above.
+        self.rooms.with(|rooms| unsafe { *rooms });
+    }
+
+    fn expire_later(&self, _task: Weakly) {}
+}
+
+impl Drop for Inn {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        self.rooms.with_mut(|rooms| unsafe { *rooms += 1 });
+        self.ledger.note(|seen| seen.ended += 1);
+    }
+}
+
+#[test]
+fn the_last_cells_of_a_host_and_its_system() {
+    model_in_all_modes("lodging", Bounds::default(), &["kept", "gone"], |outcomes| {
+        let (guests, ledger) = (Ledger::default(), Ledger::default());
+        let host = Shared::new(Inn { rooms: UnsafeCell::new(0), ledger: ledger.clone() });
+        let threads = [0, 1].map(|_| {
+            let (actor, runnable) = host.actor(None, Tenant(guests.clone()));
+            actor.stop();
+            thread::spawn(move || {
+                drive_on(&mut Bench::new(), runnable);
+                drop(actor);
+            })
+        });
+        drop(host);
+        outcomes.saw(if ledger.note(|seen| seen.ended) == 0 { "kept" } else { "gone" });
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        assert_eq!(ledger.note(|seen| seen.ended), 1, "the host goes once");
+        assert_eq!(guests.note(|seen| seen.dropped), 2);
     });
 }

@@ -41,8 +41,8 @@ impl<A: Actor> ActorContext<A> {
         self.task.put_aside(letter);
     }
 
-    pub(crate) fn host(&self) -> &Arc<dyn Host> {
-        self.task.weak().host()
+    pub(crate) fn host(&self) -> &dyn Host {
+        &**self.task.weak().host()
     }
 
     /// A reference to this actor, for others to send to.
@@ -256,7 +256,7 @@ impl<A: Actor> ActorContext<A> {
     }
 
     fn timekeeper(&self) -> Arc<Scheduler> {
-        timer::timekeeper(&**self.host()).unwrap_or_else(|| unreachable!("a system keeps its actors' time"))
+        timer::timekeeper(self.host()).unwrap_or_else(|| unreachable!("a system keeps its actors' time"))
     }
 
     /// This actor's number.

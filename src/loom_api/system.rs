@@ -1,5 +1,7 @@
 //! Doors to `crate::system`: who lives in a system, and whether it is quiet.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::scheduler::Scheduler;
 use crate::actor::Actor;
 use crate::actor::reference::ActorRef;
@@ -9,13 +11,13 @@ use crate::task::handle::Strong;
 use crate::task::seats::{Desk, Seats};
 
 /// `registry::Registry`.
-pub struct Registry(registry::Registry, Arc<Seats>);
+pub struct Registry(registry::Registry, Arc<Seats>, AtomicUsize);
 
 impl Registry {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        let seats = Seats::new();
-        Self(registry::Registry::new(Arc::clone(&seats)), seats)
+        let seats = Seats::new(2);
+        Self(registry::Registry::new(Arc::clone(&seats)), seats, AtomicUsize::new(0))
     }
 
     pub(super) fn seats(&self) -> &Seats {
@@ -23,7 +25,8 @@ impl Registry {
     }
 
     pub(super) fn desk(&self) -> Desk {
-        self.1.desk()
+        // ORDERING: Relaxed; not the model's.
+        self.1.desk(self.2.fetch_add(1, Ordering::Relaxed))
     }
 
     pub fn close(&self) {

@@ -14,6 +14,7 @@ use crate::task::circle::Circle;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{self, DeadLetter};
+use crate::task::lodging::{House, Lodging};
 use crate::task::reason::StopReason;
 use crate::task::run;
 use crate::task::seats::{Desk, Seats};
@@ -106,7 +107,7 @@ pub trait Host: Send + Sync + 'static {
 }
 
 /// Makes a public [`Host`] one of the crate's.
-struct Bridge<H>(H);
+struct Bridge<H>(H, House);
 
 impl<H: Host> letter::Host for Bridge<H> {
     fn schedule(&self, runnable: task::Runnable) {
@@ -160,7 +161,11 @@ impl<H: Host> letter::Host for Bridge<H> {
         None
     }
 
-    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+    fn house(&self) -> &House {
+        &self.1
+    }
+
+    fn as_any(&self) -> &dyn Any {
         self
     }
 }
@@ -274,6 +279,10 @@ impl<C: Census> waits::Census for Count<C> {
     fn break_wait(&self, actor: ActorId) -> bool {
         self.0.break_wait(Member::of(actor))
     }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
 }
 
 /// `waits::Waits`, and whom it asks.
@@ -360,16 +369,17 @@ pub fn actor<A: Actor>(host: impl Host, placed: Option<u16>, actor: A) -> (Actor
 }
 
 /// A host of several actors.
-pub struct Shared(Arc<dyn letter::Host>);
+pub struct Shared(Lodging);
 
 impl Shared {
     pub fn new(host: impl Host) -> Self {
-        Self(Arc::new(Bridge(host)))
+        Self(House::open(Arc::new(Bridge(host, House::new()))))
     }
 
     /// As the function of this name.
     pub fn actor<A: Actor>(&self, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
-        let plan = Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host: Arc::clone(&self.0) };
+        let Some(host) = Lodging::with(&*self.0) else { unreachable!("we lodge there") };
+        let plan = Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host };
         let (task, runnable) = Task::create(plan, |task| Body::new(actor, task, Startup::nobody()));
         (ActorRef::new(task), Runnable(runnable))
     }

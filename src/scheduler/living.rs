@@ -1,4 +1,5 @@
-//! The systems that live, by number: for a wait whose thread is none of theirs, and that keeps no reference to any.
+//! The systems that live, by number: for a wait whose thread is none of theirs, and that keeps no reference to any, and for
+//! a reference to a system that was made inside and is used elsewhere.
 //!
 //! One list for the process, behind a lock, of weak references: it keeps no system, and a system that closes leaves it
 //! first of all. Nobody looks here who is on a worker.

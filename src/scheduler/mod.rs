@@ -118,6 +118,11 @@ struct Lull {
 #[derive(Debug)]
 pub(crate) struct Threads(Vec<JoinHandle<()>>);
 
+/// The scheduler of this number, of a system that lives.
+pub(crate) fn find(number: u64) -> Option<Arc<Scheduler>> {
+    living::find(number)
+}
+
 impl Scheduler {
     /// Starts `workers` threads, named after the system.
     ///
@@ -165,7 +170,7 @@ impl Scheduler {
             outside: Padded(Inbox::new()),
             idle: Padded(Idle::new(workers)),
             common: Common { clock, waits: Waits::new() },
-            seats: Seats::new(),
+            seats: Seats::new(workers),
             timers: Timers::new(workers, clock),
             keeper: Padded(Keeper::new()),
             placement,
@@ -224,6 +229,11 @@ impl Scheduler {
     #[cfg(corecast_loom)]
     pub(crate) fn relies_on(&self, worker: usize) -> bool {
         self.idle.is_asleep(worker) || self.idle.searchers() != 0
+    }
+
+    /// No other system of this process has or had it.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// How many workers there are.

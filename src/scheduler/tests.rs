@@ -18,6 +18,7 @@ use crate::task::circle::Circle;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{DeadLetter, Host};
+use crate::task::lodging::House;
 use crate::task::reason::StopReason;
 use crate::task::run::{After, Bench, Common};
 use crate::task::seats::Seats;
@@ -42,7 +43,7 @@ impl Driver for Bell {
 }
 
 /// Schedules, and no more.
-struct Hand(Arc<Scheduler>);
+struct Hand(Arc<Scheduler>, House);
 
 impl Host for Hand {
     fn schedule(&self, runnable: Runnable) {
@@ -91,7 +92,11 @@ impl Host for Hand {
         None
     }
 
-    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+    fn house(&self) -> &House {
+        &self.1
+    }
+
+    fn as_any(&self) -> &dyn Any {
         self
     }
 }
@@ -135,7 +140,7 @@ impl Hall {
 
     /// An actor that has started, placed or not.
     fn actor(&self, placed: Option<u16>) -> ActorRef<Ear> {
-        let host = Arc::new(Hand(Arc::clone(&self.scheduler)));
+        let host = House::open(Arc::new(Hand(Arc::clone(&self.scheduler), House::new())));
         let plan = Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host };
         let ear = Ear(Arc::clone(&self.handled));
         let (task, runnable) = Task::create(plan, |task| Body::new(ear, task, Startup::nobody()));

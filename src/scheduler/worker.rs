@@ -29,16 +29,20 @@ use crate::sync::limits::{
 };
 use crate::sync::lock::register_sleeper;
 use crate::sync::thread::{self, JoinHandle};
-use crate::sync::time::Random;
+use crate::sync::time::{Moment, Random};
 use crate::sync::{Arc, local};
 use crate::task::hand::Hand;
 use crate::task::held;
+use crate::task::lodging;
 use crate::task::run::{After, Bench};
 use crate::task::seats::Desk;
 use crate::task::{Runnable, Scratch};
 
 /// Placed tasks that a worker has room for from the start; more call the allocator, now and then.
 const PLACED_ROOM: usize = 256;
+
+/// How long a worker that doesn't sleep lets pass between two looks after stuck workers, if its activations last.
+const ROUND_NANOS: u64 = 250_000;
 
 /// The sentinel's first and longest rounds.
 const VIGIL: (Duration, Duration) = (Duration::from_micros(250), Duration::from_millis(2));
@@ -72,6 +76,9 @@ pub(crate) struct Worker {
     streak: Cell<u32>,
     /// The last activation that was behind, and how many were in a row.
     behind: Cell<(u32, u32)>,
+    /// When this worker last looked after stuck ones because its own activations last, and whether it is to do so again.
+    round: Cell<Moment>,
+    is_round_due: Cell<bool>,
     searching: Cell<bool>,
     sentinel: Cell<bool>,
     quiet: Cell<u32>,
@@ -104,7 +111,7 @@ pub(super) fn start(
         WORKER.with(|place| place.set(&raw const worker));
         let lent = worker.hand().lend();
         let abort = AbortOnPanic;
-        worker.work();
+        lodging::keep_stock(|| worker.work());
         std::mem::forget(abort);
         drop(lent);
         WORKER.with(|place| place.set(ptr::null()));
@@ -154,7 +161,7 @@ impl Worker {
         let workers = scheduler.workers.len();
         Self {
             me: NonNull::from(&scheduler.workers[index]),
-            desk: scheduler.seats.desk(),
+            desk: scheduler.seats.desk(index),
             scheduler,
             index,
             queue,
@@ -163,6 +170,8 @@ impl Worker {
             looks: Cell::new(0),
             streak: Cell::new(0),
             behind: Cell::new((0, 0)),
+            round: Cell::new(Moment::from_nanos(0)),
+            is_round_due: Cell::new(false),
             searching: Cell::new(false),
             sentinel: Cell::new(false),
             quiet: Cell::new(0),
@@ -251,7 +260,7 @@ impl Worker {
         let after = task.run(&mut bench);
         self.let_go();
         if !matches!(after, After::Rested) {
-            self.see_to(after);
+            self.see_to(after, *bench.looked);
         }
         // What waits behind this activation could run on a sleeper. One look per activation, not per push.
         if !self.queue.is_empty() && self.scheduler.idle.has_sleepers() {
@@ -261,14 +270,16 @@ impl Worker {
 
     /// Does what an activation leaves to be done.
     #[inline(always)]
-    fn see_to(&self, after: After) {
+    fn see_to(&self, after: After, looked: Moment) {
         match after {
             After::Rested => {}
-            After::Waits(waiting) if self.hand().next.is_empty() => {
-                self.put_back_woken(waiting.suspend(&self.scheduler.common));
+            After::Waits(waiting) if waiting.is_for(&self.hand().next) => waiting.hold(&self.hand().held),
+            After::Waits(waiting) => self.put_back_woken(waiting.suspend(&self.scheduler.common)),
+            After::Again(task) => {
+                self.put_back(task);
+                // It may have lasted.
+                self.is_round_due.set(looked.nanos_since(self.round.get()) > ROUND_NANOS);
             }
-            After::Waits(waiting) => waiting.hold(&self.hand().held),
-            After::Again(task) => self.put_back(task),
             After::Behind(task) => self.put_back_behind(task),
         }
     }
@@ -334,6 +345,11 @@ impl Worker {
             return Some(found);
         }
         self.until_shared.set(self.until_shared.get().saturating_sub(1));
+        if self.is_round_due.get()
+            && let Some(task) = self.make_a_round()
+        {
+            return Some((task, true));
+        }
         let nobody_waits = || self.queue.is_empty() && self.placed.borrow().is_empty();
         let streak = self.streak.get();
         if (streak < NEXT_SLOT_RUNS || nobody_waits())
@@ -472,6 +488,14 @@ impl Worker {
                     first
                 })
             })
+    }
+
+    /// Looks after stuck workers: nobody else may, since whoever would sleep in rounds is awake.
+    #[cold]
+    fn make_a_round(&self) -> Option<Runnable> {
+        self.is_round_due.set(false);
+        self.round.set(self.scheduler.common.clock.now());
+        self.rescue()
     }
 
     /// Takes the next task of a worker that has begun no activation since the last look.

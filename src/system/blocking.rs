@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 use super::core::Core;
 use crate::error::BlockingError;
 use crate::reply;
-use crate::sync::Arc;
 use crate::sync::unwind::guard;
 use crate::task::reason::{Panic, Place};
 use crate::task::{TaskWaiter, coop};
@@ -43,7 +42,7 @@ impl<T> Drop for Promise<T> {
 }
 
 impl<T: Send + 'static> Blocking<T> {
-    pub(super) fn start(core: Option<&Arc<Core>>, closure: impl FnOnce() -> T + Send + 'static) -> Self {
+    pub(super) fn start(core: Option<&Core>, closure: impl FnOnce() -> T + Send + 'static) -> Self {
         let (sender, receiver) = reply::channel();
         let promise = Promise(Some(sender));
         if let Some(core) = core {

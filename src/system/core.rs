@@ -19,6 +19,7 @@ use crate::task::circle::Circle;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{DeadLetter, Host};
+use crate::task::lodging::{House, Lodging};
 use crate::task::reason::StopReason;
 use crate::task::seats::Seats;
 use crate::task::waits::Census;
@@ -46,6 +47,8 @@ pub(crate) struct Core {
     /// The core of each worker.
     pub(super) cores: Box<[Option<usize>]>,
     dead_letters: AtomicU64,
+    /// Who keeps this: the system, and its actors' cells.
+    house: House,
 }
 
 /// What a core is made with.
@@ -61,7 +64,8 @@ pub(super) struct Parts {
 }
 
 impl Core {
-    pub(super) fn new(parts: Parts) -> Arc<Self> {
+    /// A core, and what keeps it.
+    pub(super) fn new(parts: Parts) -> (Arc<Self>, Lodging) {
         let placement = parts.scheduler.placement();
         let cores = (0..parts.scheduler.workers()).map(|worker| placement.core(worker)).collect();
         let registry = Registry::new(Arc::clone(parts.scheduler.seats()));
@@ -81,16 +85,24 @@ impl Core {
             progress: Mutex::new(Progress::default()),
             threads: Mutex::new(Some(parts.threads)),
             dead_letters: AtomicU64::new(0),
+            house: House::new(),
         });
         let census: Arc<dyn Census> = core.clone();
         core.scheduler.waits().ask(Arc::downgrade(&census));
-        core
+        let lodging = House::open(core.clone());
+        (core, lodging)
     }
 
     /// The core that hosts an actor.
-    pub(super) fn of(host: &Arc<dyn Host>) -> Arc<Self> {
-        let host = Arc::clone(host).into_any();
-        host.downcast().unwrap_or_else(|_| unreachable!("a system's actors are hosted by its core"))
+    #[inline]
+    pub(super) fn of(host: &dyn Host) -> &Self {
+        Self::found(host).unwrap_or_else(|| unreachable!("a system's actors are hosted by its core"))
+    }
+
+    /// The core that a host is, if it is one.
+    #[inline]
+    pub(super) fn found(host: &dyn Host) -> Option<&Self> {
+        host.as_any().downcast_ref()
     }
 
     /// Ends an actor that was never scheduled.
@@ -193,7 +205,11 @@ impl Host for Core {
         Some(&*self.scheduler)
     }
 
-    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+    fn house(&self) -> &House {
+        &self.house
+    }
+
+    fn as_any(&self) -> &dyn Any {
         self
     }
 }
@@ -209,6 +225,10 @@ impl Census for Core {
 
     fn break_wait(&self, actor: ActorId) -> bool {
         self.registry.find_by_id(actor).is_some_and(|actor| actor.break_wait())
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
     }
 }
 

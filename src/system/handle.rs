@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::blocking::Blocking;
 use super::core::Core;
+use super::home::Home;
 use super::spawn::SpawnBuilder;
 use crate::actor::Actor;
 use crate::actor::context::ActorContext;
@@ -11,20 +12,18 @@ use crate::actor::reference::ActorRef;
 use crate::broker::MessageBroker;
 use crate::error::FindError;
 use crate::sync::atomic::Ordering;
-use crate::sync::{Arc, Weak};
 
 /// A reference to a system that doesn't keep it: what an actor has of the system that it lives in.
-#[derive(Clone)]
-pub struct SystemRef(Weak<Core>);
+pub struct SystemRef(Home);
 
 impl SystemRef {
-    pub(super) fn new(core: Weak<Core>) -> Self {
-        Self(core)
+    pub(super) fn new(home: Home) -> Self {
+        Self(home)
     }
 
     /// Spawns an actor. See [`ActorSystem::spawn`](crate::ActorSystem::spawn); in a system that is gone, it is refused.
     pub fn spawn<A: Actor>(&self, actor: A) -> SpawnBuilder<A> {
-        SpawnBuilder::new(self.0.clone(), actor)
+        SpawnBuilder::new(self.0.again(), actor)
     }
 
     /// The actor with this name.
@@ -33,33 +32,33 @@ impl SystemRef {
     ///
     /// If nobody has this name, or an actor of another type.
     pub fn find<A: Actor>(&self, name: &str) -> Result<ActorRef<A>, FindError> {
-        match self.0.upgrade() {
+        self.0.with(|core| match core {
             Some(core) => core.registry.find(name),
             None => Err(FindError::NotFound { name: name.into() }),
-        }
+        })
     }
 
     /// Runs a closure that may block. See [`ActorSystem::spawn_blocking`](crate::ActorSystem::spawn_blocking).
     pub fn spawn_blocking<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Blocking<T> {
-        Blocking::start(self.0.upgrade().as_ref(), closure)
+        self.0.with(|core| Blocking::start(core, closure))
     }
 
     /// The system's broker; none if the system is gone. See [`ActorSystem::broker`](crate::ActorSystem::broker).
     #[must_use]
     pub fn broker(&self) -> Option<MessageBroker> {
-        self.0.upgrade().map(|core| core.broker.clone())
+        self.0.with(|core| core.map(|core| core.broker.clone()))
     }
 
     /// What the system is called; none if it is gone.
     #[must_use]
     pub fn name(&self) -> Option<String> {
-        self.0.upgrade().map(|core| core.name.clone())
+        self.0.with(|core| core.map(|core| core.name.clone()))
     }
 
     /// How many workers it has; zero if it is gone.
     #[must_use]
     pub fn workers(&self) -> usize {
-        self.0.upgrade().map_or(0, |core| core.scheduler.workers())
+        self.0.with(|core| core.map_or(0, |core| core.scheduler.workers()))
     }
 
     /// Whether the system is there and isn't shutting down.
@@ -79,7 +78,7 @@ impl SystemRef {
     #[must_use]
     pub fn is_running(&self) -> bool {
         // ORDERING: Relaxed; a hint.
-        self.0.upgrade().is_some_and(|core| !core.refusing.load(Ordering::Relaxed))
+        self.0.with(|core| core.is_some_and(|core| !core.refusing.load(Ordering::Relaxed)))
     }
 }
 
@@ -99,7 +98,7 @@ impl<A: Actor> ActorContext<A> {
     /// ```
     #[must_use]
     pub fn system(&self) -> SystemRef {
-        SystemRef::new(Arc::downgrade(&Core::of(self.host())))
+        SystemRef::new(Home::Number(Core::of(self.host()).scheduler.number()))
     }
 
     /// The broker of this actor's system.
@@ -144,7 +143,13 @@ impl<A: Actor> ActorContext<A> {
     /// }
     /// ```
     pub fn spawn_blocking<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Blocking<T> {
-        Blocking::start(Some(&Core::of(self.host())), closure)
+        Blocking::start(Some(Core::of(self.host())), closure)
+    }
+}
+
+impl Clone for SystemRef {
+    fn clone(&self) -> Self {
+        Self(self.0.again())
     }
 }
 

@@ -9,6 +9,7 @@
 //! | [`shutdown`] | how a system ends |
 //! | [`observer`] | who hears of failures |
 //! | [`handle`] | a weak reference to a system |
+//! | [`home`] | the way from a reference to its system |
 //! | [`blocking`] | closures that block |
 #![forbid(unsafe_code)]
 
@@ -16,6 +17,7 @@ pub(crate) mod blocking;
 pub(crate) mod builder;
 mod core;
 pub(crate) mod handle;
+mod home;
 pub(crate) mod observer;
 pub(crate) mod registry;
 pub(crate) mod shutdown;
@@ -34,9 +36,11 @@ use crate::scheduler::worker;
 use crate::sync::Arc;
 use crate::sync::parker::block_on;
 use crate::task::current;
+use crate::task::lodging::Lodging;
 use blocking::Blocking;
 use builder::ActorSystemBuilder;
 use handle::SystemRef;
+use home::Home;
 use shutdown::Shutdown;
 use spawn::SpawnBuilder;
 
@@ -60,6 +64,8 @@ use spawn::SpawnBuilder;
 /// ```
 pub struct ActorSystem {
     core: Arc<Core>,
+    /// The core stays for this long at least, and as long as there are references to actors.
+    _lodging: Lodging,
 }
 
 impl ActorSystem {
@@ -77,13 +83,13 @@ impl ActorSystem {
         ActorSystemBuilder::new()
     }
 
-    fn over(core: Arc<Core>) -> Self {
-        Self { core }
+    fn over((core, lodging): (Arc<Core>, Lodging)) -> Self {
+        Self { core, _lodging: lodging }
     }
 
     /// Spawns an actor: awaits its `pre_start`, or starts it at once. See [`SpawnBuilder`].
     pub fn spawn<A: Actor>(&self, actor: A) -> SpawnBuilder<A> {
-        SpawnBuilder::new(Arc::downgrade(&self.core), actor)
+        SpawnBuilder::new(Home::of(&self.core), actor)
     }
 
     /// The actor with this name.
@@ -230,7 +236,7 @@ impl ActorSystem {
     /// A reference that doesn't keep the system.
     #[must_use]
     pub fn handle(&self) -> SystemRef {
-        SystemRef::new(Arc::downgrade(&self.core))
+        SystemRef::new(Home::of(&self.core))
     }
 
     /// What it is called.
@@ -277,5 +283,74 @@ impl fmt::Debug for ActorSystem {
             .field("workers", &self.workers())
             .field("actors", &self.actor_count())
             .finish()
+    }
+}
+
+#[cfg(all(test, not(corecast_loom)))]
+mod tests {
+    use super::ActorSystem;
+    use crate::sync::{Arc, Weak};
+    use crate::{Actor, ActorContext, ActorRef, Handler, Message};
+
+    struct Parent;
+
+    impl Actor for Parent {}
+
+    struct Child;
+
+    impl Actor for Child {}
+
+    /// Asks for the last of so many children; the others are let go of.
+    struct Beget(usize);
+
+    impl Message for Beget {
+        type Result = ActorRef<Child>;
+    }
+
+    impl Handler<Beget> for Parent {
+        async fn handle(&mut self, Beget(children): Beget, ctx: &mut ActorContext<Self>) -> ActorRef<Child> {
+            let spawn = || ctx.system().spawn(Child).start().expect("the system runs");
+            for _ in 1..children {
+                drop(spawn());
+            }
+            spawn()
+        }
+    }
+
+    #[test]
+    fn a_core_goes_with_its_system_and_the_last_reference_to_an_actor() {
+        let system = ActorSystem::builder().workers(2).build().unwrap();
+        let core = Arc::downgrade(&system.core);
+        let parents: Vec<_> = (0..4).map(|_| system.spawn(Parent).start().unwrap()).collect();
+        let children: Vec<_> = parents.iter().map(|parent| parent.blocking_send(Beget(500)).unwrap()).collect();
+        drop(parents);
+        drop(system);
+        assert!(Weak::upgrade(&core).is_some(), "the children's cells keep it");
+        assert!(children.iter().all(|child| !child.is_alive()));
+        drop(children);
+        assert!(Weak::upgrade(&core).is_none());
+    }
+
+    #[test]
+    fn what_is_made_inside_of_a_system_finds_it_from_outside() {
+        struct Tell;
+        impl Message for Tell {
+            type Result = crate::SystemRef;
+        }
+        impl Handler<Tell> for Parent {
+            async fn handle(&mut self, _: Tell, ctx: &mut ActorContext<Self>) -> crate::SystemRef {
+                ctx.system()
+            }
+        }
+        let system = ActorSystem::builder().workers(1).name("home").build().unwrap();
+        let parent = system.spawn(Parent).start().unwrap();
+        let handle = parent.blocking_send(Tell).unwrap();
+        let other = ActorSystem::builder().workers(1).name("away").build().unwrap();
+        assert_eq!((handle.name().as_deref(), other.handle().name().as_deref()), (Some("home"), Some("away")));
+        assert!(handle.spawn(Child).start().is_ok_and(|child| child.is_alive()));
+        assert_eq!(handle.clone().workers(), 1);
+        drop((system, parent));
+        assert!(!handle.is_running() && handle.name().is_none());
+        assert!(handle.spawn(Child).start().is_err());
     }
 }

@@ -6,13 +6,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::core::Core;
+use super::home::Home;
 use crate::actor::mailbox::Mailbox;
 use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body, Started, Startup};
 use crate::error::SpawnError;
-use crate::sync::{Arc, Weak};
+use crate::sync::Arc;
 use crate::task::coop;
 use crate::task::edge;
+use crate::task::lodging::Lodging;
 use crate::task::typed::Task;
 use crate::task::{Plan, SendLimit};
 
@@ -34,9 +36,16 @@ use crate::task::{Plan, SendLimit};
 /// ```
 #[must_use = "the actor isn't spawned before this is awaited or started"]
 pub struct SpawnBuilder<A: Actor> {
-    system: Weak<Core>,
+    home: Home,
     actor: A,
     mailbox: Mailbox,
+    /// What few ask for: so that a builder is small, and is moved for little.
+    wishes: Option<Box<Wishes>>,
+}
+
+/// What is asked for beside a mailbox.
+#[derive(Debug, Default)]
+struct Wishes {
     name: Option<String>,
     place: Place,
     keep_alive: bool,
@@ -44,24 +53,21 @@ pub struct SpawnBuilder<A: Actor> {
 }
 
 /// Where an actor runs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 enum Place {
+    #[default]
     Anywhere,
     Worker(usize),
     Core(usize),
 }
 
 impl<A: Actor> SpawnBuilder<A> {
-    pub(super) fn new(system: Weak<Core>, actor: A) -> Self {
-        Self {
-            system,
-            actor,
-            mailbox: Mailbox::default(),
-            name: None,
-            place: Place::Anywhere,
-            keep_alive: false,
-            send_timeout: None,
-        }
+    pub(super) fn new(home: Home, actor: A) -> Self {
+        Self { home, actor, mailbox: Mailbox::default(), wishes: None }
+    }
+
+    fn wishes(&mut self) -> &mut Wishes {
+        self.wishes.get_or_insert_default()
     }
 
     /// How many messages may wait. 1,024 by default.
@@ -72,19 +78,19 @@ impl<A: Actor> SpawnBuilder<A> {
 
     /// A name, by which others find it. It keeps the actor alive, and is free again when the actor has ended.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+        self.wishes().name = Some(name.into());
         self
     }
 
     /// Runs the actor on this worker only. Workers are numbered from 0.
     pub fn on_worker(mut self, worker: usize) -> Self {
-        self.place = Place::Worker(worker);
+        self.wishes().place = Place::Worker(worker);
         self
     }
 
     /// Runs the actor on the worker that is pinned to this core only, by the operating system's number.
     pub fn on_core(mut self, core: usize) -> Self {
-        self.place = Place::Core(core);
+        self.wishes().place = Place::Core(core);
         self
     }
 
@@ -103,7 +109,7 @@ impl<A: Actor> SpawnBuilder<A> {
     /// # }
     /// ```
     pub fn keep_alive(mut self) -> Self {
-        self.keep_alive = true;
+        self.wishes().keep_alive = true;
         self
     }
 
@@ -125,7 +131,7 @@ impl<A: Actor> SpawnBuilder<A> {
     /// # }
     /// ```
     pub fn send_timeout(mut self, timeout: Duration) -> Self {
-        self.send_timeout = Some(timeout);
+        self.wishes().send_timeout = Some(timeout);
         self
     }
 
@@ -156,8 +162,14 @@ impl<A: Actor> SpawnBuilder<A> {
         self.launch(Startup::nobody())
     }
 
-    fn launch(self, startup: Startup) -> Result<ActorRef<A>, SpawnError> {
-        let Some(core) = self.system.upgrade().filter(|core| !core.refuses_spawns()) else {
+    fn launch(mut self, startup: Startup) -> Result<ActorRef<A>, SpawnError> {
+        let home = std::mem::take(&mut self.home);
+        home.with(|core| self.launch_in(core, startup))
+    }
+
+    #[inline]
+    fn launch_in(self, core: Option<&Core>, startup: Startup) -> Result<ActorRef<A>, SpawnError> {
+        let Some(core) = core.filter(|core| !core.refuses_spawns()) else {
             return Err(SpawnError::ShutDown);
         };
         let Some(capacity) = self.mailbox.capacity() else {
@@ -167,21 +179,27 @@ impl<A: Actor> SpawnBuilder<A> {
                 Mailbox::Unbounded => unreachable!("an unbounded mailbox has a capacity"),
             });
         };
-        let placed = worker_of(&core, self.place)?;
-        let name: Option<Arc<str>> = self.name.map(Into::into);
+        let Wishes { name, place, keep_alive, send_timeout } = match self.wishes {
+            Some(wishes) => *wishes,
+            None => Wishes::default(),
+        };
+        let placed = worker_of(core, place)?;
+        let name: Option<Arc<str>> = name.map(Into::into);
         if let Some(name) = &name
             && core.registry.is_taken(name)
         {
             return Err(SpawnError::NameTaken { name: name.to_string() });
         }
-        let limit = match (self.send_timeout, core.send_timeout) {
+        let limit = match (send_timeout, core.send_timeout) {
             // The longest time is no limit.
             (Some(Duration::MAX), _) | (None, None | Some(Duration::MAX)) => None,
             (Some(own), _) => Some(SendLimit::Own(own)),
             (None, Some(_)) => Some(SendLimit::System),
         };
-        let plan =
-            Plan { capacity, placed, name: name.clone(), keep_alive: self.keep_alive, limit, host: core.clone() };
+        let Some(host) = Lodging::with(core) else {
+            return Err(SpawnError::ShutDown);
+        };
+        let plan = Plan { capacity, placed, name: name.clone(), keep_alive, limit, host };
         let actor = self.actor;
         let (task, runnable) = Task::create(plan, |task| Body::new(actor, task, startup));
         if core.scheduler.seat(&runnable).is_err() {
@@ -280,9 +298,7 @@ impl<A: Actor> fmt::Debug for SpawnBuilder<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SpawnBuilder")
             .field("mailbox", &self.mailbox)
-            .field("name", &self.name)
-            .field("place", &self.place)
-            .field("keep_alive", &self.keep_alive)
+            .field("wishes", &self.wishes)
             .finish_non_exhaustive()
     }
 }

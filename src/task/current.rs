@@ -10,7 +10,8 @@ use std::task::Waker;
 use super::circle::Circle;
 use super::header::{self, Header};
 use super::identity::{ActorId, ActorInfo};
-use crate::sync::local;
+use super::letter::Host;
+use crate::sync::{Arc, local};
 
 local! {
     /// Null while no task is run.
@@ -62,8 +63,36 @@ pub(super) fn is_polled_with(waker: &Waker) -> bool {
 
 /// Whether this thread is running a task of the host at this address.
 #[inline(always)]
-pub(super) fn has_host(host: usize) -> bool {
+pub(crate) fn has_host(host: usize) -> bool {
     with(|current| header::host_address(current) == host).unwrap_or(false)
+}
+
+/// Runs `look` on the host of the task that this thread is running.
+#[inline(always)]
+pub(crate) fn with_host<R>(look: impl FnOnce(&dyn Host) -> R) -> Option<R> {
+    with(|current| look(&*current.near().host))
+}
+
+/// Runs `look` on the host of the task that this thread is running, if it is the one that is meant; otherwise on what `find`
+/// finds.
+#[inline(always)]
+pub(crate) fn with_host_or<H: 'static, R>(
+    is_meant: impl for<'a> FnOnce(&'a dyn Host) -> Option<&'a H>,
+    find: impl FnOnce() -> Option<Arc<H>>,
+    look: impl FnOnce(Option<&H>) -> R,
+) -> R {
+    let current = CURRENT.with(Cell::get);
+    // SAFETY: alive until its activation has ended, and `look` can't keep the reference.
+    let here = unsafe { current.as_ref() }.and_then(|current| is_meant(&*current.near().host));
+    let kept;
+    let host = match here {
+        Some(host) => Some(host),
+        None => {
+            kept = find();
+            kept.as_deref()
+        }
+    };
+    look(host)
 }
 
 /// Whether this thread is running the task of this number.

@@ -30,6 +30,11 @@ local! {
 }
 
 local! {
+    /// in which cell the first of them is,
+    static CELL: Cell<usize> = Cell::new(0)
+}
+
+local! {
     /// and how many they are.
     static COUNT: Cell<usize> = Cell::new(0)
 }
@@ -58,6 +63,12 @@ local! {
 #[inline(always)]
 pub(super) fn clear() {
     COUNT.with(|count| count.set(0));
+}
+
+/// The cell of the one actor that the handler waits for whose poll has just ended, if it waits for one.
+#[inline(always)]
+pub(super) fn only_cell() -> Option<usize> {
+    (COUNT.with(Cell::get) == 1).then(|| CELL.with(Cell::get))
 }
 
 /// Runs `look` on those that the handler waits for whose poll has just ended.
@@ -108,7 +119,7 @@ pub(crate) fn wait_for(whom: Whom, key: usize, context: &Context<'_>) -> Result<
     if !is_own(whom, context) {
         return Ok(());
     }
-    if current::has_id(whom.id) { itself() } else { note(whom.id, key) }
+    if current::has_id(whom.id) { itself() } else { note(whom, key) }
 }
 
 /// A pending future waits for room in the mailbox of `whom`, as above. An actor's own mailbox may have room as soon as its
@@ -118,7 +129,7 @@ pub(crate) fn wait_for(whom: Whom, key: usize, context: &Context<'_>) -> Result<
 ///
 /// As above.
 pub(crate) fn wait_for_room(whom: Whom, key: usize, context: &Context<'_>) -> Result<(), Circle> {
-    if is_own(whom, context) { note(whom.id, key) } else { Ok(()) }
+    if is_own(whom, context) { note(whom, key) } else { Ok(()) }
 }
 
 /// Whether the handler that is polled with this context waits for an actor of its own system.
@@ -132,7 +143,8 @@ fn is_own(whom: Whom, context: &Context<'_>) -> bool {
 }
 
 #[inline(always)]
-fn note(target: ActorId, key: usize) -> Result<(), Circle> {
+fn note(whom: Whom, key: usize) -> Result<(), Circle> {
+    let target = whom.id;
     if IS_FOUND.with(Cell::get) {
         close(target)?;
     }
@@ -140,6 +152,7 @@ fn note(target: ActorId, key: usize) -> Result<(), Circle> {
     if count == 0 {
         // Mostly there is only one.
         set(0, target, key);
+        CELL.with(|cell| cell.set(whom.cell));
         COUNT.with(|place| place.set(1));
     } else {
         note_another(count, target, key);

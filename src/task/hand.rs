@@ -82,7 +82,8 @@ fn with<R>(look: impl FnOnce(&Hand) -> R) -> Option<R> {
 #[inline(always)]
 pub(super) fn take_held(task: NonNull<Header>) -> bool {
     // The right is the caller's, who knows the task.
-    with(|hand| hand.held.holds(task) && hand.held.take().map(Runnable::into_header).is_some()) == Some(true)
+    with(|hand| hand.held.holds(task.addr().get()) && hand.held.take().map(Runnable::into_header).is_some())
+        == Some(true)
 }
 
 /// Hands the right to run `task` to this thread's worker, or else to the task's host.

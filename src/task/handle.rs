@@ -16,14 +16,13 @@ use std::time::Duration;
 use super::hand;
 use super::header::{self, Ending, Header, Limit};
 use super::identity::{ActorId, ActorInfo, Whom};
-use super::letter::Host;
+use super::lodging::Lodging;
 use super::reason::StopReason;
 use super::refs::Left;
 use super::run::{self, Turn};
 use super::state::Woken;
 use crate::mailbox::ring::Duty;
 use crate::mailbox::waiters;
-use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
 
 /// A reference that keeps the actor alive.
@@ -68,8 +67,8 @@ impl Strong {
     }
 
     /// The system's side of the task.
-    pub(crate) fn host(&self) -> &dyn Host {
-        &*self.header().near().host
+    pub(crate) fn host(&self) -> &Lodging {
+        &self.header().near().host
     }
 
     /// Hands the right to run to the system.
@@ -96,13 +95,13 @@ impl Strong {
 
     /// As [`stop`](Self::stop), because the system shuts down.
     pub(crate) fn stop_for_shutdown(&self) {
-        self.header().near().state.mark_shutdown();
+        self.header().far().state.mark_shutdown();
         self.stop();
     }
 
     /// Drops a suspended handler and leaves the messages that wait.
     pub(crate) fn kill(&self) {
-        if self.header().near().state.kill() == Woken::Schedule {
+        if self.header().far().state.kill() == Woken::Schedule {
             self.schedule();
         }
         self.stop();
@@ -121,12 +120,12 @@ impl Strong {
 
     /// Whether its handler is suspended, and nobody has woken it.
     pub(crate) fn is_suspended(&self) -> bool {
-        self.header().near().state.is_suspended()
+        self.header().far().state.is_suspended()
     }
 
     /// Wakes its suspended handler, which then hears of a circle; unless somebody else has woken it.
     pub(crate) fn break_wait(&self) -> bool {
-        let woken = self.header().near().state.break_wait();
+        let woken = self.header().far().state.break_wait();
         if woken == Some(Woken::Schedule) {
             self.schedule();
         }
@@ -274,22 +273,22 @@ impl Weak {
     /// How many events were shed before the one that is handled now. Asked for, and set, by whoever has the actor's context.
     pub(crate) fn missed(&self) -> u32 {
         // ORDERING: Relaxed; the handler's own, as the context is.
-        self.header().far().missed.load(Ordering::Relaxed)
+        self.header().near().missed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_missed(&self, missed: u32) {
         // ORDERING: Relaxed; as above.
-        self.header().far().missed.store(missed, Ordering::Relaxed);
+        self.header().near().missed.store(missed, Ordering::Relaxed);
     }
 
     /// The system's side of the task.
-    pub(crate) fn host(&self) -> &Arc<dyn Host> {
+    pub(crate) fn host(&self) -> &Lodging {
         &self.header().near().host
     }
 
     /// Asks the runner to drop a `post_stop` that has had its time.
     pub(crate) fn expire(&self) {
-        if self.header().near().state.expire() == Woken::Schedule {
+        if self.header().far().state.expire() == Woken::Schedule {
             // SAFETY: the transition handed the right to us.
             unsafe { hand::schedule(self.0) };
         }
@@ -337,7 +336,7 @@ impl Weak {
         drop(ending);
         drop(replaced);
         // RECHECK: the end may have come before the waker was listed.
-        if header.near().state.watch().ended().is_some() {
+        if header.far().state.watch().ended().is_some() {
             return Poll::Ready(reason(header).unwrap_or(StopReason::Stopped));
         }
         Poll::Pending
@@ -381,12 +380,13 @@ impl Drop for Weak {
 
 #[inline(always)]
 fn whom(header: &Header) -> Whom {
-    Whom { id: header::id(header), host: header::host_address(header) }
+    let cell = std::ptr::from_ref(header).addr();
+    Whom { id: header::id(header), host: header::host_address(header), cell }
 }
 
 /// Why the task ended, once it has.
 fn reason(header: &Header) -> Option<StopReason> {
-    let verdict = header.near().state.verdict()?;
+    let verdict = header.far().state.verdict()?;
     Some(run::reason_of(header, verdict))
 }
 

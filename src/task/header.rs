@@ -2,8 +2,8 @@
 //!
 //! | line | who touches it | holds |
 //! |---|---|---|
-//! | near | everybody | the mailbox word and limit; counts, task word, run-queue link, number, host |
-//! | far | the runner | the mailbox head and cursor; suspended frame, phase, vtable, seat |
+//! | near | everybody; producers write it | the mailbox word and limit; counts, run-queue link, number, host |
+//! | far | the runner; wakers | the mailbox head and cursor; task word, suspended frame, phase, vtable |
 //! | inline | producer, then runner | the first message of an activation |
 //! | body | the runner | the actor and its context |
 
@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::frame::Frame;
 use super::identity::{ActorId, ActorInfo};
 use super::lane::Lane;
-use super::letter::Host;
+use super::lodging::Lodging;
 use super::post::Aside;
 use super::reason::StopReason;
 use super::refs::Refs;
@@ -35,7 +35,8 @@ use crate::sync::unwind::guard;
 
 /// What rides on the producers' line.
 pub(crate) struct Near {
-    pub(super) state: State,
+    /// How many events were shed before the one that is handled now. The runner's.
+    pub(super) missed: AtomicU32,
     pub(super) refs: Refs,
     /// The worker that it is placed on, or [`ANYWHERE`].
     pub(super) placed: u16,
@@ -47,7 +48,7 @@ pub(crate) struct Near {
     pub(super) link: AtomicPtr<Header>,
     /// Its number, which tells its seat in the registry. Written before the first run.
     pub(super) id: AtomicU64,
-    pub(super) host: Arc<dyn Host>,
+    pub(super) host: Lodging,
 }
 
 /// What rides on the runner's line. All cells are the runner's.
@@ -56,8 +57,8 @@ pub(crate) struct Far {
     /// Made at the first need, freed with the cell.
     pub(super) side: AtomicPtr<Side>,
     pub(super) vtable: &'static Vtable,
-    /// How many events were shed before the one that is handled now.
-    pub(super) missed: AtomicU32,
+    /// Looked at by the runner before each message, and so not on the line that each producer writes.
+    pub(super) state: State,
     /// A strong reference is the actor's own until its end.
     pub(super) is_kept: bool,
     /// Its entry among the waits says whom it waits for.
@@ -208,7 +209,7 @@ pub(super) fn set_id(header: &Header, id: ActorId) {
 /// Where the actor's host is, for comparisons.
 #[inline(always)]
 pub(super) fn host_address(header: &Header) -> usize {
-    Arc::as_ptr(&header.near().host).cast::<()>().addr()
+    header.near().host.address()
 }
 
 /// Who the actor is.
@@ -276,7 +277,7 @@ pub(super) unsafe fn free_cell<B>(header: NonNull<Header>) {
 
 impl fmt::Debug for Near {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Near").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Near").field("refs", &self.refs).finish_non_exhaustive()
     }
 }
 

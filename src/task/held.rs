@@ -6,7 +6,7 @@
 //!
 //! | step | by | the task is |
 //! |---|---|---|
-//! | its handler waits, and there is a task in the next-slot | its worker | held |
+//! | its handler waits for an actor, which is in the next-slot | its worker | held |
 //! | it is woken by what that worker runs | the waker: takes it out of the [hand](super::hand), and schedules it | scheduled |
 //! | it is woken by another thread | the waker: counts the wake | held |
 //! | that one activation is over, or another task comes first | its worker: suspends it, unless a wake was counted | suspended, or scheduled |
@@ -46,6 +46,12 @@ impl Waiting {
     /// Leaves the task to its wakers; if it has been woken, it comes back. Called right after the activation that returned it.
     pub(crate) fn suspend(self, common: &Common) -> Option<Runnable> {
         edge::with_targets(|targets| run::suspend(self.task, self.seen, common, targets))
+    }
+
+    /// Whether the handler waits for the actor in `next`, and for nobody else that it has told of.
+    #[inline(always)]
+    pub(crate) fn is_for(&self, next: &RunSlot) -> bool {
+        edge::only_cell().is_some_and(|cell| next.holds(cell))
     }
 
     /// Holds the task in this thread's slot, which is empty, for one activation.

@@ -55,6 +55,8 @@ pub(crate) struct Whom {
     /// The address of its host, which isn't looked at. When another host has it, nobody waits for this one's actors any
     /// more: they have ended, and what they owed was settled.
     pub(crate) host: usize,
+    /// The address of its cell, which isn't looked at either.
+    pub(crate) cell: usize,
 }
 
 /// Who an actor is: its number, its type and its name if it has one.

@@ -185,7 +185,7 @@ impl<B: Body> WeakTask<B> {
             Stage::Closed => return Err(source),
         }
         drop(lane);
-        header.near().state.ring();
+        header.far().state.ring();
         if header.nudge() == Duty::Schedule {
             // SAFETY: the nudge handed the right to us.
             unsafe { hand::schedule(NonNull::from(header)) };
@@ -196,7 +196,7 @@ impl<B: Body> WeakTask<B> {
 
 /// The oldest of what the lane holds. Called by the runner.
 pub(super) fn take(header: &Header) -> Option<Box<dyn Fired>> {
-    let state = &header.near().state;
+    let state = &header.far().state;
     state.answer();
     let mut lane = header::known_side(header)?.lane.lock();
     let first = lane.waiting.pop_front();
@@ -217,7 +217,7 @@ pub(super) fn seal(header: &Header) -> bool {
     drop(lane);
     if holds {
         // Whoever left it there may not have come to this yet.
-        header.near().state.ring();
+        header.far().state.ring();
     }
     holds
 }
@@ -236,7 +236,7 @@ pub(super) fn unseal(header: &Header) {
     let holds = !lane.waiting.is_empty();
     drop(lane);
     if holds {
-        header.near().state.ring();
+        header.far().state.ring();
     }
 }
 

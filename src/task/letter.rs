@@ -10,6 +10,7 @@ use super::frame::{self, Completion};
 use super::handle::Weak;
 use super::header::{Cell, Header};
 use super::identity::{ActorId, ActorInfo};
+use super::lodging::House;
 use super::reason::{ActorError, ReplyErrorReason, StopReason};
 use super::run::Turn;
 use super::runnable::Runnable;
@@ -61,8 +62,11 @@ pub(crate) trait Host: Send + Sync + 'static {
     /// The same, without counting.
     fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)>;
 
+    /// Who lodges with it: always the same.
+    fn house(&self) -> &House;
+
     /// The implementor itself, for those who know its type.
-    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    fn as_any(&self) -> &dyn Any;
 }
 
 /// An actor as the task layer sees it. Implemented above.

@@ -14,6 +14,7 @@
 //! | [`typed`] | references that know the body's type, or two kinds of letters that it reads |
 //! | [`letter`] | what a message brings with it, and what those above do for a task |
 //! | [`seats`] | who lives |
+//! | [`lodging`] | how a host is kept |
 //! | [`lane`] | messages of timers, beside the mailbox |
 //! | [`post`] | a letter on its way into the mailbox |
 //! | [`run`] | one activation |
@@ -71,6 +72,7 @@ mod hooks;
 pub(crate) mod identity;
 pub(crate) mod lane;
 pub(crate) mod letter;
+pub(crate) mod lodging;
 pub(crate) mod post;
 pub(crate) mod reason;
 mod refs;

@@ -150,7 +150,7 @@ pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>)
         fed: worker.fed,
         desk: worker.desk,
         // SAFETY: the living actor's own weak reference keeps the cell.
-        seen: unsafe { header.as_ref() }.near().state.look(),
+        seen: unsafe { header.as_ref() }.far().state.look(),
         started: None,
         panic: None,
         told: false,
@@ -189,7 +189,7 @@ pub(super) fn suspend(task: Runnable, seen: Snapshot, common: &Common, targets: 
         cell.far().waits.with_mut(|waits| unsafe { *waits = true });
         common.waits.publish(member, targets);
     }
-    match cell.near().state.suspend(seen) {
+    match cell.far().state.suspend(seen) {
         Suspend::Suspended => {
             // The actor is its wakers' from here on: it may be run elsewhere, or have ended.
             if member.is_known() {
@@ -278,7 +278,7 @@ impl<'a> Turn<'a> {
             if let Some(after) = self.resume(frame) {
                 return after;
             }
-        } else if self.phase() == Phase::New && self.cell().near().state.peek().is_killed() {
+        } else if self.phase() == Phase::New && self.cell().far().state.peek().is_killed() {
             self.fail_to_start(StopReason::Killed);
         } else if self.phase() == Phase::New {
             self.enter(Phase::Starting);
@@ -302,7 +302,7 @@ impl<'a> Turn<'a> {
 
     /// Polls the frame of an actor that was suspended, or drops it if that is asked for.
     fn resume(&mut self, frame: Frame) -> Option<After> {
-        let control = self.cell().near().state.resume();
+        let control = self.cell().far().state.resume();
         self.seen = control;
         self.withdraw_waits();
         let stopping = matches!(self.phase(), Phase::Stopping | Phase::Expiring);
@@ -458,7 +458,7 @@ impl<'a> Turn<'a> {
     /// Before each message: notes the task word, and whether there is a kill or a timer's message to be seen to.
     #[inline(always)]
     fn is_called(&mut self) -> bool {
-        self.seen = self.cell().near().state.look();
+        self.seen = self.cell().far().state.look();
         self.seen.calls()
     }
 
@@ -650,7 +650,7 @@ impl<'a> Turn<'a> {
     fn take_found(&mut self) -> Option<Found> {
         let header = self.cell();
         // `seen` keeps the bit: `suspend` asks for the wakes alone, and a kill that comes now is one that it doesn't know.
-        header.near().state.forget_circle();
+        header.far().state.forget_circle();
         self.common.waits.take_found(header::id(header))
     }
 

@@ -81,11 +81,11 @@ impl RunSlot {
         NonNull::new(task).map(|task| unsafe { Runnable::from_raw(task) })
     }
 
-    /// Whether this very task is in it.
+    /// Whether the task of the cell at this address is in it.
     #[inline(always)]
-    pub(super) fn holds(&self, task: NonNull<Header>) -> bool {
+    pub(super) fn holds(&self, cell: usize) -> bool {
         // ORDERING: Relaxed; a hint, which `take` confirms.
-        self.task.load(Ordering::Relaxed) == task.as_ptr()
+        self.task.load(Ordering::Relaxed).addr() == cell
     }
 
     /// Takes the task out of another worker's slot; nothing, if its worker is about to or another thief is. A system call.

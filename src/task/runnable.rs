@@ -12,7 +12,8 @@ use super::frame::Scratch;
 use super::handle::{Strong, Weak};
 use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, Near};
 use super::hooks;
-use super::letter::{Body, Host};
+use super::letter::Body;
+use super::lodging::Lodging;
 use super::refs::Refs;
 use super::run::{self, Common, Phase};
 use super::state::State;
@@ -32,7 +33,7 @@ pub(crate) struct Plan {
     pub(crate) keep_alive: bool,
     /// How long a `send` to it waits that doesn't say so itself.
     pub(crate) limit: Option<SendLimit>,
-    pub(crate) host: Arc<dyn Host>,
+    pub(crate) host: Lodging,
 }
 
 /// Where the limit of a `send` comes from.
@@ -63,7 +64,7 @@ impl Runnable {
         let cell: NonNull<Cell<B>> = memory::acquire(Layout::new::<Cell<B>>()).cast();
         let header: NonNull<Header> = cell.cast();
         let near = Near {
-            state: State::new(),
+            missed: AtomicU32::new(0),
             refs: Refs::new(),
             placed: plan.placed.unwrap_or(ANYWHERE),
             spare: UnsafeCell::new(0),
@@ -79,7 +80,7 @@ impl Runnable {
             frame: UnsafeCell::new(None),
             side: AtomicPtr::new(std::ptr::null_mut()),
             vtable: Vtables::<B>::TASK,
-            missed: AtomicU32::new(0),
+            state: State::new(),
             waits: UnsafeCell::new(false),
             is_kept: plan.keep_alive,
             phase: UnsafeCell::new(Phase::New),
@@ -146,7 +147,7 @@ impl Runnable {
     /// Ends a task that was never scheduled.
     pub(crate) fn refuse(self, common: &Common) {
         // SAFETY: a runnable task is alive. The right to run is ours, so nothing is scheduled.
-        let _ = unsafe { self.0.as_ref() }.near().state.kill();
+        let _ = unsafe { self.0.as_ref() }.far().state.kill();
         let mut scratch = Scratch::new();
         let looked = &mut common.clock.now();
         let after = self.run(&mut run::Bench { scratch: &mut scratch, common, looked, fed: false, desk: None });

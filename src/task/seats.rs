@@ -48,6 +48,8 @@ pub(crate) struct Seats {
     closed: AtomicBool,
     barrier: Barrier,
     office: Mutex<Office>,
+    /// One for each desk, that of the office first.
+    tallies: Box<[Tally]>,
 }
 
 /// Nobody gets a seat any more.
@@ -59,7 +61,8 @@ pub(crate) struct ClosedError;
 pub(crate) struct Desk {
     seats: Arc<Seats>,
     drawer: RefCell<Drawer>,
-    tally: Arc<Tally>,
+    /// Where its tally is.
+    number: usize,
 }
 
 /// What all desks share, and the desk of all threads that are no workers.
@@ -70,8 +73,6 @@ struct Office {
     /// The first seats of runs that desks have brought. It has room for all runs there are: an end needs no memory.
     runs: Vec<u32>,
     drawer: Drawer,
-    tally: Arc<Tally>,
-    tallies: Vec<Arc<Tally>>,
 }
 
 /// Vacant seats.
@@ -157,23 +158,30 @@ fn position(seat: u32) -> (usize, usize) {
 }
 
 impl Seats {
-    pub(crate) fn new() -> Arc<Self> {
-        let tally = Arc::new(Tally(AtomicU32::new(0)));
-        let office =
-            Office { fresh: 0, runs: Vec::new(), drawer: Drawer::empty(), tallies: vec![Arc::clone(&tally)], tally };
+    /// Seats with so many desks beside that of the office.
+    pub(crate) fn new(desks: usize) -> Arc<Self> {
+        let office = Office { fresh: 0, runs: Vec::new(), drawer: Drawer::empty() };
         Arc::new(Self {
             segments: std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut())),
             closed: AtomicBool::new(false),
             barrier: Barrier::new(),
             office: Mutex::new(office),
+            tallies: (0..=desks).map(|_| Tally(AtomicU32::new(0))).collect(),
         })
     }
 
-    /// A desk for a thread.
-    pub(crate) fn desk(self: &Arc<Self>) -> Desk {
-        let tally = Arc::new(Tally(AtomicU32::new(0)));
-        self.office.lock().tallies.push(Arc::clone(&tally));
-        Desk { seats: Arc::clone(self), drawer: RefCell::new(Drawer::empty()), tally }
+    /// The desk of a worker.
+    ///
+    /// # Contract
+    ///
+    /// Made once for each worker, who is the only one to use it: or it would be miscounted who lives.
+    pub(crate) fn desk(self: &Arc<Self>, worker: usize) -> Desk {
+        Desk { seats: Arc::clone(self), drawer: RefCell::new(Drawer::empty()), number: worker + 1 }
+    }
+
+    /// That of the office.
+    fn tally(&self) -> &Tally {
+        &self.tallies[0]
     }
 
     /// Gives a task its seat, and its number with it, from a thread without a desk. Called before the task is scheduled for
@@ -184,9 +192,9 @@ impl Seats {
     /// If the seats are closed, or all are taken.
     pub(crate) fn sit(&self, runnable: &Runnable) -> Result<(), ClosedError> {
         let mut office = self.office.lock();
-        let Office { fresh, runs, drawer, tally, .. } = &mut *office;
+        let Office { fresh, runs, drawer } = &mut *office;
         let (seat, turn) = drawer.take(self, |drawer| drawer.refill(self, fresh, runs)).ok_or(ClosedError)?;
-        self.take(runnable, seat, turn, tally);
+        self.take(runnable, seat, turn, self.tally());
         drop(office);
         self.stay(runnable, None)
     }
@@ -233,16 +241,16 @@ impl Seats {
                     assert!(vacated, "corecast: a task that has no seat leaves it");
                 }
                 drawer.put(seat);
-                desk.tally.add(u32::MAX);
+                desk.tally().add(u32::MAX);
             }
             None => {
                 let mut office = self.office.lock();
-                let Office { runs, drawer, tally, .. } = &mut *office;
+                let Office { runs, drawer, .. } = &mut *office;
                 drawer.make_room(|run| runs.push(run));
                 let vacated = self.vacate(task, seat, drawer.entry(id));
                 assert!(vacated, "corecast: a task that has no seat leaves it");
                 drawer.put(seat);
-                tally.add(u32::MAX);
+                self.tally().add(u32::MAX);
             }
         }
         // Who looks whether somebody waits for the last end does so behind this.
@@ -279,9 +287,11 @@ impl Seats {
 
     /// How many live, or seem to.
     pub(crate) fn len(&self) -> usize {
+        // Of two who look behind the last ends, the second one sees both.
         let office = self.office.lock();
         // ORDERING: Acquire pairs with the Release of each end: what an actor did is visible to who finds it gone.
-        let sum = office.tallies.iter().fold(0u32, |sum, tally| sum.wrapping_add(tally.0.load(Ordering::Acquire)));
+        let sum = self.tallies.iter().fold(0u32, |sum, tally| sum.wrapping_add(tally.0.load(Ordering::Acquire)));
+        drop(office);
         // Less than nothing, if ends were counted and the spawns before them not yet.
         (sum as i32).max(0) as usize
     }
@@ -377,6 +387,11 @@ impl Drop for Seats {
 }
 
 impl Desk {
+    #[inline(always)]
+    fn tally(&self) -> &Tally {
+        &self.seats.tallies[self.number]
+    }
+
     /// As [`Seats::sit`], for the thread that has this desk. Takes no lock, but to trade seats.
     ///
     /// # Errors
@@ -390,7 +405,7 @@ impl Desk {
             drawer.refill(seats, &mut office.fresh, &mut office.runs)
         });
         let Some((seat, turn)) = taken else { return Err(ClosedError) };
-        seats.take(runnable, seat, turn, &self.tally);
+        seats.take(runnable, seat, turn, self.tally());
         seats.stay(runnable, Some(self))
     }
 }
@@ -532,7 +547,7 @@ mod tests {
 
     #[test]
     fn seats_that_are_taken_at_one_desk_and_left_at_another_go_round() {
-        let seats = Seats::new();
+        let seats = Seats::new(2);
         let (mut here, mut there) = (Drawer::empty(), Drawer::empty());
         let mut numbers = HashSet::new();
         for _ in 0..50 {
@@ -547,7 +562,7 @@ mod tests {
 
     #[test]
     fn a_seat_is_taken_by_nobody_else_before_it_is_left() {
-        let seats = Seats::new();
+        let seats = Seats::new(2);
         let mut drawer = Drawer::empty();
         let mut sitting: Vec<_> = (0..3 * SEAT_RUN).map(|_| take(&seats, &mut drawer)).collect();
         for round in 0..1_000 {

@@ -44,6 +44,7 @@
 //! Source: the wait-for graph of deadlock detection, with a closer that looks at once; for the two readings, Chandy and
 //! Lamport's consistent snapshots.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
@@ -67,6 +68,9 @@ pub(crate) trait Census: Send + Sync {
 
     /// Wakes it, and tells it that it waits in a circle; unless somebody else has woken it.
     fn break_wait(&self, actor: ActorId) -> bool;
+
+    /// The implementor itself, for those who know its type.
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
 /// The entries of a system's actors.
@@ -327,7 +331,8 @@ impl Waits {
         broken
     }
 
-    fn census(&self) -> Option<Arc<dyn Census>> {
+    /// Whoever knows the actors, if that is still there.
+    pub(crate) fn census(&self) -> Option<Arc<dyn Census>> {
         self.census.lock().as_ref().and_then(Weak::upgrade)
     }
 

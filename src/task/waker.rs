@@ -63,8 +63,8 @@ unsafe fn header(data: *const ()) -> NonNull<Header> {
 #[inline(always)]
 pub(super) unsafe fn notify(header: NonNull<Header>) {
     // SAFETY: alive, by the caller's promise.
-    let near = unsafe { header.as_ref() }.near();
-    if hand::take_held(header) || near.state.wake() == Woken::Schedule {
+    let state = unsafe { &header.as_ref().far().state };
+    if hand::take_held(header) || state.wake() == Woken::Schedule {
         // SAFETY: the hand, or the wake, handed the right to run to us.
         unsafe { hand::schedule(header) };
     }
@@ -144,7 +144,7 @@ unsafe fn wake_with(header: NonNull<Header>) {
     // to us, the task is alive, which keeps it too, and the spare reference is ours to look at.
     unsafe {
         let task = header.as_ref();
-        if !hand::take_held(header) && task.near().state.wake() == Woken::Nothing {
+        if !hand::take_held(header) && task.far().state.wake() == Woken::Nothing {
             header::release(header);
         } else if current::is_under_host_of(task) {
             if !leave(task) {

@@ -1,7 +1,7 @@
 //! The promises that the original's documentation made and its code did not keep, by their numbers there.
 //!
 //! Left to later releases: 6 and 7 (supervision). That the hot paths allocate nothing, 9, is measured in
-//! `tests/alloc.rs`; that publishing takes no lock is tested beside it, in `src/broker`.
+//! `tests/alloc/`; that publishing takes no lock is tested beside it, in `src/broker`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -36,7 +36,7 @@ impl Turn<'_> {
 
     fn why_closed(&self) -> u8 {
         // The close that we acquired came after the mark.
-        let control = self.cell().near().state.peek();
+        let control = self.cell().far().state.peek();
         if control.is_killed() {
             KILLED
         } else if control.is_shutdown() {
@@ -116,7 +116,7 @@ impl Turn<'_> {
             }
             self.enter(Phase::Stopping);
             let reason = reason_of(self.cell(), self.verdict());
-            self.seen = self.cell().near().state.look();
+            self.seen = self.cell().far().state.look();
             // Whatever the reason is. A kill from here on is a wake that `seen` doesn't know.
             let killed = self.seen.is_killed();
             // SAFETY: the vtable is that of the body.
@@ -207,7 +207,7 @@ impl Turn<'_> {
         }
         let verdict = self.verdict();
         if verdict == TOLD {
-            let observed = self.told || header.near().state.peek().is_watched();
+            let observed = self.told || header.far().state.peek().is_watched();
             // UNWIND: an observer is user code.
             let _ = guard(|| host.actor_failed(actor, &reason_of(header, verdict), observed));
         }
@@ -243,7 +243,7 @@ impl Turn<'_> {
     /// Says that the actor has ended, and wakes who waits for that.
     fn announce_end(&mut self) {
         let header = self.cell();
-        if header.near().state.end(self.verdict()).is_watched()
+        if header.far().state.end(self.verdict()).is_watched()
             && let Some(side) = header::known_side(header)
         {
             let watchers = std::mem::take(&mut side.ending.lock().watchers);

@@ -5,5 +5,6 @@
 
 pub(crate) mod files;
 mod layers;
+mod lines;
 mod scan;
 mod style;

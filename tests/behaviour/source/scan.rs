@@ -127,7 +127,8 @@ pub(super) fn test_code_from(lines: &[Line]) -> usize {
         let code = line.code.trim_start();
         code.starts_with("#[cfg(") && has_word(code, "test") && !code.contains("not(test")
     };
-    let opens_module = |line: &Line| has_word(&line.code, "mod");
+    // A module in a file of its own is declared before the code that follows.
+    let opens_module = |line: &Line| has_word(&line.code, "mod") && !line.code.trim_end().ends_with(';');
     (0..lines.len())
         .find(|index| {
             is_test_cfg(&lines[*index])
@@ -191,6 +192,7 @@ fn test_code_begins_with_its_cfg() {
     assert_eq!(from("a\n#[cfg(all(test, not(corecast_loom)))]\n#[allow(x)]\nmod tests {\n}"), 1);
     assert_eq!(from("a\n#[cfg(not(test))]\nmod real {\n}"), 4);
     assert_eq!(from("a\n#[cfg(test)]\nuse x;\nb"), 4);
+    assert_eq!(from("a\n#[cfg(test)]\nmod tests;\nb"), 4);
 }
 
 #[test]
