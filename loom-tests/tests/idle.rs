@@ -41,6 +41,16 @@ impl Pool {
         woken
     }
 
+    /// The same for a task that is placed on worker 0. Returns whether it woke that one.
+    fn push_placed(&self) -> bool {
+        self.inbox.push(self.jobs.job(|_| ()));
+        let woken = self.idle.must_wake(0);
+        if woken {
+            self.parkers[0].unpark();
+        }
+        woken
+    }
+
     /// What `Worker::sleep` does. Returns whether the worker counts as searching.
     fn nap(&self, worker: usize, searching: bool) -> bool {
         self.idle.fall_asleep(worker, searching);
@@ -95,19 +105,57 @@ fn a_push_that_only_one_worker_can_run() {
         // The other worker sleeps as well, and nobody may wake it.
         pool.idle.fall_asleep(1, false);
         let other = Arc::clone(&pool);
-        let pusher = thread::spawn(move || {
-            other.inbox.push(other.jobs.job(|_| ()));
-            let woken = other.idle.must_wake(0);
-            if woken {
-                other.parkers[0].unpark();
-            }
-            woken
-        });
+        let pusher = thread::spawn(move || other.push_placed());
         while !pool.take() {
             pool.nap(0, false);
         }
         outcomes.saw(if pusher.join().unwrap() { "woken" } else { "seen" });
         assert!(!pool.idle.wake_up(1), "somebody woke the other worker");
+    });
+}
+
+#[test]
+fn two_pushes_that_only_one_worker_can_run() {
+    let expected = ["woken twice", "woken once", "seen"];
+    model_in_all_modes("placed, twice", Bounds::default(), &expected, |outcomes| {
+        let pool = Pool::new(2);
+        let pushers = [(); 2].map(|()| {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.push_placed())
+        });
+        let mut taken = 0;
+        while taken < 2 {
+            if pool.take() {
+                taken += 1;
+            } else {
+                pool.nap(0, false);
+            }
+        }
+        let woken = pushers.map(|pusher| pusher.join().unwrap());
+        outcomes.saw(match woken.into_iter().filter(|&woken| woken).count() {
+            0 => "seen",
+            1 => "woken once",
+            _ => "woken twice",
+        });
+    });
+}
+
+#[test]
+fn a_searcher_that_finds_nothing_and_a_push() {
+    let expected = ["seen", "woken by the pusher"];
+    model_in_all_modes("search in vain", Bounds::default(), &expected, |outcomes| {
+        let pool = Pool::new(2);
+        pool.idle.fall_asleep(1, false);
+        assert!(pool.idle.start_searching());
+        let other = Arc::clone(&pool);
+        let pusher = thread::spawn(move || other.push());
+        pool.idle.fall_asleep(0, true);
+        linger();
+        let seen = !pool.inbox.is_empty();
+        let woken = pusher.join().unwrap();
+        assert!(seen || woken.is_some(), "one job waits, and everybody sleeps");
+        outcomes.saw(if woken.is_some() { "woken by the pusher" } else { "seen" });
+        while pool.take() {}
     });
 }
 

@@ -6,9 +6,12 @@
 //! | `searching`, a count | wakers (for the one they wake), searchers | that somebody looks for work already |
 //! | `vigilant` | the sentinel | that a sleeper looks after stuck workers |
 //!
-//! Every step that decides is a read-modify-write of `asleep`; the other two are read and written around it.
+//! Who has pushed something passes a full barrier and only reads; who ends a search, or goes to sleep, passes one before
+//! its last look. So `asleep` is written by those who sleep and those who wake them, and not per message. What is decided
+//! about sentinels and the keeper of the time is decided by read-modify-writes of `asleep`, which have one order.
 
 use crate::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use crate::sync::barrier;
 
 /// Workers that one word can tell apart.
 pub(crate) const MAX_WORKERS: usize = 64;
@@ -38,8 +41,8 @@ impl Idle {
     /// found work by then: so the count may be too low for a moment, even below zero, but never too high.
     #[inline(always)]
     pub(super) fn searchers(&self) -> u32 {
-        // ORDERING: Relaxed. Who relies on a searcher has done a read-modify-write of `asleep` before; the searcher
-        // will do one after its last look, or before it looks once more (`stop_searching`, `fall_asleep`).
+        // ORDERING: Relaxed. Who relies on a searcher has passed a barrier before; the searcher passes one when it has
+        // counted itself out, and then looks once more (`stop_searching`, `fall_asleep`).
         self.searching.load(Ordering::Relaxed).max(0).cast_unsigned()
     }
 
@@ -50,12 +53,18 @@ impl Idle {
     }
 
     /// After a push: whom the pusher has to wake, if anybody. That worker counts as searching from now on.
+    ///
+    /// # Contract
+    ///
+    /// Between the push and this the caller has done a read-modify-write, be it the push itself. Without it a sleeper may
+    /// be missed.
     pub(crate) fn worker_to_wake(&self) -> Option<usize> {
-        // ORDERING: AcqRel: Release pairs with the Acquire of `fall_asleep`: a worker that goes to sleep after this
-        // sees what was pushed. Acquire pairs with its Release: a worker that went before is seen, and with it
-        // that it searches no more.
-        let mut asleep = self.asleep.fetch_or(0, Ordering::AcqRel);
+        // ORDERING: pairs with the barriers of `fall_asleep` and `stop_searching`: a worker that passes its own after this one
+        // sees what was pushed; one that did so before is seen, as asleep and as searching no more.
+        barrier::after_swap();
         loop {
+            // ORDERING: Relaxed, behind the barrier. Not the last word: `claim` has that.
+            let asleep = self.asleep.load(Ordering::Relaxed);
             if asleep == 0 || self.searchers() != 0 {
                 return None;
             }
@@ -63,30 +72,34 @@ impl Idle {
             if self.claim(worker) {
                 return Some(worker);
             }
-            // ORDERING: Relaxed. Another waker took that worker; whoever went to sleep since our read-modify-write above
-            // has seen our push.
-            asleep = self.asleep.load(Ordering::Relaxed);
         }
     }
 
     /// After something was left where a sleeper looks: whether anybody sleeps. Whoever isn't seen here looks there later.
     pub(crate) fn has_sleepers_after_all(&self) -> bool {
-        // ORDERING: AcqRel: as in `worker_to_wake`; Acquire also pairs with the Release of `wake_up` and `all_asleep`: whose
-        // sleep has ended keeps the time no more.
+        // ORDERING: AcqRel: Release pairs with the Acquire of `fall_asleep` and `all_asleep`: who looks after this sees what
+        // was left. Acquire pairs with their Release, and with that of `wake_up`: who went to sleep before is seen, and that
+        // it searches no more; whose sleep has ended keeps the time no more.
         self.asleep.fetch_or(0, Ordering::AcqRel) != 0
     }
 
     /// After a push that only `worker` can run: whether the pusher has to wake it.
+    ///
+    /// # Contract
+    ///
+    /// That of [`worker_to_wake`](Self::worker_to_wake).
     pub(crate) fn must_wake(&self, worker: usize) -> bool {
-        self.claim(worker)
+        // ORDERING: pairs with the barrier of `fall_asleep`: `worker` sees what was pushed, or is seen to be asleep.
+        barrier::after_swap();
+        self.is_asleep(worker) && self.claim(worker)
     }
 
     /// Takes `worker` out of the sleepers.
     fn claim(&self, worker: usize) -> bool {
         let bit = 1 << worker;
-        // ORDERING: Release pairs with the Acquire of `fall_asleep`: a worker that goes to sleep after this sees what
-        // was pushed.
-        if self.asleep.fetch_and(!bit, Ordering::Release) & bit == 0 {
+        // ORDERING: Relaxed; the token brings the woken worker what its waker saw. Where another one has taken it, it was
+        // awake after the caller's barrier, and passes one of its own before it sleeps again.
+        if self.asleep.fetch_and(!bit, Ordering::Relaxed) & bit == 0 {
             return false;
         }
         // ORDERING: Relaxed; the woken worker gets it with its token, and others are only told less work to do.
@@ -109,25 +122,31 @@ impl Idle {
     /// wakes somebody for it.
     #[must_use]
     pub(crate) fn stop_searching(&self) -> bool {
-        // ORDERING: Relaxed; the read-modify-write of `asleep` below releases it.
+        // ORDERING: Relaxed; ordered by the barrier.
         if self.searching.fetch_sub(1, Ordering::Relaxed) > 1 {
             return false;
         }
-        // ORDERING: AcqRel: a pusher that relied on this searcher came before this and its push is seen now, or
-        // comes after it and sees that nobody searches.
-        self.asleep.fetch_or(0, Ordering::AcqRel) != 0
+        // ORDERING: pairs with the barrier of `worker_to_wake`: a pusher that relied on this searcher has passed it before
+        // this, and its push is seen now; one that comes later sees that nobody searches.
+        barrier::after_swap();
+        // ORDERING: Relaxed, behind the barrier: whoever goes to sleep unseen sees the push by itself.
+        self.asleep.load(Ordering::Relaxed) != 0
     }
 
     /// Lists `worker` as asleep; `searching` says that it was searching until now. The caller then looks at all
     /// queues once more before it parks. Returns whether everybody is asleep now.
     pub(crate) fn fall_asleep(&self, worker: usize, searching: bool) -> bool {
         if searching {
-            // ORDERING: Relaxed; released by the next line.
+            // ORDERING: Relaxed; before the barrier, and released by the next line.
             self.searching.fetch_sub(1, Ordering::Relaxed);
         }
         let bit = 1 << worker;
-        // ORDERING: AcqRel: pairs with `worker_to_wake`, `must_wake` and `stop_searching`, whose callers have pushed.
+        // ORDERING: AcqRel: pairs with `has_sleepers_after_all`, and with `wake_up` and `all_asleep`: what their callers have
+        // armed, and the offices that they have laid down.
         let before = self.asleep.fetch_or(bit, Ordering::AcqRel);
+        // ORDERING: pairs with the barriers of `worker_to_wake` and `must_wake`, whose callers have pushed: they see the bit,
+        // or the caller's look sees the push.
+        barrier::after_swap();
         (before | bit) == self.everybody
     }
 
@@ -141,7 +160,7 @@ impl Idle {
 
     /// Whether `worker` is still listed as asleep.
     pub(crate) fn is_asleep(&self, worker: usize) -> bool {
-        // ORDERING: Relaxed; `wake_up` follows.
+        // ORDERING: Relaxed; a barrier comes before it, or `wake_up` follows.
         self.asleep.load(Ordering::Relaxed) & (1 << worker) != 0
     }
 

@@ -46,7 +46,7 @@ impl Inbox {
         }
     }
 
-    /// Adds a task. Lock-free.
+    /// Adds a task. Lock-free. It ends with a read-modify-write, on which [`Idle`](super::idle::Idle) relies.
     pub(crate) fn push(&self, runnable: Runnable) {
         let task = runnable.into_header();
         // SAFETY: the link is ours as long as we hold the task, and the queue's after that.
@@ -123,8 +123,8 @@ impl Inbox {
     /// Whether there is nothing to take, as far as the caller can know: pushes that it is ordered behind are seen.
     pub(crate) fn is_empty(&self) -> bool {
         // ORDERING: Acquire pairs with the Release of `refill`: where the chain has gone into the backlog, the backlog
-        // doesn't look empty. Relaxed for pushes: each is followed by a read-modify-write of the sleep word; a worker that
-        // goes to sleep looks here after its own, so one of the two sees the other (README beside this file).
+        // doesn't look empty. Relaxed for pushes: a full barrier follows each, and then a look at who sleeps; a worker that
+        // goes to sleep looks here after a barrier of its own, so one of the two sees the other (README beside this file).
         self.chain.load(Ordering::Acquire).is_null() && self.waiting.load(Ordering::Relaxed) == 0
     }
 }

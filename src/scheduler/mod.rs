@@ -48,6 +48,7 @@ use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::barrier::Barrier;
 use crate::sync::lock::{Condvar, Mutex};
+use crate::sync::padded::Padded;
 use crate::sync::parker::Parker;
 use crate::sync::thread::JoinHandle;
 use crate::sync::time::{Clock, Moment};
@@ -64,20 +65,21 @@ use keeper::Keeper;
 use queue::{Local, Stealable};
 use timer::{Action, Fired, Key, Timers};
 
-/// What the workers of one system share.
+/// What the workers of one system share. What stands here as it is is read by everybody and hardly ever written; the
+/// rest is padded.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
     /// No other system of this process has or had it.
     number: u64,
     workers: Box<[Remote]>,
     /// Tasks that were scheduled by threads which are no workers.
-    outside: Inbox,
-    idle: Idle,
+    outside: Padded<Inbox>,
+    idle: Padded<Idle>,
     common: Common,
     /// Those of the actors that run here.
     seats: Arc<Seats>,
     timers: Timers,
-    keeper: Keeper,
+    keeper: Padded<Keeper>,
     placement: Placement,
     /// Workers leave when they find nothing to do.
     closing: AtomicBool,
@@ -91,13 +93,20 @@ pub(crate) struct Scheduler {
 #[repr(align(128))]
 struct Remote {
     queue: Stealable,
+    /// How many activations it has begun. Written by the worker alone.
+    activations: AtomicU32,
+    /// Apart from what the worker writes at each activation.
+    door: Padded<Door>,
+}
+
+/// Where other threads leave something for a worker, or fetch it.
+#[derive(Debug)]
+struct Door {
     /// What didn't fit into the deque. Others may take it.
     overflow: Inbox,
     /// Tasks that are placed on this worker. Nobody else takes them.
     placed: Inbox,
     driver: Box<dyn Driver>,
-    /// How many activations it has begun. Written by the worker alone.
-    activations: AtomicU32,
 }
 
 /// Where somebody waits for a worker to run out of work.
@@ -152,26 +161,20 @@ impl Scheduler {
             .into_iter()
             .map(|driver| {
                 let (local, queue) = queue::queue(barrier);
-                let remote = Remote {
-                    queue,
-                    overflow: Inbox::new(),
-                    placed: Inbox::new(),
-                    driver,
-                    activations: AtomicU32::new(0),
-                };
-                (local, remote)
+                let door = Padded(Door { overflow: Inbox::new(), placed: Inbox::new(), driver });
+                (local, Remote { queue, activations: AtomicU32::new(0), door })
             })
             .unzip();
         let clock = Clock::new();
         let scheduler = Arc::new(Self {
             number: living::number(),
             workers: remotes.into(),
-            outside: Inbox::new(),
-            idle: Idle::new(workers),
+            outside: Padded(Inbox::new()),
+            idle: Padded(Idle::new(workers)),
             common: Common { clock, waits: Waits::new() },
             seats: Seats::new(workers),
             timers: Timers::new(workers, clock),
-            keeper: Keeper::new(),
+            keeper: Padded(Keeper::new()),
             placement,
             closing: AtomicBool::new(false),
             watched: AtomicBool::new(false),
@@ -195,9 +198,10 @@ impl Scheduler {
             }
             (Some(worker), Some(here)) if here.index() == worker => here.schedule_placed(runnable),
             (Some(worker), _) => {
-                self.workers[worker].placed.push(runnable);
+                let door = &self.workers[worker].door;
+                door.placed.push(runnable);
                 if self.idle.must_wake(worker) {
-                    self.workers[worker].driver.unpark();
+                    door.driver.unpark();
                 }
             }
         }
@@ -219,7 +223,7 @@ impl Scheduler {
     /// Wakes a worker for what was just pushed, if one has to be woken.
     fn wake_one(&self) {
         if let Some(worker) = self.idle.worker_to_wake() {
-            self.workers[worker].driver.unpark();
+            self.workers[worker].door.driver.unpark();
         }
     }
 
@@ -328,7 +332,7 @@ impl Scheduler {
         // ORDERING: Relaxed; the token that follows releases it, and a worker looks again when it has got its token.
         self.closing.store(true, Ordering::Relaxed);
         for worker in &self.workers {
-            worker.driver.unpark();
+            worker.door.driver.unpark();
         }
     }
 

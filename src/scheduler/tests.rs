@@ -2,12 +2,13 @@
 //! count, and what they are to run is run by hand.
 
 use std::any::Any;
+use std::mem::offset_of;
 use std::time::Duration;
 
 use super::affinity::Placement;
 use super::driver::Driver;
 use super::worker::Worker;
-use super::{Runnable, Scheduler};
+use super::{Door, Remote, Runnable, Scheduler};
 use crate::actor::reference::ActorRef;
 use crate::actor::{Body, Startup};
 use crate::sync::Arc;
@@ -258,4 +259,39 @@ fn a_hand_is_for_its_own_host_and_for_none_that_takes_its_place() {
     }
     drop((others, lent));
     assert_eq!(hall.work(), 100);
+}
+
+/// Where a field ends that begins at `start`; its type is that of what `get` gets.
+fn end<S, T>(start: usize, _get: fn(&S) -> &T) -> usize {
+    start + size_of::<T>()
+}
+
+/// The lines, in pairs, that a field occupies.
+macro_rules! lines {
+    ($owner:ty, $($field:ident),+) => {
+        [$({
+            let start = offset_of!($owner, $field);
+            (stringify!($field), start / 128..end(start, |owner: &$owner| &owner.$field).div_ceil(128))
+        }),+]
+    };
+}
+
+#[test]
+fn what_is_written_often_shares_no_line_with_what_everybody_reads() {
+    let written = lines!(Scheduler, outside, idle, keeper);
+    let read = lines!(Scheduler, number, workers, common, seats, timers, placement, closing, watched);
+    for (index, (name, lines)) in written.iter().enumerate() {
+        for (other, others) in written[..index].iter().chain(&read) {
+            assert!(lines.end <= others.start || others.end <= lines.start, "{name} and {other}");
+        }
+    }
+    assert_eq!(align_of::<Scheduler>(), 128, "the counts of its references are apart, too");
+}
+
+#[test]
+fn what_a_worker_writes_shares_no_line_with_what_others_write() {
+    let own = lines!(Remote, queue, activations);
+    let [(_, door)] = lines!(Remote, door);
+    assert!(own.iter().all(|(_, own)| own.end <= door.start || door.end <= own.start));
+    assert!(size_of::<Door>() <= 128 && size_of::<Remote>() == 256, "nor with another worker's");
 }

@@ -223,7 +223,7 @@ impl Worker {
     #[inline(always)]
     fn push_back(&self, runnable: Runnable) {
         if let Err(runnable) = self.queue.push(runnable) {
-            self.me().overflow.push(runnable);
+            self.me().door.overflow.push(runnable);
         }
     }
 
@@ -412,7 +412,7 @@ impl Worker {
     fn take_inboxes(&self) -> Option<(Runnable, bool)> {
         let me = self.me();
         let mut first = None;
-        me.placed.take(TAKE_BATCH, |task| self.placed.borrow_mut().push_back(task));
+        me.door.placed.take(TAKE_BATCH, |task| self.placed.borrow_mut().push_back(task));
         let mut keep = |task| {
             if first.is_none() {
                 first = Some(task);
@@ -423,7 +423,7 @@ impl Worker {
         // One at a time from the own overflow while the deque is full, or it would go round in circles.
         let room = if self.queue.is_empty() { TAKE_BATCH } else { 1 };
         let share = |waiting: usize| waiting.clamp(1, room);
-        let own = me.overflow.take(share(TAKE_BATCH), &mut keep);
+        let own = me.door.overflow.take(share(TAKE_BATCH), &mut keep);
         if own == 0 {
             // A fair share: others are about to look for work, too.
             self.scheduler.outside.take(share(self.scheduler.outside.len() / self.scheduler.workers.len() + 1), keep);
@@ -481,7 +481,7 @@ impl Worker {
                 let victim = &workers[victim];
                 victim.queue.steal_half(&self.queue).or_else(|| {
                     let mut first = None;
-                    victim.overflow.take(TAKE_BATCH, |task| match first {
+                    victim.door.overflow.take(TAKE_BATCH, |task| match first {
                         None => first = Some(task),
                         Some(_) => self.push_back(task),
                     });
@@ -520,9 +520,9 @@ impl Worker {
     /// Whether there is work that this worker could get at.
     fn sees_work(&self) -> bool {
         let me = self.me();
-        !me.placed.is_empty()
+        !me.door.placed.is_empty()
             || !self.scheduler.outside.is_empty()
-            || self.scheduler.workers.iter().any(|worker| !worker.queue.is_empty() || !worker.overflow.is_empty())
+            || self.scheduler.workers.iter().any(|worker| !worker.queue.is_empty() || !worker.door.overflow.is_empty())
     }
 
     /// Sleeps until there is work. Returns false when the system has closed.
@@ -544,7 +544,7 @@ impl Worker {
             scheduler.announce_lull();
             // What is due is done by somebody who isn't listed as asleep: wakers, errands and drops are user code.
             let Some(deadline) = self.bedtime() else { break };
-            self.me().driver.park(self.vigilance(all, deadline));
+            self.me().door.driver.park(self.vigilance(all, deadline));
             // Before the next read-modify-write of `asleep`, or somebody would rely on one who keeps the time no more.
             scheduler.keeper.leave(self.index);
             if !scheduler.idle.is_asleep(self.index) {
@@ -567,7 +567,7 @@ impl Worker {
         if running && scheduler.workers.len() > 1 {
             // Somebody who sleeps should look after this worker.
             if let Some(sentinel) = scheduler.idle.sentinel_to_wake() {
-                scheduler.workers[sentinel].driver.unpark();
+                scheduler.workers[sentinel].door.driver.unpark();
             }
         }
         running

@@ -13,6 +13,7 @@ pub(crate) mod exclusive;
 pub(crate) mod limits;
 #[cfg(not(corecast_loom))]
 pub(crate) mod once;
+pub(crate) mod padded;
 pub(crate) mod parker;
 pub(crate) mod seldom;
 pub(crate) mod time;
