@@ -1,13 +1,15 @@
-//! Models of the reply slot: every pair of a sender's end and a receiver's path, with boxed and with thin wakers.
+//! Models of the reply slot: every pair of a sender's end and a receiver's path, with boxed and with thin wakers, and with a
+//! slot that begins with its waiter.
 //!
 //! What has to hold: the value is dropped once, the block is freed once (loom sees leaks), a receiver that was left
 //! pending is woken once, through the waker of its last poll and no other, and no waker's clone is left over.
 #![cfg(corecast_loom)]
 
-use corecast::loom_api::reply::{Receiver, Thin, channel};
+use corecast::loom_api::reply::{Receiver, Sender, Thin, awaited, channel};
 use loom::cell::UnsafeCell;
 use loom::thread;
 use loom_tests::{Bounds, Outcomes, model};
+use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -160,6 +162,60 @@ unsafe impl Thin for Slim {
     }
 }
 
+/// As [`Slim`], and the maker of a slot has the first waker at hand.
+struct AtHand;
+
+thread_local! {
+    /// What its maker has at hand. All of loom's threads are on one of std's.
+    static HAND: RefCell<Option<Arc<Ledger>>> = const { RefCell::new(None) };
+}
+
+// SAFETY: as for `Slim`; what is at hand is a clone of its own.
+unsafe impl Thin for AtHand {
+    fn retain(waker: &Waker) -> Option<NonNull<()>> {
+        Slim::retain(waker)
+    }
+
+    fn at_hand() -> Option<NonNull<()>> {
+        HAND.take().and_then(|ledger| NonNull::new(Clone::make(&ledger).cast_mut()))
+    }
+
+    fn is_same(thin: NonNull<()>, waker: &Waker) -> bool {
+        Slim::is_same(thin, waker)
+    }
+
+    unsafe fn wake(thin: NonNull<()>) {
+        // SAFETY: the caller's promise.
+        unsafe { Slim::wake(thin) };
+    }
+
+    unsafe fn release(thin: NonNull<()>) {
+        // SAFETY: the caller's promise.
+        unsafe { Slim::release(thin) };
+    }
+}
+
+/// A slot's two sides; and whom it wakes, if it begins with its waiter.
+type Begun<T> = (Sender<Answer, T>, Receiver<Answer, T>, Option<Arc<Ledger>>);
+
+/// How a slot begins.
+trait Begin: Thin + Sized {
+    fn begin(_first: &Arc<Ledger>) -> Begun<Self> {
+        let (sender, receiver) = channel();
+        (sender, receiver, None)
+    }
+}
+
+impl Begin for Boxed {}
+impl Begin for Slim {}
+impl Begin for AtHand {
+    fn begin(first: &Arc<Ledger>) -> Begun<Self> {
+        HAND.set(Some(Arc::clone(first)));
+        let (sender, receiver) = awaited();
+        (sender, receiver, Some(Arc::clone(first)))
+    }
+}
+
 /// A reply: loom sees who touches it, and its drops are counted.
 struct Value {
     number: UnsafeCell<u32>,
@@ -246,16 +302,16 @@ enum Came<T: Thin> {
 }
 
 /// Runs one pair. The sender has a thread of its own; the receiver has one, too (see feasibility.md, 1a).
-fn pair<T: Thin + 'static, E: End + 'static>(
+fn pair<T: Begin + 'static, E: End + 'static>(
     name: &str,
     expected: &[&'static str],
     path: fn(Side<T>, &Outcomes) -> Came<T>,
 ) {
     model(name, Bounds::default(), expected, move |outcomes| {
-        let (sender, receiver) = channel::<Answer, T>();
         let (first, second) = (Arc::new(Ledger::default()), Arc::new(Ledger::default()));
+        let (sender, receiver, waiting) = T::begin(&first);
         let alive = Arc::new(Count::default());
-        let side = Side { receiver, first: first.clone(), second: second.clone(), waiting: None };
+        let side = Side { receiver, first: first.clone(), second: second.clone(), waiting };
         let their_alive = Arc::clone(&alive);
         let sending = thread::spawn(move || {
             let answer = E::answer(Value::new(40, &their_alive));
@@ -283,7 +339,7 @@ fn pair<T: Thin + 'static, E: End + 'static>(
             }
             Came::Pending(mut side) => {
                 assert!(delivered, "the receiver is there");
-                let waiting = side.waiting.clone().expect("it was polled");
+                let waiting = side.waiting.clone().expect("it has a waiter");
                 assert_eq!((waiting.woken.get(), woken()), (1, 1), "woken once, and nobody else");
                 let answer = side.poll(false).expect("it was woken");
                 let (Ok(value) | Err(value)) = answer;
@@ -342,7 +398,37 @@ fn polls_with_another<T: Thin>(side: Side<T>, outcomes: &Outcomes) -> Came<T> {
 fn drops_unpolled<T: Thin>(side: Side<T>, _: &Outcomes) -> Came<T> {
     thread::yield_now();
     drop(side.receiver);
-    Came::Left(None)
+    Came::Left(side.waiting)
+}
+
+/// Nobody polls it before the answer is there.
+fn polls_never<T: Thin>(side: Side<T>, outcomes: &Outcomes) -> Came<T> {
+    outcomes.saw("not polled");
+    Came::Pending(side)
+}
+
+fn polls_with_another_only<T: Thin>(mut side: Side<T>, outcomes: &Outcomes) -> Came<T> {
+    thread::yield_now();
+    match side.poll(true) {
+        Some(answer) => {
+            outcomes.saw("at once");
+            Came::Took(answer)
+        }
+        None => {
+            outcomes.saw("pending");
+            Came::Pending(side)
+        }
+    }
+}
+
+fn drops_polled_with_another<T: Thin>(mut side: Side<T>, outcomes: &Outcomes) -> Came<T> {
+    if let Some(answer) = side.poll(true) {
+        outcomes.saw("at once");
+        return Came::Took(answer);
+    }
+    thread::yield_now();
+    drop(side.receiver);
+    Came::Left(side.waiting)
 }
 
 fn drops_polled<T: Thin>(mut side: Side<T>, outcomes: &Outcomes) -> Came<T> {
@@ -420,4 +506,38 @@ pairs! {
     reply_thin: Replies, Slim;
     failure_boxed: Fails, Boxed;
     failure_thin: Fails, Slim;
+    reply_awaited: Replies, AtHand;
+    failure_awaited: Fails, AtHand;
+}
+
+/// What else may befall a slot that begins with its waiter.
+macro_rules! awaited_pairs {
+    ($($module:ident: $end:ident;)*) => {$(
+        mod $module {
+            use super::*;
+
+            #[test]
+            fn never_poll() {
+                pair::<AtHand, $end>(concat!(stringify!($module), " never poll"), &["not polled"], polls_never);
+            }
+
+            #[test]
+            fn poll_with_another_waker_only() {
+                pair::<AtHand, $end>(
+                    concat!(stringify!($module), " poll with another waker only"),
+                    &["at once", "pending"], polls_with_another_only);
+            }
+
+            #[test]
+            fn drop_after_a_poll_with_another_waker() {
+                pair::<AtHand, $end>(
+                    concat!(stringify!($module), " drop after a poll with another waker"),
+                    &["at once", "dropped with the answer", "answer returned"], drops_polled_with_another);
+            }
+        }
+    )*};
+}
+awaited_pairs! {
+    reply_at_hand: Replies;
+    failure_at_hand: Fails;
 }

@@ -9,6 +9,8 @@ mod common;
 use common::abort;
 use common::jobs::{Jobs, run};
 use corecast::loom_api::scheduler::{Parker, Scheduler, Threads, Worker, two_workers};
+use corecast::loom_api::task::{Host, Runnable, Shared, Weakly};
+use corecast::{Actor, ActorContext, ActorRef, DeadLetter, Handler, Message, StopReason};
 use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use loom::thread;
 use loom_tests::{Bounds, Outcomes, model};
@@ -252,6 +254,105 @@ fn a_job_that_blocks_its_thread_until_its_timer_has_fired() {
         end(&scheduler, threads);
         outcomes.saw("fired");
     });
+}
+
+/// A host whose actors the workers run; that they end is the last of their jobs.
+struct Home {
+    workers: Arc<Scheduler>,
+    done: Arc<Done>,
+    ended: AtomicU32,
+}
+
+impl Host for Home {
+    fn schedule(&self, runnable: Runnable) {
+        self.workers.schedule(runnable);
+    }
+
+    fn message_failed(&self, cause: &StopReason) {
+        abort(cause);
+    }
+
+    fn dead_letter(&self, letter: DeadLetter) {
+        abort(format_args!("{letter:?}"));
+    }
+
+    fn actor_failed(&self, reason: &StopReason) {
+        abort(reason);
+    }
+
+    fn ended(&self) {
+        let last = 3 - self.ended.fetch_add(1, Relaxed);
+        self.done.note(last, 0);
+    }
+
+    fn expire_later(&self, _task: Weakly) {}
+}
+
+struct Go;
+struct Ask;
+
+impl Message for Go {
+    type Result = ();
+}
+
+impl Message for Ask {
+    type Result = usize;
+}
+
+/// Replies with its worker.
+struct Callee;
+
+impl Actor for Callee {}
+
+impl Handler<Ask> for Callee {
+    async fn handle(&mut self, _: Ask, ctx: &mut ActorContext<Self>) -> usize {
+        ctx.worker()
+    }
+}
+
+/// Asks twice: the second time with its waiter in the slot.
+struct Asker(ActorRef<Callee>, Arc<Done>, Arc<Mutex<Vec<usize>>>);
+
+impl Actor for Asker {}
+
+impl Handler<Go> for Asker {
+    async fn handle(&mut self, _: Go, ctx: &mut ActorContext<Self>) {
+        for _ in 0..2 {
+            let callee = self.0.send(Ask).await.unwrap();
+            self.2.lock().unwrap().extend([callee, ctx.worker()]);
+        }
+        self.1.note(1, ctx.worker());
+    }
+}
+
+fn a_send(name: &str, preemptions: usize, expected: &[&'static str]) {
+    model(name, bounds(preemptions), expected, |outcomes| {
+        let (scheduler, threads) = Scheduler::start(2);
+        let (done, places) = (Done::new(3), Arc::default());
+        let (workers, ended) = (Arc::clone(&scheduler), AtomicU32::new(0));
+        let host = Shared::new(Home { workers, done: Arc::clone(&done), ended });
+        let (callee, begins) = host.actor(None, Callee);
+        scheduler.schedule(begins);
+        let (asker, begins) = host.actor(None, Asker(callee, Arc::clone(&done), Arc::clone(&places)));
+        asker.try_tell(Go).unwrap();
+        drop((asker, host));
+        scheduler.schedule(begins);
+        done.wait();
+        end(&scheduler, threads);
+        let places = places.lock().unwrap();
+        by_workers(outcomes, places.iter().all(|&place| place == places[0]));
+    });
+}
+
+#[test]
+fn an_actor_asks_another_one() {
+    a_send("send", 0, &["one worker"]);
+}
+
+#[test]
+#[ignore = "full"]
+fn an_actor_asks_another_one_while_its_worker_is_interrupted() {
+    a_send("send, interrupted", 1, &["one worker", "two workers"]);
 }
 
 #[test]

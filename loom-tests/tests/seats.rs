@@ -88,7 +88,7 @@ impl Drop for Tenant {
 fn an_end_and_who_looks_who_is_there() {
     model_in_all_modes("end and visit", Bounds::default(), &["there", "gone"], |outcomes| {
         let (home, ledger) = (Home::new(), Ledger::default());
-        let mut bench = Bench::with_desk(&home.registry);
+        let mut bench = Bench::with_desk(&home.registry, 0);
         let (actor, runnable) = home.spawn(&bench, &ledger);
         actor.stop();
         // Nobody refers to it any more but who visits it.
@@ -108,7 +108,7 @@ fn an_end_whose_seat_is_taken_again_and_who_looks_for_the_one_that_had_it() {
     let expected = ["there", "gone"];
     model_in_all_modes("seat taken again", Bounds::default(), &expected, |outcomes| {
         let (home, ledger) = (Home::new(), Ledger::default());
-        let mut bench = Bench::with_desk(&home.registry);
+        let mut bench = Bench::with_desk(&home.registry, 0);
         let (actor, runnable) = home.spawn(&bench, &ledger);
         let first = number(&actor);
         actor.stop();
@@ -138,8 +138,8 @@ fn two_ends_and_a_system_that_goes_with_the_last() {
     let bounds = Bounds { branches: 20_000, ..Bounds::default() };
     model_in_all_modes("last end", bounds, &expected, |outcomes| {
         let (home, ledger) = (Home::new(), Ledger::default());
-        let workers = [0, 1].map(|_| {
-            let mut bench = Bench::with_desk(&home.registry);
+        let workers = [0, 1].map(|worker| {
+            let mut bench = Bench::with_desk(&home.registry, worker);
             let (actor, runnable) = home.spawn(&bench, &ledger);
             actor.stop();
             thread::spawn(move || {

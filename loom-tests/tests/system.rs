@@ -83,7 +83,7 @@ fn a_close_against_two_spawns() {
         let spawners = [0, 1].map(|number| {
             let (registry, ledger) = (Arc::clone(&registry), ledger.clone());
             // One spawns on a worker, the other one from outside.
-            let bench = if number == 0 { Bench::with_desk(&registry) } else { Bench::new() };
+            let bench = if number == 0 { Bench::with_desk(&registry, 0) } else { Bench::new() };
             thread::spawn(move || {
                 let home = Home { registry: Arc::clone(&registry), workers: None };
                 let (actor, runnable) = task::actor(home, None, Relay { number, next: None, ledger });

@@ -380,8 +380,8 @@ impl Host for Timed {
 
     fn expire_later(&self, _task: Weakly) {}
 
-    fn timekeeper(&self) -> Option<Arc<Scheduler>> {
-        Some(Arc::clone(&self.1))
+    fn timekeeper(&self) -> Option<&Scheduler> {
+        Some(&self.1)
     }
 }
 

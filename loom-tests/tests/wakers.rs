@@ -90,6 +90,8 @@ struct Asker {
     arrivals: Arrivals,
     /// Both at once, or one after the other.
     at_once: bool,
+    /// Asks in between, and drops what would be the reply.
+    drops: bool,
     /// Where each poll leaves a waker.
     shelf: Option<Arc<Shelf>>,
 }
@@ -133,6 +135,9 @@ impl Handler<Say> for Asker {
             self.ask(2).await;
         } else {
             self.ask(1).await;
+            if self.drops {
+                drop(self.answerer.send(Ask));
+            }
             self.ask(1).await;
         }
         self.body.ledger.note(|seen| seen.handled.push(msg.0));
@@ -143,6 +148,7 @@ impl Handler<Say> for Asker {
 #[derive(Default)]
 struct Setting {
     at_once: bool,
+    drops: bool,
     askers_shelf: Option<Arc<Shelf>>,
     answerers_shelf: Option<Arc<Shelf>>,
 }
@@ -157,13 +163,13 @@ struct Pair {
 
 impl Pair {
     fn new(setting: Setting) -> Self {
-        let Setting { at_once, askers_shelf, answerers_shelf } = setting;
+        let Setting { at_once, drops, askers_shelf, answerers_shelf } = setting;
         let (ledger, arrivals) = (Ledger::default(), Arrivals::default());
         let host = Shared::new(Inline(ledger.clone()));
         let body = || Body::new(&ledger);
         let answerer = Answerer { body: body(), arrivals: arrivals.clone(), shelf: answerers_shelf };
         let (answerer, answering) = host.actor(None, answerer);
-        let asker = Asker { body: body(), answerer, arrivals: arrivals.clone(), at_once, shelf: askers_shelf };
+        let asker = Asker { body: body(), answerer, arrivals: arrivals.clone(), at_once, drops, shelf: askers_shelf };
         let (asker, asking) = host.actor(None, asker);
         drive(asking);
         let answering = thread::spawn(move || drive(answering));
@@ -172,10 +178,17 @@ impl Pair {
 
     /// Gives the last reference up, if the others are gone, and waits for everybody's end.
     fn end(self, other: JoinHandle<()>, outcomes: &Outcomes) -> Seen {
+        let arrivals = self.arrivals.clone();
+        let seen = self.finish(other);
+        outcomes.saw(INSIDE[arrivals.inside()]);
+        seen
+    }
+
+    /// The same, however often the asker was woken inside.
+    fn finish(self, other: JoinHandle<()>) -> Seen {
         drop(self.asker);
         self.answering.join().unwrap();
         other.join().unwrap();
-        outcomes.saw(INSIDE[self.arrivals.inside()]);
         self.ledger.ended(2)
     }
 }
@@ -217,6 +230,24 @@ fn an_answer_wakes_its_asker_and_the_last_reference() {
         let seen = pair.end(dropper, outcomes);
         assert_eq!((seen.handled.as_slice(), seen.dead.len(), seen.failed), ([1].as_slice(), 0, 0), "{seen:?}");
         assert_eq!(seen.stopped, [StopReason::Unreachable.to_string(), StopReason::Unreachable.to_string()]);
+    });
+}
+
+#[test]
+fn a_reply_is_dropped_whose_slot_begins_with_its_asker() {
+    let expected = ["handled", "dropped at its await point", "never begun"];
+    model("dropped reply and kill", Bounds::default(), &expected, |outcomes| {
+        let pair = Pair::new(Setting { drops: true, ..Setting::default() });
+        let victim = pair.asker.clone();
+        let killer = thread::spawn(move || victim.kill());
+        let accepted = pair.asker.try_tell(Say(1)).is_ok();
+        let seen = pair.finish(killer);
+        assert_eq!(seen.handled.len() + seen.dead.len() + seen.failed as usize, usize::from(accepted), "{seen:?}");
+        outcomes.saw(match (seen.handled.len(), seen.failed) {
+            (1, _) => "handled",
+            (_, 1) => "dropped at its await point",
+            _ => "never begun",
+        });
     });
 }
 

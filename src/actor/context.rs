@@ -8,8 +8,7 @@ use std::time::Duration;
 use super::reference::{ActorRef, WeakActorRef};
 use super::timer::{self, MissedTicks, Sleep, Timer, ZeroInterval};
 use super::{Actor, Body, Handler, Message};
-use crate::scheduler::{Scheduler, worker};
-use crate::sync::Arc;
+use crate::scheduler::worker;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{Host, Letter, Receive};
 use crate::task::typed::OwnTask;
@@ -140,7 +139,7 @@ impl<A: Actor> ActorContext<A> {
     /// }
     /// ```
     pub fn sleep(&self, duration: Duration) -> Sleep {
-        Sleep::new(self.timekeeper(), duration)
+        Sleep::new(timer::keeper_of(self.host()), duration)
     }
 
     /// Sends this actor a message when so much time has passed.
@@ -150,7 +149,7 @@ impl<A: Actor> ActorContext<A> {
     /// falls due after the actor's stop is dropped. An actor that nobody reaches handles what had fallen due by then, no
     /// more. Zero is as soon as possible, [`Duration::MAX`] is never.
     ///
-    /// Dropping the [`Timer`] doesn't cancel it. Allocates.
+    /// Dropping the [`Timer`] doesn't cancel it. Allocates only where there have never been so many timers.
     ///
     /// # Examples
     ///
@@ -170,7 +169,7 @@ impl<A: Actor> ActorContext<A> {
     where
         A: Handler<M>,
     {
-        timer::tell_after(self.timekeeper(), self.task.clone(), after, message)
+        timer::tell_after(self.host(), &self.task, after, message)
     }
 
     /// Sends this actor a message every so often, for the first time after one interval. Missed ticks are left out.
@@ -252,11 +251,7 @@ impl<A: Actor> ActorContext<A> {
     where
         A: Handler<M>,
     {
-        timer::tell_every(self.timekeeper(), self.task.clone(), interval, message, missed)
-    }
-
-    fn timekeeper(&self) -> Arc<Scheduler> {
-        timer::timekeeper(self.host()).unwrap_or_else(|| unreachable!("a system keeps its actors' time"))
+        timer::tell_every(self.host(), &self.task, interval, message, missed)
     }
 
     /// This actor's number.

@@ -8,29 +8,35 @@
 //! A future is armed with the worker that polls it. In `block_on` and the `blocking_*` verbs the thread that waits keeps the
 //! time itself; on executors of others the workers of a system do.
 
+use std::any::Any;
 use std::fmt;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::letter::Told;
 use super::{Body, Handler, Message};
+use crate::scheduler::armed::Armed;
 use crate::scheduler::pending::{self, Pending};
-use crate::scheduler::timer::{Action, Errand, Key};
 use crate::scheduler::{Scheduler, worker};
 use crate::sync::Arc;
-use crate::sync::lock::Mutex;
 use crate::sync::parker::{Alarm, Standing};
 use crate::sync::time::{Clock, Moment};
 use crate::task::coop;
-use crate::task::handle::Weak;
-use crate::task::lane::{Bound, Source, Ticking};
+use crate::task::lane::{Bound, Load, Mark, Source};
 use crate::task::letter::Host;
 use crate::task::typed::WeakTask;
 
 /// Who keeps the time of a host's actors.
 pub(super) fn timekeeper(host: &dyn Host) -> Option<Arc<Scheduler>> {
     host.timekeeper()?.downcast().ok()
+}
+
+/// The same, without counting.
+pub(super) fn keeper_of(host: &dyn Host) -> &Scheduler {
+    let scheduler = host.scheduler().and_then(<dyn Any + Send + Sync>::downcast_ref);
+    scheduler.unwrap_or_else(|| unreachable!("a system keeps its actors' time"))
 }
 
 /// How long to wait for something.
@@ -149,33 +155,35 @@ impl Limit {
 #[must_use = "nothing waits unless this is awaited"]
 #[derive(Debug)]
 pub struct Sleep {
-    scheduler: Arc<Scheduler>,
+    /// The system's number, and its clock: nothing that would have to be counted.
+    system: u64,
+    clock: Clock,
     due: Moment,
     wait: Wait,
 }
 
 impl Sleep {
-    pub(crate) fn new(scheduler: Arc<Scheduler>, after: Duration) -> Self {
-        let due = scheduler.due(after);
-        Self { scheduler, due, wait: Wait::Fresh }
+    pub(crate) fn new(scheduler: &Scheduler, after: Duration) -> Self {
+        let (system, clock) = (scheduler.number(), *scheduler.clock());
+        Self { system, clock, due: scheduler.due(after), wait: Wait::Fresh }
     }
 
     /// Waits for what is left of it.
     fn begin(&self, context: &Context<'_>) -> Wait {
-        let left = self.due.until(self.scheduler.clock().now());
         if self.due == Moment::NEVER {
             return Wait::Fresh;
         }
+        let left = self.due.until(self.clock.now());
         if left.is_zero() {
             return Wait::Over;
         }
         if !worker::is_any()
             && let Some(alarm) = Alarm::set(left, context.waker())
         {
-            return Wait::Thread(alarm, *self.scheduler.clock());
+            return Wait::Thread(alarm, self.clock);
         }
         // The system is gone: nobody is left to wait for.
-        pending::at(&self.scheduler, self.due, context.waker())
+        pending::within(self.system, self.due, context.waker())
             .map_or(Wait::Over, |pending| Wait::Workers(pending, None))
     }
 }
@@ -239,7 +247,7 @@ impl std::error::Error for ZeroInterval {}
 ///
 /// Dropping it changes nothing: the timer goes on. Clones are the same timer.
 #[derive(Clone)]
-pub struct Timer(Arc<Ticket>);
+pub struct Timer(Option<Armed>);
 
 impl Timer {
     /// Cancels it: no message of it falls due any more. One that has fallen due already is handled. Returns whether there
@@ -260,7 +268,7 @@ impl Timer {
     /// }
     /// ```
     pub fn cancel(&self) -> bool {
-        self.0.cancel()
+        self.0.is_some_and(Armed::cancel)
     }
 }
 
@@ -270,67 +278,32 @@ impl fmt::Debug for Timer {
     }
 }
 
-/// What a timer's handle, its errand and its actor share.
-struct Ticket {
-    scheduler: Arc<Scheduler>,
-    stage: Mutex<Stage>,
-}
+/// A message that comes once, when its time has come.
+struct Once<A, M>(M, PhantomData<fn(A)>);
 
-impl Ticket {
-    /// Ends the timer. Returns whether it hadn't ended.
-    fn cancel(&self) -> bool {
-        let mut stage = self.stage.lock();
-        let before = std::mem::replace(&mut *stage, Stage::Done);
-        drop(stage);
-        match before {
-            Stage::Armed(key) => {
-                // What was armed is dropped here, without a lock: the message is the user's. If somebody has taken it out
-                // of the wheel to fire it, it isn't fired any more.
-                drop(self.scheduler.disarm(key));
-                true
-            }
-            Stage::Waiting => true,
-            Stage::Done => false,
-        }
+impl<A: Handler<M>, M: Message> Source for Once<A, M> {
+    type Body = Body<A>;
+
+    fn take(self, _mark: Mark<Body<A>>) -> Bound<Body<A>> {
+        self.leave()
+    }
+
+    fn leave(self) -> Bound<Body<A>> {
+        Bound::new(Told(self.0))
+    }
+
+    fn message() -> &'static str {
+        std::any::type_name::<M>()
     }
 }
 
-impl Ticking for Ticket {
-    fn end(&self) {
-        self.cancel();
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Stage {
-    /// In a wheel.
-    Armed(Key),
-    /// Its tick waits in the lane, and will be followed by another.
-    Waiting,
-    /// It will not fire any more.
-    Done,
-}
-
-/// The errand's share of a ticket: when the errand is no more, its timer is done, and its actor forgets it.
-struct Share {
-    ticket: Arc<Ticket>,
-    task: Weak,
-    number: u64,
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        *self.ticket.stage.lock() = Stage::Done;
-        self.task.forget_timer(self.number);
-    }
-}
-
-/// A message that comes when its time has come, once or again and again.
-struct Tick<A: Handler<M>, M: Message> {
-    task: WeakTask<Body<A>>,
-    share: Share,
+/// A message that comes again and again.
+struct Ever<A, M> {
     message: M,
-    again: Option<Again<M>>,
+    again: Again<M>,
+    system: u64,
+    clock: Clock,
+    actor: PhantomData<fn(A)>,
 }
 
 /// How it comes again.
@@ -357,83 +330,42 @@ impl<M> Again<M> {
     }
 }
 
-impl<A: Handler<M>, M: Message> Tick<A, M> {
-    /// Arms it for `due`.
-    fn arm(self: Box<Self>, due: Moment) {
-        if due == Moment::NEVER {
-            return;
-        }
-        let ticket = Arc::clone(&self.share.ticket);
-        let mut stage = ticket.stage.lock();
-        if matches!(*stage, Stage::Done) {
-            // The errand is dropped without the lock.
-            return drop(stage);
-        }
-        // Under the ticket's lock: who cancels finds the key. No wheel's lock is held when a ticket is locked.
-        let refused = match ticket.scheduler.arm(due, Action::Run(self)) {
-            Ok(Some(key)) => {
-                *stage = Stage::Armed(key);
-                return;
-            }
-            Ok(None) => None,
-            Err(refused) => Some(refused),
-        };
-        drop(stage);
-        drop(refused);
-    }
-}
-
-impl<A: Handler<M>, M: Message> Errand for Tick<A, M> {
-    fn run(self: Box<Self>) {
-        let mut stage = self.share.ticket.stage.lock();
-        if matches!(*stage, Stage::Done) {
-            return drop(stage);
-        }
-        *stage = if self.again.is_some() { Stage::Waiting } else { Stage::Done };
-        drop(stage);
-        let task = self.task.clone();
-        // An actor that takes no more messages has no timers any more.
-        drop(task.ring(self));
-    }
-}
-
-impl<A: Handler<M>, M: Message> Source for Tick<A, M> {
+impl<A: Handler<M>, M: Message> Source for Ever<A, M> {
     type Body = Body<A>;
 
-    fn take(mut self: Box<Self>) -> Bound<Body<A>> {
-        let now = self.share.ticket.scheduler.clock().now();
-        let Some(again) = &mut self.again else { return self.leave() };
-        let message = (again.clone)(&self.message);
-        again.advance(now);
-        let due = again.due;
-        self.arm(due);
+    fn take(mut self, mark: Mark<Body<A>>) -> Bound<Body<A>> {
+        let now = self.clock.now();
+        let message = (self.again.clone)(&self.message);
+        self.again.advance(now);
+        let (system, due) = (self.system, self.again.due);
+        Armed::again(system, &mark, due, Load::new(self));
         Bound::new(Told(message))
     }
 
-    fn leave(self: Box<Self>) -> Bound<Body<A>> {
+    fn leave(self) -> Bound<Body<A>> {
         Bound::new(Told(self.message))
     }
 
-    fn message(&self) -> &'static str {
+    fn message() -> &'static str {
         std::any::type_name::<M>()
     }
 }
 
 /// A message of an actor to itself: after `after`, once.
 pub(super) fn tell_after<A: Handler<M>, M: Message>(
-    scheduler: Arc<Scheduler>,
-    task: WeakTask<Body<A>>,
+    host: &dyn Host,
+    task: &WeakTask<Body<A>>,
     after: Duration,
     message: M,
 ) -> Timer {
-    let due = scheduler.due(after);
-    start(scheduler, task, due, message, None)
+    let scheduler = keeper_of(host);
+    Timer(Armed::arm(scheduler, task, scheduler.due(after), Load::new(Once(message, PhantomData)), false))
 }
 
 /// A message of an actor to itself: every `interval`.
 pub(super) fn tell_every<A: Handler<M>, M: Message + Clone>(
-    scheduler: Arc<Scheduler>,
-    task: WeakTask<Body<A>>,
+    host: &dyn Host,
+    task: &WeakTask<Body<A>>,
     interval: Duration,
     message: M,
     missed: MissedTicks,
@@ -441,29 +373,12 @@ pub(super) fn tell_every<A: Handler<M>, M: Message + Clone>(
     if interval.is_zero() {
         return Err(ZeroInterval);
     }
+    let scheduler = keeper_of(host);
     let due = scheduler.due(interval);
-    Ok(start(scheduler, task, due, message, Some(Again { interval, missed, due, clone: M::clone })))
-}
-
-fn start<A: Handler<M>, M: Message>(
-    scheduler: Arc<Scheduler>,
-    task: WeakTask<Body<A>>,
-    due: Moment,
-    message: M,
-    again: Option<Again<M>>,
-) -> Timer {
-    let ticket = Arc::new(Ticket { scheduler, stage: Mutex::new(Stage::Waiting) });
-    let timer = Timer(Arc::clone(&ticket));
-    let listed: Arc<dyn Ticking> = ticket.clone();
-    match task.weak().list_timer(listed) {
-        Some(number) => {
-            let share = Share { ticket, task: task.weak().clone(), number };
-            Box::new(Tick { task, share, message, again }).arm(due);
-        }
-        // The actor is ending: the message is dropped.
-        None => *ticket.stage.lock() = Stage::Done,
-    }
-    timer
+    let again = Again { interval, missed, due, clone: M::clone };
+    let (system, clock) = (scheduler.number(), *scheduler.clock());
+    let source = Ever { message, again, system, clock, actor: PhantomData };
+    Ok(Timer(Armed::arm(scheduler, task, due, Load::new(source), true)))
 }
 
 #[cfg(all(test, not(corecast_loom)))]

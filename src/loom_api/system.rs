@@ -1,7 +1,5 @@
 //! Doors to `crate::system`: who lives in a system, and whether it is quiet.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use super::scheduler::Scheduler;
 use crate::actor::Actor;
 use crate::actor::reference::ActorRef;
@@ -11,22 +9,21 @@ use crate::task::handle::Strong;
 use crate::task::seats::{Desk, Seats};
 
 /// `registry::Registry`.
-pub struct Registry(registry::Registry, Arc<Seats>, AtomicUsize);
+pub struct Registry(registry::Registry, Arc<Seats>);
 
 impl Registry {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         let seats = Seats::new(2);
-        Self(registry::Registry::new(Arc::clone(&seats)), seats, AtomicUsize::new(0))
+        Self(registry::Registry::new(Arc::clone(&seats)), seats)
     }
 
     pub(super) fn seats(&self) -> &Seats {
         &self.1
     }
 
-    pub(super) fn desk(&self) -> Desk {
-        // ORDERING: Relaxed; not the model's.
-        self.1.desk(self.2.fetch_add(1, Ordering::Relaxed))
+    pub(super) fn desk(&self, worker: usize) -> Desk {
+        self.1.desk(worker)
     }
 
     pub fn close(&self) {

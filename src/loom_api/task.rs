@@ -1,4 +1,4 @@
-//! Doors to `crate::task`: the task word, and an actor under a host of the model's own.
+//! Doors to `crate::task`: the task word, a worker's hand, and an actor under a host of the model's own.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -9,6 +9,7 @@ use super::system::Registry;
 use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body, Startup};
 use crate::sync::Arc;
+use crate::sync::barrier::Barrier;
 use crate::sync::time::Clock;
 use crate::task::circle::Circle;
 use crate::task::handle::Weak;
@@ -16,10 +17,9 @@ use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{self, DeadLetter};
 use crate::task::lodging::{House, Lodging};
 use crate::task::reason::StopReason;
-use crate::task::run;
 use crate::task::seats::{Desk, Seats};
 use crate::task::typed::Task;
-use crate::task::{self, Plan, Scratch, state, waits};
+use crate::task::{self, Plan, Scratch, hand, held, run, state, waits};
 
 /// `state::State`.
 pub struct State(state::State);
@@ -101,7 +101,7 @@ pub trait Host: Send + Sync + 'static {
     }
 
     /// Who keeps the time, where that matters.
-    fn timekeeper(&self) -> Option<Arc<Scheduler>> {
+    fn timekeeper(&self) -> Option<&Scheduler> {
         None
     }
 }
@@ -158,7 +158,7 @@ impl<H: Host> letter::Host for Bridge<H> {
     }
 
     fn scheduler(&self) -> Option<&(dyn Any + Send + Sync)> {
-        None
+        Some(self.0.timekeeper()?.inner())
     }
 
     fn house(&self) -> &House {
@@ -213,35 +213,93 @@ pub struct Runnable(pub(super) task::Runnable);
 #[must_use]
 pub enum After {
     Rested,
+    Waits(Waiting),
     Again(Runnable),
     Behind(Runnable),
 }
 
 impl After {
-    fn of(after: run::After, common: &run::Common) -> Self {
+    fn of(after: run::After) -> Self {
         match after {
             run::After::Rested => Self::Rested,
-            run::After::Waits(waiting) => {
-                waiting.suspend(common).map_or(Self::Rested, |task| Self::Again(Runnable(task)))
-            }
+            run::After::Waits(waiting) => Self::Waits(Waiting(waiting)),
             run::After::Again(task) => Self::Again(Runnable(task)),
             run::After::Behind(task) => Self::Behind(Runnable(task)),
         }
     }
 }
 
+/// `held::Waiting`.
+#[must_use]
+pub struct Waiting(held::Waiting);
+
+impl Waiting {
+    pub fn suspend(self, bench: &Bench) -> Option<Runnable> {
+        self.0.suspend(&bench.1).map(Runnable)
+    }
+
+    pub fn hold(self, hand: &Hand) {
+        self.0.hold(&hand.0.held);
+    }
+}
+
+/// `hand::Hand`.
+pub struct Hand(hand::Hand);
+
+impl Hand {
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self(hand::Hand::new(Barrier::new()))
+    }
+
+    /// `lend`, for as long as `work` takes.
+    pub fn lend<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _lent = self.0.lend();
+        work()
+    }
+
+    pub fn learn_host(&self, task: &Runnable) {
+        self.0.learn_host(&task.0);
+    }
+
+    pub fn put_next(&self, task: Runnable) -> Option<Runnable> {
+        self.0.next.put(task.0).map(Runnable)
+    }
+
+    pub fn take_next(&self) -> Option<Runnable> {
+        self.0.next.take().map(Runnable)
+    }
+
+    pub fn has_next(&self) -> bool {
+        !self.0.next.is_empty()
+    }
+
+    pub fn has_held(&self) -> bool {
+        !self.0.held.is_empty()
+    }
+
+    pub fn steal_held(&self) -> Option<Runnable> {
+        self.0.held.steal().map(Runnable)
+    }
+
+    /// `held::let_go`.
+    pub fn let_go(&self, bench: &Bench) -> Option<Runnable> {
+        held::let_go(&self.0.held, &bench.1).map(Runnable)
+    }
+}
+
 /// What a worker brings to an activation.
-pub struct Bench(Scratch, run::Common, Option<Desk>);
+pub struct Bench(Scratch, Arc<run::Common>, Option<Desk>);
 
 impl Bench {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self(Scratch::new(), common(), None)
+        Self(Scratch::new(), Arc::new(common()), None)
     }
 
-    /// Of a thread that has a desk.
-    pub fn with_desk(registry: &Registry) -> Self {
-        Self(Scratch::new(), common(), Some(registry.desk()))
+    /// Of a thread that has the desk of `worker`.
+    pub fn with_desk(registry: &Registry, worker: usize) -> Self {
+        Self(Scratch::new(), Arc::new(common()), Some(registry.desk(worker)))
     }
 
     /// `Desk::sit`, or `Seats::sit` where there is none: whether the actor lives now, for nobody has closed the registry.
@@ -252,6 +310,25 @@ impl Bench {
             None => registry.seats().sit(&runnable.0).is_ok(),
         }
     }
+
+    /// Another worker's of the same system.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self(Scratch::new(), Arc::clone(&self.1), None)
+    }
+
+    /// `Waits::ask`. The census is asked as long as the returned value lives.
+    #[must_use]
+    pub fn ask(&self, census: impl Census) -> Asked {
+        let census = Arc::new(Count(census)) as Arc<dyn waits::Census>;
+        self.1.waits.ask(Arc::downgrade(&census));
+        Asked { _census: census }
+    }
+}
+
+/// A census that is asked.
+pub struct Asked {
+    _census: Arc<dyn waits::Census>,
 }
 
 fn common() -> run::Common {
@@ -332,13 +409,21 @@ impl Member {
         ActorId::of(self.0, self.1)
     }
 
-    fn of(id: ActorId) -> Self {
+    /// The number of an actor that has a seat.
+    #[must_use]
+    pub fn of(id: ActorId) -> Self {
         Self(id.get() as u32, (id.get() >> 32) as u32)
     }
 }
 
 fn cells(members: &[Member]) -> Vec<Cell<ActorId>> {
     members.iter().map(|member| Cell::new(member.id())).collect()
+}
+
+/// `Strong::is_suspended`.
+#[must_use]
+pub fn is_suspended<A: Actor>(actor: &ActorRef<A>) -> bool {
+    actor.strong().is_suspended()
 }
 
 /// `Strong::break_wait`.
@@ -353,13 +438,12 @@ impl Runnable {
         self.0.refuse(&common());
     }
 
-    /// One activation; a task that waits is suspended.
+    /// One activation.
     pub fn run(self, bench: &mut Bench) -> After {
-        let common = &bench.1;
+        let common = &*bench.1;
         let looked = &mut common.clock.now();
         let desk = bench.2.as_ref();
-        let after = self.0.run(&mut run::Bench { scratch: &mut bench.0, common, looked, fed: false, desk });
-        After::of(after, common)
+        After::of(self.0.run(&mut run::Bench { scratch: &mut bench.0, common, looked, fed: false, desk }))
     }
 }
 

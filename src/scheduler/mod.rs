@@ -19,11 +19,13 @@
 //! | [`wheel`] | a timing wheel |
 //! | [`fresh`] | slots for limits whose time hasn't begun |
 //! | [`pending`] | a wake to come |
+//! | [`armed`] | a timer of an actor |
 //! | [`living`] | the systems that live |
 //! | [`keeper`] | who of the sleepers is up in time |
 //! | [`blocking`] | threads for closures that block |
 
 pub(crate) mod affinity;
+pub(crate) mod armed;
 pub(crate) mod blocking;
 mod driver;
 pub(crate) mod fresh;
@@ -280,23 +282,21 @@ impl Scheduler {
         if due == Moment::NEVER {
             return Ok(None);
         }
-        match worker::here(self) {
-            // Nobody is woken: this worker looks at its timers before it sleeps; if it doesn't come to that, the
-            // sentinel does.
-            Some(worker) => self.timers.arm(worker.index(), due, action).map(|(key, _)| Some(key)),
-            None => {
-                let (key, is_first) = self.timers.arm(self.workers.len(), due, action)?;
-                if is_first && self.idle.has_sleepers_after_all() && !self.keeper.is_up_by(due) {
-                    self.wake_one();
-                }
-                Ok(Some(key))
-            }
+        let place = worker::here(self).map_or(self.workers.len(), |worker| worker.index());
+        let (key, is_first) = self.timers.arm(place, due, action)?;
+        if is_first {
+            self.look_after(due);
         }
+        Ok(Some(key))
     }
 
-    /// Takes back what was armed, unless it is done or being done.
-    pub(crate) fn disarm(&self, key: Key) -> Option<Action> {
-        self.timers.disarm(key)
+    /// Sees to it that somebody is up at `due`, which this thread has just made the first moment of a wheel.
+    fn look_after(&self, due: Moment) {
+        // On a worker nobody is woken: it looks at all timers before it sleeps; if it doesn't come to that, the sentinel
+        // does.
+        if worker::here(self).is_none() && self.idle.has_sleepers_after_all() && !self.keeper.is_up_by(due) {
+            self.wake_one();
+        }
     }
 
     /// Fires some of what is due. If there is more, somebody is woken to fire it, too.

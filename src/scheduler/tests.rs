@@ -1,5 +1,5 @@
-//! Whom a fan-out wakes. The workers have no threads: they are listed as asleep, their drivers count, and what they are
-//! to run is run by hand.
+//! Whom a fan-out wakes, and whose tasks a hand takes; and what lies on which cache lines. The workers have no threads: they
+//! are listed as asleep, their drivers count, and what they are to run is run by hand.
 
 use std::any::Any;
 use std::mem::offset_of;
@@ -13,8 +13,10 @@ use crate::actor::reference::ActorRef;
 use crate::actor::{Body, Startup};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::barrier::Barrier;
 use crate::sync::time::Clock;
 use crate::task::circle::Circle;
+use crate::task::hand;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{DeadLetter, Host};
@@ -140,12 +142,18 @@ impl Hall {
 
     /// An actor that has started, placed or not.
     fn actor(&self, placed: Option<u16>) -> ActorRef<Ear> {
+        let (actor, runnable) = self.make(placed);
+        self.run(runnable);
+        actor
+    }
+
+    /// An actor under a host of its own, and the right to start it.
+    fn make(&self, placed: Option<u16>) -> (ActorRef<Ear>, Runnable) {
         let host = House::open(Arc::new(Hand(Arc::clone(&self.scheduler), House::new())));
         let plan = Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host };
         let ear = Ear(Arc::clone(&self.handled));
         let (task, runnable) = Task::create(plan, |task| Body::new(ear, task, Startup::nobody()));
-        self.run(runnable);
-        ActorRef::new(task)
+        (ActorRef::new(task), runnable)
     }
 
     /// A broker, and actors that subscribe to its topic `clock`.
@@ -264,4 +272,26 @@ fn what_a_worker_writes_shares_no_line_with_what_others_write() {
     let [(_, door)] = lines!(Remote, door);
     assert!(own.iter().all(|(_, own)| own.end <= door.start || door.end <= own.start));
     assert!(size_of::<Door>() <= 128 && size_of::<Remote>() == 256, "nor with another worker's");
+}
+
+/// The last actor's end may free its host on the worker's own thread, and user code that is run there later may make another
+/// one, in the same place.
+#[test]
+fn a_hand_is_for_its_own_host_and_for_none_that_takes_its_place() {
+    let hall = Hall::new(1);
+    let hand = hand::Hand::new(Barrier::new());
+    let lent = hand.lend();
+    let (own, runnable) = hall.make(None);
+    hand.learn_host(&runnable);
+    hall.run(runnable);
+    own.stop();
+    drop(own);
+    hall.run(hand.next.take().expect("its host's actor is put there"));
+    let others: Vec<_> = (0..100).map(|_| hall.actor(None)).collect();
+    for other in &others {
+        other.try_tell(Tick).unwrap();
+        assert!(hand.is_empty(), "an actor of another host");
+    }
+    drop((others, lent));
+    assert_eq!(hall.work(), 100);
 }

@@ -10,12 +10,16 @@
 //!
 //! | step | cost | progress |
 //! |---|---|---|
-//! | arm, disarm | an uncontended lock each | blocking, for the length of a few pointer moves |
+//! | arm, arm again, take back | an uncontended lock each | blocking, for the length of a few pointer moves |
 //! | is anything due? | a load per wheel, and a look at the clock if there is any timer | wait-free |
 //!
 //! Limits are seldom reached, and a look at the clock costs as much as the rest of arming them. So a worker may arm a
 //! timer *fresh*: its time begins at the next look that anybody takes at that wheel, which is due at once. If it is taken
 //! back before that, nobody has looked at a clock for it.
+//!
+//! The timers of an actor lie in one wheel, that of the worker which armed the first of them: there an entry of the actor's
+//! heads a list of them, which is guarded by that wheel's lock as everything else is. The entry has a reference to the
+//! actor's memory for all of them, and goes with the actor's end.
 //!
 //! Nothing is done early, and what lies in one wheel is done in the order of its ticks and, within a tick, of its
 //! arming, as long as one worker fires it. What is due is done late by the length of a tick, by a round of the
@@ -25,13 +29,14 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::fresh::{self, Slots};
-use super::wheel::{self, Wheel};
+use super::wheel::{self, Expired, Wheel};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::limits::{FIRE_BATCH, FIRE_STEPS};
 use crate::sync::lock::Mutex;
 use crate::sync::time::{Clock, Moment};
 use crate::sync::unwind::guard;
 use crate::task::handle::Weak;
+use crate::task::lane::{Bare, Name};
 
 /// A moment as wheels count it: 2^16 ns, 66 µs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,7 +78,12 @@ pub(crate) enum Action {
     Wake(Waker),
     /// A `post_stop` has had its time.
     Expire(Weak),
-    /// Anything else. Dropped when the system closes.
+    /// An actor gets a message. Its entry has an owner. Dropped when the system closes.
+    Ring(Bare),
+    /// Nothing: it owns the timers of this actor.
+    Own(Weak),
+    /// What tests and models do. Dropped when the system closes.
+    #[cfg(any(test, corecast_loom))]
     Run(Box<dyn Errand>),
 }
 
@@ -90,6 +100,7 @@ pub(crate) enum Fired {
 }
 
 /// Something to do.
+#[cfg(any(test, corecast_loom))]
 pub(crate) trait Errand: Send {
     /// Does it. Whoever calls guards against its panics.
     fn run(self: Box<Self>);
@@ -98,8 +109,27 @@ pub(crate) trait Errand: Send {
 /// The name of something that was armed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key {
-    place: u16,
+    pub(super) place: u16,
+    pub(super) key: wheel::Key,
+}
+
+impl Key {
+    pub(super) fn name(self) -> Name {
+        Name { place: self.place, index: self.key.index, generation: self.key.generation }
+    }
+
+    pub(super) fn of(Name { place, index, generation }: Name) -> Self {
+        Self { place, key: wheel::Key { index, generation } }
+    }
+}
+
+/// What has been taken out of a wheel to be done.
+struct Due {
+    action: Action,
+    /// The actor whose timer it is.
+    actor: Option<Weak>,
     key: wheel::Key,
+    stays: bool,
 }
 
 /// All timers of a system.
@@ -146,19 +176,64 @@ impl Timers {
             return Err(action);
         }
         let key = Key { place: place as u16, key: state.wheel.insert(tick, action) };
-        let start = tick.start().as_nanos();
-        // ORDERING: Relaxed; written under the lock alone.
-        let is_first = start < next.load(Ordering::Relaxed);
-        if is_first {
-            // ORDERING: Relaxed; a thread outside goes on with a read-modify-write of `asleep`, which releases it; a worker
-            // looks itself before it sleeps.
-            next.store(start, Ordering::Relaxed);
-        }
-        Ok((key, is_first))
+        Ok((key, is_first(next, tick)))
     }
 
-    /// Takes a timer out, unless it has fired.
-    pub(crate) fn disarm(&self, key: Key) -> Option<Action> {
+    /// Makes a list for the timers of an actor in the wheel of `place`; not if the system has closed.
+    pub(super) fn own(&self, place: usize, actor: Weak) -> Option<Key> {
+        let mut state = self.places[place].state.lock();
+        // The caller has another reference, so this one isn't the last.
+        (!state.closed).then(|| Key { place: place as u16, key: state.wheel.own(Action::Own(actor)) })
+    }
+
+    /// As [`arm`](Self::arm), for an actor's message. An entry that `stays` can be armed again.
+    ///
+    /// # Errors
+    ///
+    /// The message back, if the actor or the system has ended.
+    ///
+    /// # Safety
+    ///
+    /// The load is for bodies of the type of the actor's whose list this is.
+    pub(super) unsafe fn arm_owned(
+        &self,
+        owner: Key,
+        due: Moment,
+        load: Bare,
+        stays: bool,
+    ) -> Result<(Key, bool), Action> {
+        let tick = Tick::not_before(due);
+        let Place { next, state, .. } = &self.places[usize::from(owner.place)];
+        let mut state = state.lock();
+        let key = state.wheel.insert_owned(owner.key, tick, Action::Ring(load), stays)?;
+        Ok((Key { key, ..owner }, is_first(next, tick)))
+    }
+
+    /// The same for one that has fired and stayed.
+    ///
+    /// # Errors
+    ///
+    /// As there, and if it was taken back.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    pub(super) unsafe fn arm_again(&self, key: Key, due: Moment, load: Bare) -> Result<bool, Action> {
+        let tick = Tick::not_before(due);
+        let Place { next, state, .. } = &self.places[usize::from(key.place)];
+        let mut state = state.lock();
+        state.wheel.insert_again(key.key, tick, Action::Ring(load))?;
+        Ok(is_first(next, tick))
+    }
+
+    /// Takes out the first of an actor's timers, or else their list: what there was to be done then, if anything. Nothing if
+    /// the list is gone.
+    pub(super) fn end_one(&self, owner: Key) -> Option<Option<Action>> {
+        self.places[usize::from(owner.place)].state.lock().wheel.remove_owned(owner.key)
+    }
+
+    /// Takes a timer out, unless it has fired for the last time. One that is between two firings leaves nothing to drop.
+    pub(crate) fn disarm(&self, key: Key) -> Option<Option<Action>> {
         self.places[usize::from(key.place)].state.lock().wheel.remove(key.key)
     }
 
@@ -279,9 +354,9 @@ impl Timers {
     /// Fires some of what is due: a batch of each wheel. Returns whether that was all.
     pub(crate) fn fire(&self, now: Moment) -> bool {
         let mut is_all = true;
-        for place in &self.places {
+        for (number, place) in self.places.iter().enumerate() {
             if place.is_due(now) {
-                place.fire_some(now, &self.clock);
+                place.fire_some(number as u16, now, &self.clock);
                 is_all &= !place.is_due(now);
             }
         }
@@ -318,8 +393,8 @@ impl Place {
     }
 
     /// Fires some of what is due, and begins the time of some of what is fresh. No user code runs under the lock.
-    fn fire_some(&self, now: Moment, clock: &Clock) {
-        let mut due: [Option<Action>; FIRE_BATCH] = [const { None }; FIRE_BATCH];
+    fn fire_some(&self, number: u16, now: Moment, clock: &Clock) {
+        let mut due: [Option<Due>; FIRE_BATCH] = [const { None }; FIRE_BATCH];
         let mut count = 0;
         let mut state = self.state.lock();
         let State { wheel, .. } = &mut *state;
@@ -333,8 +408,12 @@ impl Place {
         let mut is_done = false;
         while count < FIRE_BATCH && steps > 0 && !is_done {
             steps -= 1;
-            is_done = state.wheel.expire(Tick::of(now), 1, |action| {
-                due[count] = Some(action);
+            is_done = state.wheel.expire(Tick::of(now), 1, |Expired { key, value: action, owner, stays }| {
+                let actor = match owner {
+                    Some(Action::Own(actor)) => Some(actor.clone()),
+                    _ => None,
+                };
+                due[count] = Some(Due { action, actor, key, stays });
                 count += 1;
             });
         }
@@ -347,15 +426,43 @@ impl Place {
         // ORDERING: Relaxed; under the lock. Whoever misses it looks for nothing.
         self.next.store(next, Ordering::Relaxed);
         drop(state);
-        for action in due.into_iter().flatten() {
-            // UNWIND: a waker, or what an errand brings along; a panic is its own.
-            let _ = guard(|| match action {
-                Action::Wake(waker) => waker.wake(),
-                Action::Expire(task) => task.expire(),
-                Action::Run(errand) => errand.run(),
-            });
+        for due in due.into_iter().flatten() {
+            // UNWIND: a waker, or the drop of a message; a panic is its own.
+            let _ = guard(|| self.perform(due, number));
         }
     }
+
+    fn perform(&self, Due { action, actor, key, stays }: Due, number: u16) {
+        match action {
+            Action::Wake(waker) => waker.wake(),
+            Action::Expire(task) => task.expire(),
+            Action::Ring(load) => {
+                // One that comes again isn't brought if it was taken back meanwhile.
+                let is_wanted = !stays || self.state.lock().wheel.holds(key);
+                if let Some(actor) = actor.filter(|_| is_wanted) {
+                    // An actor that takes no more messages has no timers any more.
+                    // SAFETY: the entry was on this actor's list, by `arm_owned`'s contract.
+                    drop(unsafe { actor.ring(load, Key { place: number, key }.name()) });
+                }
+            }
+            Action::Own(_) => unreachable!("it is never due"),
+            #[cfg(any(test, corecast_loom))]
+            Action::Run(errand) => errand.run(),
+        }
+    }
+}
+
+/// Whether a timer that was armed for `tick` is now the first of its wheel. Called under the wheel's lock.
+fn is_first(next: &AtomicU64, tick: Tick) -> bool {
+    let start = tick.start().as_nanos();
+    // ORDERING: Relaxed; written under the lock alone.
+    let is_first = start < next.load(Ordering::Relaxed);
+    if is_first {
+        // ORDERING: Relaxed; a thread outside goes on with a read-modify-write of `asleep`, which releases it; a worker
+        // looks itself before it sleeps.
+        next.store(start, Ordering::Relaxed);
+    }
+    is_first
 }
 
 impl std::fmt::Debug for Action {
@@ -363,6 +470,9 @@ impl std::fmt::Debug for Action {
         f.write_str(match self {
             Self::Wake(_) => "Wake",
             Self::Expire(_) => "Expire",
+            Self::Ring(_) => "Ring",
+            Self::Own(_) => "Own",
+            #[cfg(any(test, corecast_loom))]
             Self::Run(_) => "Run",
         })
     }

@@ -15,6 +15,9 @@
 //! | next | a look at a word per level |
 //! | expire | constant per entry that is due, and per entry and level that it comes down |
 //!
+//! An entry may have an *owner*, an entry of its own that is due at no time: it heads a list of those that it owns. An entry
+//! that *stays* is kept when it has expired, without a value, until it is put in again or removed.
+//!
 //! Entries lie in chunks that are never moved and never given back before the wheel's end; a free one is used again, and
 //! its generation tells an old key from a new one. Not for several threads: whoever shares it locks it.
 
@@ -29,6 +32,9 @@ const SLOTS: usize = 1 << DIGIT;
 
 /// Entries of one chunk.
 const CHUNK: usize = 256;
+
+/// The level of an entry that lies in no slot.
+const NOWHERE: u8 = u8::MAX;
 
 /// No entry.
 const NONE: u32 = u32::MAX;
@@ -54,7 +60,9 @@ struct Level {
     slots: [u32; SLOTS],
 }
 
+/// A cache line, if its value is no larger than three words.
 #[derive(Debug)]
+#[repr(align(64))]
 struct Entry<T> {
     tick: u64,
     /// The one before it in its slot; of the first one, the last.
@@ -63,16 +71,34 @@ struct Entry<T> {
     next: u32,
     /// How often it was used.
     generation: u32,
+    /// The entry that owns it.
+    owner: u32,
+    /// The ring of an owner and what it owns: who came before it, and after. Itself, if there is nobody else.
+    older: u32,
+    newer: u32,
     level: u8,
     slot: u8,
+    /// Whether it is kept when it expires.
+    stays: bool,
     value: Option<T>,
 }
 
 /// An entry's name, until the entry is removed or expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
-    index: u32,
-    generation: u32,
+    pub(super) index: u32,
+    pub(super) generation: u32,
+}
+
+/// An entry that has expired.
+#[derive(Debug)]
+pub(super) struct Expired<'a, T> {
+    pub(super) key: Key,
+    pub(super) value: T,
+    /// The value of whoever owns it.
+    pub(super) owner: Option<&'a T>,
+    /// Whether it is kept.
+    pub(super) stays: bool,
 }
 
 impl<T> Wheel<T> {
@@ -87,6 +113,55 @@ impl<T> Wheel<T> {
         let key = self.take(tick.get(), value);
         self.enter(key.index);
         key
+    }
+
+    /// Adds an entry that is due at no time, and may own others.
+    pub(super) fn own(&mut self, value: T) -> Key {
+        self.take(0, value)
+    }
+
+    /// Adds an entry that is due at `tick`, as [`insert`](Self::insert), and ends with its owner. It may stay.
+    ///
+    /// # Errors
+    ///
+    /// The value back, if the owner is gone.
+    #[inline]
+    pub(super) fn insert_owned(&mut self, owner: Key, tick: Tick, value: T, stays: bool) -> Result<Key, T> {
+        if !self.holds(owner) {
+            return Err(value);
+        }
+        let key = self.take(tick.get(), value);
+        let last = std::mem::replace(&mut self.entry(owner.index).older, key.index);
+        self.entry(last).newer = key.index;
+        let entry = self.entry(key.index);
+        (entry.owner, entry.older, entry.newer, entry.stays) = (owner.index, last, owner.index, stays);
+        self.enter(key.index);
+        Ok(key)
+    }
+
+    /// Lets an entry that has expired and stayed be due again.
+    ///
+    /// # Errors
+    ///
+    /// The value back, if the entry is gone.
+    pub(super) fn insert_again(&mut self, key: Key, tick: Tick, value: T) -> Result<(), T> {
+        if !self.holds(key) {
+            return Err(value);
+        }
+        let entry = self.entry(key.index);
+        debug_assert!(entry.stays && entry.value.is_none());
+        (entry.tick, entry.value) = (tick.get(), Some(value));
+        self.enter(key.index);
+        Ok(())
+    }
+
+    /// Takes out the oldest entry that `owner` owns, and tells its value, if it has one. In the end takes out the owner.
+    pub(super) fn remove_owned(&mut self, owner: Key) -> Option<Option<T>> {
+        if !self.holds(owner) {
+            return None;
+        }
+        let index = self.entry(owner.index).newer;
+        Some(self.end(index))
     }
 
     /// Adds an entry whose time begins at the next [`begin`](Self::begin). `length` is for whoever begins it.
@@ -116,6 +191,7 @@ impl<T> Wheel<T> {
     }
 
     /// An entry that is free no more.
+    #[inline]
     fn take(&mut self, tick: u64, value: T) -> Key {
         if self.free == NONE {
             self.grow();
@@ -124,18 +200,26 @@ impl<T> Wheel<T> {
         let entry = self.entry(index);
         entry.tick = tick;
         entry.value = Some(value);
+        (entry.owner, entry.older, entry.newer) = (NONE, index, index);
+        (entry.level, entry.stays) = (NOWHERE, false);
         let generation = entry.generation;
         self.free = entry.next;
         Key { index, generation }
     }
 
-    /// Takes an entry out, if it is still there.
-    pub(super) fn remove(&mut self, key: Key) -> Option<T> {
-        if !self.holds(key) {
-            return None;
+    /// Takes an entry out, if it is still there. Tells its value; one that has expired and stayed has none.
+    #[inline]
+    pub(super) fn remove(&mut self, key: Key) -> Option<Option<T>> {
+        self.holds(key).then(|| self.end(key.index))
+    }
+
+    /// Takes an entry out.
+    #[inline]
+    fn end(&mut self, index: u32) -> Option<T> {
+        if self.entry(index).level != NOWHERE {
+            self.unlink(index);
         }
-        self.unlink(key.index);
-        self.release(key.index)
+        self.release(index)
     }
 
     /// The value of an entry that is still there.
@@ -144,7 +228,8 @@ impl<T> Wheel<T> {
     }
 
     /// Whether an entry is still there.
-    fn holds(&self, key: Key) -> bool {
+    #[inline]
+    pub(super) fn holds(&self, key: Key) -> bool {
         let chunk = self.chunks.get(key.index as usize / CHUNK);
         chunk.is_some_and(|chunk| chunk[key.index as usize % CHUNK].generation == key.generation)
     }
@@ -156,7 +241,7 @@ impl<T> Wheel<T> {
 
     /// Takes out entries that are due at `now`, the earliest first, and moves others down: no more than `most` steps.
     /// Returns whether it came to the end.
-    pub(super) fn expire(&mut self, now: Tick, most: usize, mut each: impl FnMut(T)) -> bool {
+    pub(super) fn expire(&mut self, now: Tick, most: usize, mut each: impl FnMut(Expired<'_, T>)) -> bool {
         for _ in 0..most {
             let Some((level, slot, start)) = self.first_slot().filter(|&(_, _, start)| start <= now.get()) else {
                 self.present = self.present.max(now.get());
@@ -170,11 +255,23 @@ impl<T> Wheel<T> {
                 self.link_at(index, lower, home);
                 let is_empty = self.levels[level].slots[slot] == NONE;
                 self.falling = (!is_empty).then_some((level, slot));
-            } else if let Some(value) = self.release(index) {
-                each(value);
+            } else {
+                self.expire_one(index, &mut each);
             }
         }
         false
+    }
+
+    /// Passes on an entry that is due, and isn't linked any more.
+    fn expire_one(&mut self, index: u32, each: &mut impl FnMut(Expired<'_, T>)) {
+        let entry = self.entry(index);
+        entry.level = NOWHERE;
+        let (owner, stays, generation) = (entry.owner, entry.stays, entry.generation);
+        let value = if stays { entry.value.take() } else { self.release(index) };
+        if let Some(value) = value {
+            let owner = if owner == NONE { None } else { self.entry(owner).value.as_ref() };
+            each(Expired { key: Key { index, generation }, value, owner, stays });
+        }
     }
 
     /// Takes everything out.
@@ -197,6 +294,7 @@ impl<T> Wheel<T> {
     }
 
     /// Links an entry that comes in: behind those that came before it, also where these are still on their way down.
+    #[inline]
     fn enter(&mut self, index: u32) {
         let (level, slot) = self.home(index);
         match self.falling {
@@ -206,6 +304,7 @@ impl<T> Wheel<T> {
     }
 
     /// The level and slot that an entry's tick belongs to.
+    #[inline]
     fn home(&mut self, index: u32) -> (usize, usize) {
         let present = self.present;
         let tick = self.entry(index).tick.max(present);
@@ -215,6 +314,7 @@ impl<T> Wheel<T> {
     }
 
     /// Links an entry at the end of a slot.
+    #[inline]
     fn link_at(&mut self, index: u32, level: usize, slot: usize) {
         let first = self.levels[level].slots[slot];
         let last = if first == NONE { index } else { std::mem::replace(&mut self.entry(first).previous, index) };
@@ -229,6 +329,7 @@ impl<T> Wheel<T> {
         }
     }
 
+    #[inline]
     fn unlink(&mut self, index: u32) {
         let &mut Entry { previous, next, level, slot, .. } = self.entry(index);
         let (level, slot) = (usize::from(level), usize::from(slot));
@@ -249,9 +350,15 @@ impl<T> Wheel<T> {
         }
     }
 
-    /// Frees an entry that isn't linked.
+    /// Frees an entry that isn't linked. What it owns has gone before.
+    #[inline]
     fn release(&mut self, index: u32) -> Option<T> {
         let free = std::mem::replace(&mut self.free, index);
+        let &mut Entry { owner, older, newer, .. } = self.entry(index);
+        if owner != NONE {
+            self.entry(older).newer = newer;
+            self.entry(newer).older = older;
+        }
         let entry = self.entry(index);
         entry.next = free;
         entry.generation = entry.generation.wrapping_add(1);
@@ -267,14 +374,19 @@ impl<T> Wheel<T> {
             previous: NONE,
             next: if index == last { NONE } else { index + 1 },
             generation: 0,
-            level: 0,
+            owner: NONE,
+            older: index,
+            newer: index,
+            level: NOWHERE,
             slot: 0,
+            stays: false,
             value: None,
         };
         self.chunks.push((first..=last).map(fresh).collect());
         self.free = first;
     }
 
+    #[inline]
     fn entry(&mut self, index: u32) -> &mut Entry<T> {
         &mut self.chunks[index as usize / CHUNK][index as usize % CHUNK]
     }
@@ -288,7 +400,7 @@ mod tests {
 
     fn due(wheel: &mut Wheel<u64>, now: u64) -> Vec<u64> {
         let mut due = Vec::new();
-        while !wheel.expire(Tick::new(now), 7, |value| due.push(value)) {}
+        while !wheel.expire(Tick::new(now), 7, |expired| due.push(expired.value)) {}
         due
     }
 
@@ -321,7 +433,7 @@ mod tests {
         let (first, second) = (wheel.insert_fresh(5, 1), wheel.insert_fresh(7, 2));
         assert!(wheel.has_fresh() && wheel.next().is_none());
         assert!(due(&mut wheel, 100).is_empty());
-        assert_eq!(wheel.remove(first), Some(1));
+        assert_eq!(wheel.remove(first), Some(Some(1)));
         wheel.begin(1, |length| Tick::new(100 + length));
         assert_eq!((wheel.has_fresh(), wheel.value(second).copied()), (false, Some(2)));
         assert!(due(&mut wheel, 106).is_empty());
@@ -364,7 +476,7 @@ mod tests {
         for value in 0..4 {
             wheel.insert(tick, value);
         }
-        assert!(!wheel.expire(tick, 2, |value| found.push(value)), "two of them are down");
+        assert!(!wheel.expire(tick, 2, |expired| found.push(expired.value)), "two of them are down");
         wheel.insert(tick, 4);
         wheel.insert(Tick::new(SLOTS as u64 * 3), 5);
         found.extend(due(&mut wheel, tick.get()));
@@ -377,11 +489,43 @@ mod tests {
     fn a_key_is_good_for_its_own_entry_alone() {
         let mut wheel = Wheel::new();
         let first = wheel.insert(Tick::new(9), 1);
-        assert_eq!(wheel.remove(first), Some(1));
+        assert_eq!(wheel.remove(first), Some(Some(1)));
         let second = wheel.insert(Tick::new(9), 2);
         assert_eq!(wheel.remove(first), None, "the entry is another's by now");
         assert_eq!(due(&mut wheel, 9), [2]);
         assert_eq!(wheel.remove(second), None, "it has expired");
+    }
+
+    #[test]
+    fn what_is_owned_ends_with_its_owner_in_its_order() {
+        let mut wheel = Wheel::new();
+        let (owner, other) = (wheel.own(100), wheel.own(200));
+        let own = |wheel: &mut Wheel<u64>, value, stays| {
+            wheel.insert_owned(owner, Tick::new(value), value, stays).expect("the owner is there")
+        };
+        let (first, second, _third) = (own(&mut wheel, 1, false), own(&mut wheel, 2, true), own(&mut wheel, 90, false));
+        let fourth = own(&mut wheel, 91, false);
+        wheel.insert_owned(other, Tick::new(3), 3, false).unwrap();
+        assert_eq!(wheel.remove(fourth), Some(Some(91)));
+        let mut found = Vec::new();
+        wheel.expire(Tick::new(5), 100, |expired| {
+            found.push((expired.value, expired.owner.copied(), expired.stays, expired.key));
+        });
+        assert!(matches!(found[..], [(1, Some(100), false, _), (2, Some(100), true, _), (3, Some(200), false, _)]));
+        assert!(!wheel.holds(first) && wheel.holds(second) && found[1].3 == second);
+        assert_eq!(wheel.insert_again(second, Tick::new(6), 6), Ok(()));
+        assert_eq!(due(&mut wheel, 6), [6]);
+        assert_eq!(wheel.remove_owned(owner), Some(None), "it has fired, and stayed");
+        assert_eq!(wheel.insert_again(second, Tick::new(7), 7), Err(7));
+        assert_eq!([wheel.remove_owned(owner), wheel.remove_owned(owner)], [Some(Some(90)), Some(Some(100))]);
+        assert_eq!(wheel.remove_owned(owner), None);
+        assert_eq!(wheel.insert_owned(owner, Tick::new(7), 7, false), Err(7));
+        assert!(wheel.holds(other) && wheel.next().is_none());
+    }
+
+    #[test]
+    fn an_entry_is_a_cache_line() {
+        assert_eq!(size_of::<super::Entry<crate::scheduler::timer::Action>>(), 64);
     }
 
     #[test]

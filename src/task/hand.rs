@@ -8,10 +8,11 @@ use std::ptr::{self, NonNull};
 
 use super::current;
 use super::header::{self, ANYWHERE, Header};
+use super::letter::Host;
 use super::run_slot::RunSlot;
 use super::runnable::Runnable;
 use crate::sync::barrier::Barrier;
-use crate::sync::local;
+use crate::sync::{Weak, local};
 
 local! {
     /// The hand of the worker that this thread is.
@@ -21,6 +22,11 @@ local! {
 local! {
     /// The address of the host whose tasks that worker runs; zero before the first.
     static HOST: Cell<usize> = Cell::new(0)
+}
+
+local! {
+    /// Keeps that address from becoming another host's: the last actor may end on this thread, and user code run after it.
+    static KEPT: Cell<Option<Weak<dyn Host>>> = Cell::new(None)
 }
 
 /// The two slots. The worker's thread fills and empties them; thieves may empty them.
@@ -50,7 +56,12 @@ impl Hand {
 
     /// This thread's worker is about to run a task of its own host: they all have the same one.
     pub(crate) fn learn_host(&self, task: &Runnable) {
-        HOST.with(|host| host.set(task.host_address()));
+        let address = task.host_address();
+        if HOST.with(Cell::get) != address {
+            let keep = task.host().downgrade();
+            HOST.with(|host| host.set(if keep.is_some() { address } else { 0 }));
+            KEPT.with(|kept| kept.set(keep));
+        }
     }
 
     /// Whether it is empty. A hint.
@@ -68,6 +79,7 @@ impl Drop for Lent<'_> {
     fn drop(&mut self) {
         HAND.with(|hand| hand.set(ptr::null()));
         HOST.with(|host| host.set(0));
+        KEPT.with(|kept| kept.set(None));
     }
 }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use super::frame::Frame;
 use super::identity::{ActorId, ActorInfo};
-use super::lane::Lane;
+use super::lane::{Home, Lane};
 use super::lodging::Lodging;
 use super::post::Aside;
 use super::reason::StopReason;
@@ -112,6 +112,7 @@ pub(super) struct Side {
     pub(super) line: Mutex<Line>,
     pub(super) ending: Mutex<Ending>,
     pub(super) lane: Mutex<Lane>,
+    pub(super) home: Home,
     /// How long a `send` waits, in nanoseconds. Written before the first run.
     limit: AtomicU64,
     /// Read by everybody who gets at the rest: so the model checker sees whether it was published.
@@ -124,6 +125,7 @@ impl Side {
             line: Mutex::default(),
             ending: Mutex::default(),
             lane: Mutex::default(),
+            home: Home::default(),
             limit: AtomicU64::new(u64::MAX),
             published: UnsafeCell::new(()),
         }

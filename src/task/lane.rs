@@ -13,23 +13,27 @@
 //! What an open lane has taken is handled before its actor ends because nobody reaches it. What fires after that keeps
 //! nobody alive: it is let in if a handler gives a reference away after all, and dropped otherwise.
 //!
-//! The lane also knows the timers that haven't had their last message yet, to end them with the actor.
+//! Whoever keeps the time lists the timers of an actor that haven't had their last message yet ([`Home`]); the lane has the
+//! timekeeper end them with the actor.
 //!
 //! What has been accepted and is left over when the lane closes becomes dead letters. A lock guards it; no user code runs
 //! under it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::fmt;
 use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, MaybeUninit, align_of, size_of};
 use std::ptr::NonNull;
 
 use super::hand;
 use super::handle::Weak;
 use super::header::{self, Header};
 use super::letter::{Body, Letter, Receive, Route};
-use super::typed::WeakTask;
 use crate::mailbox::envelope::{Loose, Packed};
 use crate::mailbox::ring::Duty;
+use crate::memory::{self, Layout};
 use crate::sync::Arc;
+use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::unwind::guard;
 
 /// A letter for bodies of type `B`.
@@ -53,53 +57,210 @@ pub(crate) trait Source: Send + 'static {
     type Body: Body;
 
     /// The message, on the runner's thread, which is about to handle it. It may panic.
-    fn take(self: Box<Self>) -> Bound<Self::Body>;
+    fn take(self, mark: Mark<Self::Body>) -> Bound<Self::Body>;
 
     /// The message, which nobody will handle.
-    fn leave(self: Box<Self>) -> Bound<Self::Body>;
+    fn leave(self) -> Bound<Self::Body>;
 
     /// The name of the message's type.
-    fn message(&self) -> &'static str;
+    fn message() -> &'static str;
 }
 
-/// A timer, as its actor's end sees it. Implemented above.
+/// The timers of an actor, as its end sees them. Implemented above.
 pub(crate) trait Ticking: Send + Sync {
-    /// Ends it, and drops what it holds.
+    /// Ends them, and drops what they hold. Their panics stay there.
     fn end(&self);
 }
 
-/// A [`Source`], its body's type forgotten.
-pub(super) trait Fired: Send {
-    fn take(self: Box<Self>) -> Loose;
-    fn leave(self: Box<Self>) -> Loose;
-    fn message(&self) -> &'static str;
+/// How the timekeeper finds a timer, or an actor's list of timers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name {
+    pub(crate) place: u16,
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
 }
 
-impl<S: Source> Fired for S {
-    fn take(self: Box<Self>) -> Loose {
-        Source::take(self).0
+/// The name of a timer of an actor whose body is a `B`, which has fired and may be armed again.
+pub(crate) struct Mark<B>(Name, PhantomData<fn(B)>);
+
+impl<B> Mark<B> {
+    pub(crate) fn name(&self) -> Name {
+        self.0
+    }
+}
+
+/// A [`Source`] for bodies of type `B`.
+pub(crate) struct Load<B>(Bare, PhantomData<fn(B)>);
+
+impl<B: Body> Load<B> {
+    /// Packs a source.
+    pub(crate) fn new<S: Source<Body = B>>(source: S) -> Self {
+        Self(Bare { handling: Packing::<S>::HANDLING, payload: Packing::write(source) }, PhantomData)
     }
 
-    fn leave(self: Box<Self>) -> Loose {
-        Source::leave(self).0
+    /// Forgets the type of the body.
+    pub(crate) fn bare(self) -> Bare {
+        self.0
+    }
+}
+
+/// What fits into a load itself.
+type Payload = MaybeUninit<u64>;
+
+/// A [`Source`], its type forgotten: itself, if it is a word, or the address of its recycled block.
+pub(crate) struct Bare {
+    handling: &'static Handling,
+    payload: Payload,
+}
+
+/// How to deal with a source whose type is forgotten. Each but the last takes it out of the payload.
+struct Handling {
+    take: unsafe fn(Payload, Name) -> Loose,
+    leave: unsafe fn(Payload) -> Loose,
+    drop: unsafe fn(Payload),
+    message: fn() -> &'static str,
+}
+
+/// How sources of type `S` lie in a payload.
+struct Packing<S>(PhantomData<S>);
+
+impl<S: Source> Packing<S> {
+    const HANDLING: &'static Handling = &Handling {
+        // SAFETY: the caller passes a payload that `write` has filled, and gives it up; here, and twice below.
+        take: |payload, name| unsafe { Self::read(payload) }.take(Mark(name, PhantomData)).0,
+        // SAFETY: as above.
+        leave: |payload| unsafe { Self::read(payload) }.leave().0,
+        // SAFETY: as above.
+        drop: |payload| drop(unsafe { Self::read(payload) }),
+        message: S::message,
+    };
+    const INLINE: bool = size_of::<S>() <= size_of::<Payload>() && align_of::<S>() <= align_of::<Payload>();
+
+    fn write(source: S) -> Payload {
+        let mut payload = Payload::uninit();
+        if Self::INLINE {
+            // SAFETY: it fits, by `INLINE`.
+            unsafe { payload.as_mut_ptr().cast::<S>().write(source) };
+            return payload;
+        }
+        let block: NonNull<S> = memory::acquire(Layout::new::<S>()).cast();
+        // SAFETY: the block is ours and fits an `S`, whose size isn't zero; its address fits into the payload.
+        unsafe {
+            block.write(source);
+            payload.as_mut_ptr().cast::<NonNull<S>>().write(block);
+        }
+        payload
     }
 
-    fn message(&self) -> &'static str {
-        Source::message(self)
+    /// # Safety
+    ///
+    /// `write` filled the payload, and this is the only time that its source is moved out.
+    unsafe fn read(payload: Payload) -> S {
+        if Self::INLINE {
+            // SAFETY: the caller's promise.
+            return unsafe { payload.as_ptr().cast::<S>().read() };
+        }
+        // SAFETY: as above: the address of a block that is ours, and holds nothing once the source is moved out.
+        unsafe {
+            let block = payload.as_ptr().cast::<NonNull<S>>().read();
+            let source = block.read();
+            memory::release(block.cast(), Layout::new::<S>());
+            source
+        }
+    }
+}
+
+impl Bare {
+    fn take(self, name: Name) -> Loose {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: filled for this handling, and given up here.
+        unsafe { (this.handling.take)(this.payload, name) }
+    }
+
+    fn leave(self) -> Loose {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: as above.
+        unsafe { (this.handling.leave)(this.payload) }
+    }
+}
+
+impl Drop for Bare {
+    fn drop(&mut self) {
+        // SAFETY: filled for this handling, and dropped once.
+        unsafe { (self.handling.drop)(self.payload) };
+    }
+}
+
+impl fmt::Debug for Bare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Bare").field(&(self.handling.message)()).finish()
+    }
+}
+
+/// What a timer has left in the lane.
+#[derive(Debug)]
+pub(super) struct Fired {
+    load: Bare,
+    name: Name,
+}
+
+impl Fired {
+    pub(super) fn take(self) -> Loose {
+        self.load.take(self.name)
+    }
+
+    pub(super) fn leave(self) -> Loose {
+        self.load.leave()
+    }
+
+    pub(super) fn message(&self) -> &'static str {
+        (self.load.handling.message)()
+    }
+}
+
+/// Where the timekeeper lists an actor's timers; nowhere, before the first one. Each word is written once, under the lane's
+/// lock; who finds one of them unwritten looks again under that lock.
+#[derive(Debug)]
+pub(super) struct Home {
+    /// The place, if it is one.
+    place: AtomicU64,
+    /// Index and generation.
+    entry: AtomicU64,
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self { place: AtomicU64::new(Self::UNWRITTEN), entry: AtomicU64::new(Self::UNWRITTEN) }
+    }
+}
+
+impl Home {
+    const UNWRITTEN: u64 = u64::MAX;
+
+    fn get(&self) -> Option<Name> {
+        let written = |word: u64| (word != Self::UNWRITTEN).then_some(word);
+        // ORDERING: Relaxed, twice; each tells whether it is written, and what they name is behind the timekeeper's lock.
+        let place = written(self.place.load(Ordering::Relaxed))?;
+        let entry = written(self.entry.load(Ordering::Relaxed))?;
+        Some(Name { place: place as u16, index: (entry >> 32) as u32, generation: entry as u32 })
+    }
+
+    fn set(&self, Name { place, index, generation }: Name) {
+        // ORDERING: Relaxed, twice; under the lane's lock, and see `get`.
+        self.entry.store(u64::from(index) << 32 | u64::from(generation), Ordering::Relaxed);
+        self.place.store(u64::from(place), Ordering::Relaxed);
     }
 }
 
 /// The lane.
 #[derive(Default)]
 pub(super) struct Lane {
-    waiting: VecDeque<Box<dyn Fired>>,
+    waiting: VecDeque<Fired>,
     /// What fired while the lane was sealed.
-    aside: VecDeque<Box<dyn Fired>>,
+    aside: VecDeque<Fired>,
     stage: Stage,
-    /// The timers of the actor, by their numbers.
-    timers: BTreeMap<u64, Arc<dyn Ticking>>,
-    /// The number of the next one.
-    next: u64,
+    /// The timers of the actor, if it ever had one.
+    timers: Option<Arc<dyn Ticking>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,10 +275,10 @@ enum Stage {
 #[must_use = "accepted messages become dead letters"]
 pub(super) struct Left {
     /// What was accepted.
-    pub(super) fired: VecDeque<Box<dyn Fired>>,
+    pub(super) fired: VecDeque<Fired>,
     /// What was not.
-    aside: VecDeque<Box<dyn Fired>>,
-    timers: BTreeMap<u64, Arc<dyn Ticking>>,
+    aside: VecDeque<Fired>,
+    timers: Option<Arc<dyn Ticking>>,
 }
 
 impl Left {
@@ -125,35 +286,42 @@ impl Left {
     pub(super) fn drop_the_rest(self) {
         let Self { aside, timers, .. } = self;
         for fired in aside {
-            // UNWIND: the drop of a message, here and below. Each by itself.
+            // UNWIND: the drop of a message. Each by itself.
             let _ = guard(|| drop(fired));
         }
-        for timer in timers.into_values() {
-            let _ = guard(|| timer.end());
+        if let Some(timers) = timers {
+            timers.end();
         }
     }
 }
 
 impl Weak {
-    /// Lists a timer, so that it ends with its actor. Returns its number; nothing if the actor takes no more messages.
-    pub(crate) fn list_timer(&self, timer: Arc<dyn Ticking>) -> Option<u64> {
-        if self.header().is_closed() {
+    /// Where the actor's timers are listed. Nowhere if it takes no more messages.
+    #[inline]
+    pub(crate) fn home(&self) -> Option<Name> {
+        let header = self.header();
+        header::known_side(header).filter(|_| !header.is_closed())?.home.get()
+    }
+
+    /// Sees to it that the actor's timers are listed somewhere, and end with the actor: `list` says where, and isn't called
+    /// if they are. Nothing if the actor takes no more messages.
+    #[cold]
+    pub(crate) fn settle(&self, list: impl FnOnce() -> Option<(Name, Arc<dyn Ticking>)>) -> Option<Name> {
+        let header = self.header();
+        if header.is_closed() {
             return None;
         }
-        let mut lane = header::side(self.header()).lane.lock();
+        let side = header::side(header);
+        let mut lane = side.lane.lock();
         if lane.stage == Stage::Closed {
             return None;
         }
-        let number = lane.next;
-        lane.next += 1;
-        lane.timers.insert(number, timer);
-        Some(number)
-    }
-
-    /// Takes a timer off the list.
-    pub(crate) fn forget_timer(&self, number: u64) {
-        let forgotten = header::known_side(self.header()).and_then(|side| side.lane.lock().timers.remove(&number));
-        drop(forgotten);
+        if lane.timers.is_none() {
+            let (name, timers) = list()?;
+            lane.timers = Some(timers);
+            side.home.set(name);
+        }
+        side.home.get()
     }
 
     /// Whether what fires now waits aside.
@@ -163,26 +331,30 @@ impl Weak {
     }
 }
 
-impl<B: Body> WeakTask<B> {
+impl Weak {
     /// Leaves what a timer has brought in the lane, and sees to it that the actor runs.
     ///
     /// # Errors
     ///
     /// It comes back if the actor takes no more messages.
-    pub(crate) fn ring<S: Source<Body = B>>(&self, source: Box<S>) -> Result<(), Box<S>> {
-        let header = self.weak().header();
+    ///
+    /// # Safety
+    ///
+    /// The load is for bodies of this task's type.
+    pub(crate) unsafe fn ring(&self, load: Bare, name: Name) -> Result<(), Bare> {
+        let header = self.header();
         let Some(side) = header::known_side(header).filter(|_| !header.is_closed()) else {
-            return Err(source);
+            return Err(load);
         };
         let mut lane = side.lane.lock();
         match lane.stage {
-            Stage::Open => lane.waiting.push_back(source),
+            Stage::Open => lane.waiting.push_back(Fired { load, name }),
             Stage::Sealed => {
                 // The runner lets it in if the actor is reached again; it isn't called for that.
-                lane.aside.push_back(source);
+                lane.aside.push_back(Fired { load, name });
                 return Ok(());
             }
-            Stage::Closed => return Err(source),
+            Stage::Closed => return Err(load),
         }
         drop(lane);
         header.far().state.ring();
@@ -195,7 +367,7 @@ impl<B: Body> WeakTask<B> {
 }
 
 /// The oldest of what the lane holds. Called by the runner.
-pub(super) fn take(header: &Header) -> Option<Box<dyn Fired>> {
+pub(super) fn take(header: &Header) -> Option<Fired> {
     let state = &header.far().state;
     state.answer();
     let mut lane = header::known_side(header)?.lane.lock();
@@ -246,15 +418,17 @@ pub(super) fn close(header: &Header) -> Option<Left> {
     let mut lane = side.lane.lock();
     lane.stage = Stage::Closed;
     let Lane { waiting, aside, timers, .. } = &mut *lane;
-    Some(Left { fired: std::mem::take(waiting), aside: std::mem::take(aside), timers: std::mem::take(timers) })
+    Some(Left { fired: std::mem::take(waiting), aside: std::mem::take(aside), timers: timers.take() })
 }
 
-impl std::fmt::Debug for Lane {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lane").field("waiting", &self.waiting.len()).field("stage", &self.stage).finish_non_exhaustive()
     }
 }
 
 debug_as! {
     (B) Bound<B> => "Bound";
+    (B) Mark<B> => "Mark";
+    (B) Load<B> => "Load";
 }

@@ -21,7 +21,7 @@ use std::ptr::{self, NonNull};
 use super::letter::Host;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::lock::Mutex;
-use crate::sync::{Arc, local};
+use crate::sync::{Arc, Weak, local};
 
 /// The count of those who lodge with a host. Part of the host.
 pub(crate) struct House {
@@ -108,6 +108,11 @@ impl Lodging {
             STOCK.with(|stock| stock.count.set(batch - 1));
         }
         Some(Self(host))
+    }
+
+    /// Keeps the host's address from becoming another host's, and nothing else of it.
+    pub(super) fn downgrade(&self) -> Option<Weak<dyn Host>> {
+        self.house().host.lock().as_ref().map(Arc::downgrade)
     }
 
     /// Where the host is, for comparisons.

@@ -168,6 +168,11 @@ impl Runnable {
         header::host_address(unsafe { self.0.as_ref() })
     }
 
+    pub(super) fn host(&self) -> &Lodging {
+        // SAFETY: a runnable task is alive.
+        &unsafe { self.0.as_ref() }.near().host
+    }
+
     /// The link that a shared run queue uses while it holds the task.
     #[inline(always)]
     pub(crate) fn link(header: NonNull<Header>) -> *const AtomicPtr<Header> {

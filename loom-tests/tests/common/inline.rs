@@ -8,6 +8,7 @@ use corecast::{DeadLetter, Message, StopReason};
 use loom::cell::UnsafeCell;
 
 /// Runs what it is given at once.
+#[derive(Clone)]
 pub struct Inline(pub Ledger);
 
 /// The same for a world that is all outside.

@@ -4,12 +4,13 @@
 pub mod inline;
 pub mod jobs;
 pub mod ledger;
+pub mod manual;
 
 use corecast::loom_api::task::{After, Bench, Runnable};
 use loom::thread;
 use std::fmt::Display;
 
-/// Runs an actor until it rests, on whatever thread.
+/// Runs an actor until it rests, on whatever thread. Nobody is held.
 pub fn drive(runnable: Runnable) {
     drive_on(&mut Bench::new(), runnable);
 }
@@ -20,6 +21,7 @@ pub fn drive_on(bench: &mut Bench, runnable: Runnable) {
     while let Some(runnable) = next {
         next = match runnable.run(bench) {
             After::Rested => None,
+            After::Waits(waiting) => waiting.suspend(bench),
             After::Again(runnable) => Some(runnable),
             After::Behind(runnable) => {
                 // Whoever claimed a place is on another thread: let it publish.

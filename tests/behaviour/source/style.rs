@@ -201,7 +201,8 @@ fn each_ordering_says_what_it_is_for() {
 }
 
 /// Where the runtime's own `sleep` is what is tested or shown.
-const ABOUT_SLEEP: [&str; 3] = ["tests/alloc/timing.rs", "tests/behaviour/time/", "examples/timers.rs"];
+const ABOUT_SLEEP: [&str; 4] =
+    ["tests/alloc/timing.rs", "tests/behaviour/held.rs", "tests/behaviour/time/", "examples/timers.rs"];
 
 /// Whether the `sleep` at `start` is no thread's. `x.sleep()` is the runtime's where that is the subject, and a worker's
 /// step in a model, where there is no clock.

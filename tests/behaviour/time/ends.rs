@@ -13,7 +13,10 @@ use crate::support::{Carry, Event, LIMIT, Note, Probe, eventually, later, recv, 
 fn a_timer_does_not_keep_its_actor_alive() {
     let system = system(1);
     let (actor, events) = spawn(&system);
-    wait(actor.send(run(|ctx| drop(ctx.tell_after(LONG, Note(1)))))).unwrap();
+    wait(actor.send(run(|ctx| {
+        ctx.tell_after(LONG, Note(1));
+    })))
+    .unwrap();
     drop(actor);
     assert!(matches!(events.next(), Event::Stopped(StopReason::Unreachable)));
 }

@@ -295,7 +295,10 @@ fn timers_have_no_thread_of_their_own() {
     // They take their names themselves.
     eventually("both workers have begun", || crate::support::threads_of(system.name()) == 2);
     wait(system.sleep(SHORT));
-    wait(actor.send(run(|ctx| drop(ctx.tell_after(SHORT, Note(1)))))).unwrap();
+    wait(actor.send(run(|ctx| {
+        ctx.tell_after(SHORT, Note(1));
+    })))
+    .unwrap();
     events.note();
     assert!(wait(actor.send(Echo(1)).timeout(LONG)).is_ok());
     assert_eq!(crate::support::threads_of(system.name()), 2);

@@ -23,7 +23,10 @@ fn tell_after_comes_once_and_not_early() {
     .unwrap();
     assert_eq!(events.note(), 1);
     assert!(start.elapsed() >= SHORT);
-    wait(actor.send(run(|ctx| drop(ctx.tell_after(Duration::ZERO, Note(2)))))).unwrap();
+    wait(actor.send(run(|ctx| {
+        ctx.tell_after(Duration::ZERO, Note(2));
+    })))
+    .unwrap();
     assert_eq!(events.note(), 2);
     let never = wait(actor.send(run(|ctx| ctx.tell_after(Duration::MAX, Note(3))))).unwrap();
     assert!(!never.cancel(), "there is nothing to cancel");
@@ -47,7 +50,10 @@ fn a_cancelled_timer_does_not_fire_and_gives_its_message_up() {
 fn dropping_a_timer_does_not_cancel_it() {
     let system = system(1);
     let (actor, events) = spawn(&system);
-    wait(actor.send(run(|ctx| drop(ctx.tell_after(SHORT, Note(4)))))).unwrap();
+    wait(actor.send(run(|ctx| {
+        ctx.tell_after(SHORT, Note(4));
+    })))
+    .unwrap();
     assert_eq!(events.note(), 4);
 }
 
@@ -56,7 +62,10 @@ fn a_timers_message_passes_ahead_of_a_full_mailbox() {
     let system = system(1);
     let (actor, events) = spawn_with(&system, Mailbox::bounded(2));
     let (hold, held) = Hold::new();
-    wait(actor.send(run(|ctx| drop(ctx.tell_after(Duration::ZERO, Note(99)))))).unwrap();
+    wait(actor.send(run(|ctx| {
+        ctx.tell_after(Duration::ZERO, Note(99));
+    })))
+    .unwrap();
     assert_eq!(events.note(), 99);
     wait(actor.tell(hold)).unwrap();
     held.entered();
