@@ -1,5 +1,5 @@
-//! Whom a fan-out wakes, and whose tasks a hand takes. The workers have no threads: they are listed as asleep, their drivers
-//! count, and what they are to run is run by hand.
+//! Whom a fan-out wakes, and whose tasks a hand takes; and what lies on which cache lines. The workers have no threads: they
+//! are listed as asleep, their drivers count, and what they are to run is run by hand.
 
 use std::any::Any;
 use std::mem::offset_of;
@@ -239,28 +239,6 @@ fn a_publish_to_subscribers_that_may_run_anywhere_wakes_one_worker() {
     assert_eq!(hall.work(), 10);
 }
 
-/// The last actor's end may free its host on the worker's own thread, and user code that is run there later may make another
-/// one, in the same place.
-#[test]
-fn a_hand_is_for_its_own_host_and_for_none_that_takes_its_place() {
-    let hall = Hall::new(1);
-    let hand = hand::Hand::new(Barrier::new());
-    let lent = hand.lend();
-    let (own, runnable) = hall.make(None);
-    hand.learn_host(&runnable);
-    hall.run(runnable);
-    own.stop();
-    drop(own);
-    hall.run(hand.next.take().expect("its host's actor is put there"));
-    let others: Vec<_> = (0..100).map(|_| hall.actor(None)).collect();
-    for other in &others {
-        other.try_tell(Tick).unwrap();
-        assert!(hand.is_empty(), "an actor of another host");
-    }
-    drop((others, lent));
-    assert_eq!(hall.work(), 100);
-}
-
 /// Where a field ends that begins at `start`; its type is that of what `get` gets.
 fn end<S, T>(start: usize, _get: fn(&S) -> &T) -> usize {
     start + size_of::<T>()
@@ -294,4 +272,26 @@ fn what_a_worker_writes_shares_no_line_with_what_others_write() {
     let [(_, door)] = lines!(Remote, door);
     assert!(own.iter().all(|(_, own)| own.end <= door.start || door.end <= own.start));
     assert!(size_of::<Door>() <= 128 && size_of::<Remote>() == 256, "nor with another worker's");
+}
+
+/// The last actor's end may free its host on the worker's own thread, and user code that is run there later may make another
+/// one, in the same place.
+#[test]
+fn a_hand_is_for_its_own_host_and_for_none_that_takes_its_place() {
+    let hall = Hall::new(1);
+    let hand = hand::Hand::new(Barrier::new());
+    let lent = hand.lend();
+    let (own, runnable) = hall.make(None);
+    hand.learn_host(&runnable);
+    hall.run(runnable);
+    own.stop();
+    drop(own);
+    hall.run(hand.next.take().expect("its host's actor is put there"));
+    let others: Vec<_> = (0..100).map(|_| hall.actor(None)).collect();
+    for other in &others {
+        other.try_tell(Tick).unwrap();
+        assert!(hand.is_empty(), "an actor of another host");
+    }
+    drop((others, lent));
+    assert_eq!(hall.work(), 100);
 }
