@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::reference::{ActorRef, WeakActorRef};
 use super::timer::{self, MissedTicks, Sleep, Timer, ZeroInterval};
 use super::{Actor, Body, Handler, Message};
-use crate::scheduler::{Scheduler, worker};
+use crate::scheduler::worker;
 use crate::sync::Arc;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{Host, Letter, Receive};
@@ -140,7 +140,7 @@ impl<A: Actor> ActorContext<A> {
     /// }
     /// ```
     pub fn sleep(&self, duration: Duration) -> Sleep {
-        Sleep::new(self.timekeeper(), duration)
+        Sleep::new(timer::keeper_of(&**self.host()), duration)
     }
 
     /// Sends this actor a message when so much time has passed.
@@ -254,10 +254,6 @@ impl<A: Actor> ActorContext<A> {
         A: Handler<M>,
     {
         timer::tell_every(&**self.host(), &self.task, interval, message, missed)
-    }
-
-    fn timekeeper(&self) -> Arc<Scheduler> {
-        timer::timekeeper(&**self.host()).unwrap_or_else(|| unreachable!("a system keeps its actors' time"))
     }
 
     /// This actor's number.

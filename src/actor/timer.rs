@@ -34,7 +34,7 @@ pub(super) fn timekeeper(host: &dyn Host) -> Option<Arc<Scheduler>> {
 }
 
 /// The same, without counting.
-fn keeper_of(host: &dyn Host) -> &Scheduler {
+pub(super) fn keeper_of(host: &dyn Host) -> &Scheduler {
     let scheduler = host.scheduler().and_then(<dyn Any + Send + Sync>::downcast_ref);
     scheduler.unwrap_or_else(|| unreachable!("a system keeps its actors' time"))
 }
@@ -155,33 +155,35 @@ impl Limit {
 #[must_use = "nothing waits unless this is awaited"]
 #[derive(Debug)]
 pub struct Sleep {
-    scheduler: Arc<Scheduler>,
+    /// The system's number, and its clock: nothing that would have to be counted.
+    system: u64,
+    clock: Clock,
     due: Moment,
     wait: Wait,
 }
 
 impl Sleep {
-    pub(crate) fn new(scheduler: Arc<Scheduler>, after: Duration) -> Self {
-        let due = scheduler.due(after);
-        Self { scheduler, due, wait: Wait::Fresh }
+    pub(crate) fn new(scheduler: &Scheduler, after: Duration) -> Self {
+        let (system, clock) = (scheduler.number(), *scheduler.clock());
+        Self { system, clock, due: scheduler.due(after), wait: Wait::Fresh }
     }
 
     /// Waits for what is left of it.
     fn begin(&self, context: &Context<'_>) -> Wait {
-        let left = self.due.until(self.scheduler.clock().now());
         if self.due == Moment::NEVER {
             return Wait::Fresh;
         }
+        let left = self.due.until(self.clock.now());
         if left.is_zero() {
             return Wait::Over;
         }
         if !worker::is_any()
             && let Some(alarm) = Alarm::set(left, context.waker())
         {
-            return Wait::Thread(alarm, *self.scheduler.clock());
+            return Wait::Thread(alarm, self.clock);
         }
         // The system is gone: nobody is left to wait for.
-        pending::at(&self.scheduler, self.due, context.waker())
+        pending::within(self.system, self.due, context.waker())
             .map_or(Wait::Over, |pending| Wait::Workers(pending, None))
     }
 }

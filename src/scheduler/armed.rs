@@ -7,6 +7,7 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 use std::time::Duration;
 
+use super::pending::with_system;
 use super::timer::Key;
 use super::{Scheduler, living, wheel, worker};
 use crate::sync::Arc;
@@ -100,16 +101,6 @@ impl Armed {
         let (system, place) = (self.home.get() >> PLACE, self.home.get() as u16);
         let key = Key { place, key: self.entry };
         with_system(system, |scheduler| scheduler.timers.disarm(key).map(drop).is_some()).unwrap_or(false)
-    }
-}
-
-/// Runs `deed` on a system, if that hasn't closed.
-#[inline(always)]
-fn with_system<R>(number: u64, deed: impl FnOnce(&Scheduler) -> R) -> Option<R> {
-    if worker::with_any(|worker| worker.scheduler().number == number) == Some(true) {
-        worker::with_any(|worker| deed(worker.scheduler()))
-    } else {
-        living::find(number).map(|scheduler| deed(&scheduler))
     }
 }
 

@@ -60,9 +60,14 @@ fn in_wheel(scheduler: &Scheduler, after: Duration, waker: &Waker) -> Option<Pen
     Some(Pending { system: scheduler.number, place: Place::Wheel(key.ok()??) })
 }
 
+/// Wakes `waker` at `due`, by a worker of the system of this number; not if it has closed.
+pub(crate) fn within(system: u64, due: Moment, waker: &Waker) -> Option<Pending> {
+    with_system(system, |scheduler| at(scheduler, due, waker))?
+}
+
 /// Wakes `waker` at `due`, by a worker of `scheduler`; not if it has closed.
 #[cold]
-pub(crate) fn at(scheduler: &Scheduler, due: Moment, waker: &Waker) -> Option<Pending> {
+fn at(scheduler: &Scheduler, due: Moment, waker: &Waker) -> Option<Pending> {
     let key = scheduler.arm(due, Action::Wake(waker.clone())).ok()??;
     Some(Pending { system: scheduler.number, place: Place::Wheel(key) })
 }
@@ -92,7 +97,7 @@ impl Pending {
             Place::Wheel(key) => scheduler.timers.renew(*key, waker),
             Place::Nowhere => false,
         };
-        self.in_its_system(renewed).unwrap_or(false)
+        with_system(self.system, renewed).unwrap_or(false)
     }
 
     /// Whether its system has closed: then it has woken somebody, be it time or not.
@@ -100,15 +105,15 @@ impl Pending {
     pub(crate) fn is_lost(&self) -> bool {
         living::find(self.system).is_none()
     }
+}
 
-    /// Runs `deed` on its system, if that hasn't closed.
-    #[inline(always)]
-    fn in_its_system<R>(&self, deed: impl FnOnce(&Scheduler) -> R) -> Option<R> {
-        if worker::with_any(|worker| worker.scheduler().number == self.system) == Some(true) {
-            worker::with_any(|worker| deed(worker.scheduler()))
-        } else {
-            living::find(self.system).map(|scheduler| deed(&scheduler))
-        }
+/// Runs `deed` on the system of this number, if that hasn't closed.
+#[inline(always)]
+pub(super) fn with_system<R>(number: u64, deed: impl FnOnce(&Scheduler) -> R) -> Option<R> {
+    if worker::with_any(|worker| worker.scheduler().number == number) == Some(true) {
+        worker::with_any(|worker| deed(worker.scheduler()))
+    } else {
+        living::find(number).map(|scheduler| deed(&scheduler))
     }
 }
 
@@ -117,7 +122,7 @@ impl Drop for Pending {
     fn drop(&mut self) {
         let place = std::mem::replace(&mut self.place, Place::Nowhere);
         // The waker is dropped without a lock.
-        self.in_its_system(|scheduler| match place {
+        with_system(self.system, |scheduler| match place {
             // SAFETY: the number is from there.
             Place::Slot(worker, slot) => unsafe { scheduler.timers.take_back(usize::from(worker), slot) },
             Place::Wheel(key) => drop(scheduler.timers.disarm(key)),

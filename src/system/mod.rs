@@ -224,7 +224,7 @@ impl ActorSystem {
     /// # }
     /// ```
     pub fn sleep(&self, duration: Duration) -> Sleep {
-        Sleep::new(Arc::clone(&self.core.scheduler), duration)
+        Sleep::new(&self.core.scheduler, duration)
     }
 
     /// A reference that doesn't keep the system.
