@@ -147,7 +147,8 @@ impl<A: Actor> ActorContext<A> {
     /// A message that has fallen due counts as accepted and passes ahead of the mailbox, full or not; a bounded number of
     /// them does so per activation, and they stay in order among themselves. A timer doesn't keep its actor alive; what
     /// falls due after the actor's stop is dropped. An actor that nobody reaches handles what had fallen due by then, no
-    /// more. Zero is as soon as possible, [`Duration::MAX`] is never.
+    /// more. Zero is as soon as possible, [`Duration::MAX`] is never. The time of a message that is due in a second or more
+    /// begins when a worker next looks at the clock: some messages later or, if none is free, when this handler returns.
     ///
     /// Dropping the [`Timer`] doesn't cancel it. Allocates only where there have never been so many timers.
     ///

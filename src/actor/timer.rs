@@ -359,7 +359,7 @@ pub(super) fn tell_after<A: Handler<M>, M: Message>(
     message: M,
 ) -> Timer {
     let scheduler = keeper_of(host);
-    Timer(Armed::arm(scheduler, task, scheduler.due(after), Load::new(Once(message, PhantomData)), false))
+    Timer(Armed::arm_once(scheduler, task, after, Load::new(Once(message, PhantomData))))
 }
 
 /// A message of an actor to itself: every `interval`.

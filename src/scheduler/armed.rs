@@ -4,6 +4,8 @@
 //! threads look among those that [live](super::living). In a system that isn't there no timer is left.
 
 use std::num::NonZeroU64;
+use std::ops::Range;
+use std::time::Duration;
 
 use super::pending::with_system;
 use super::timer::Key;
@@ -22,6 +24,9 @@ pub(crate) struct Armed {
     home: NonZeroU64,
     entry: wheel::Key,
 }
+
+/// Times to which the rest of an activation makes no difference, and which the clock comes to.
+const LONG: Range<Duration> = Duration::from_secs(1)..Duration::from_secs(1 << 32);
 
 /// How many bits the place takes.
 const PLACE: u32 = u16::BITS;
@@ -46,8 +51,28 @@ impl Armed {
         if is_first {
             scheduler.look_after(due);
         }
-        let home = NonZeroU64::new(scheduler.number << PLACE | u64::from(key.place))?;
-        Some(Self { home, entry: key.key })
+        Some(Self::named(scheduler, key))
+    }
+
+    fn named(scheduler: &Scheduler, key: Key) -> Self {
+        let home = NonZeroU64::new(scheduler.number << PLACE | u64::from(key.place));
+        Self { home: home.unwrap_or_else(|| unreachable!("the first number is one")), entry: key.key }
+    }
+
+    /// Arms a timer that fires once, when `after` has passed.
+    pub(crate) fn arm_once<B: Body>(
+        scheduler: &Scheduler,
+        task: &WeakTask<B>,
+        after: Duration,
+        load: Load<B>,
+    ) -> Option<Self> {
+        if !(LONG.contains(&after) && worker::here(scheduler).is_some()) {
+            return Self::arm(scheduler, task, scheduler.due(after), load, false);
+        }
+        let owner = task.weak().home().or_else(|| settle(scheduler, task))?;
+        // SAFETY: as in `arm`.
+        let key = unsafe { scheduler.timers.arm_owned_fresh(Key::of(owner), after, load.bare()) }.ok()?;
+        Some(Self::named(scheduler, key))
     }
 
     /// Arms a timer once more that has fired, unless it was taken back or its actor has ended.

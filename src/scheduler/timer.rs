@@ -13,9 +13,9 @@
 //! | arm, arm again, take back | an uncontended lock each | blocking, for the length of a few pointer moves |
 //! | is anything due? | a load per wheel, and a look at the clock if there is any timer | wait-free |
 //!
-//! Limits are seldom reached, and a look at the clock costs as much as the rest of arming them. So a worker may arm a
-//! timer *fresh*: its time begins at the next look that anybody takes at that wheel, which is due at once. If it is taken
-//! back before that, nobody has looked at a clock for it.
+//! Limits and long timers are seldom reached, and a look at the clock costs as much as the rest of arming them. So a worker
+//! may arm a timer *fresh*: its time begins at the next look that anybody takes at that wheel, which is due at once. If it
+//! is taken back before that, nobody has looked at a clock for it.
 //!
 //! The timers of an actor lie in one wheel, that of the worker which armed the first of them: there an entry of the actor's
 //! heads a list of them, which is guarded by that wheel's lock as everything else is. The entry has a reference to the
@@ -207,6 +207,27 @@ impl Timers {
         let mut state = state.lock();
         let key = state.wheel.insert_owned(owner.key, tick, Action::Ring(load), stays)?;
         Ok((Key { key, ..owner }, is_first(next, tick)))
+    }
+
+    /// The same for one that doesn't stay, and whose time begins at somebody's next look.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    pub(super) unsafe fn arm_owned_fresh(&self, owner: Key, after: Duration, load: Bare) -> Result<Key, Action> {
+        let length = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+        let Place { next, state, .. } = &self.places[usize::from(owner.place)];
+        let mut state = state.lock();
+        let key = state.wheel.insert_owned_fresh(owner.key, length, Action::Ring(load))?;
+        // ORDERING: Relaxed, twice; as in `arm`.
+        if next.load(Ordering::Relaxed) != 0 {
+            next.store(0, Ordering::Relaxed);
+        }
+        Ok(Key { key, ..owner })
     }
 
     /// The same for one that has fired and stayed.

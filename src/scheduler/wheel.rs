@@ -127,15 +127,33 @@ impl<T> Wheel<T> {
     /// The value back, if the owner is gone.
     #[inline]
     pub(super) fn insert_owned(&mut self, owner: Key, tick: Tick, value: T, stays: bool) -> Result<Key, T> {
+        let key = self.take_owned(owner, tick.get(), value, stays)?;
+        self.enter(key.index);
+        Ok(key)
+    }
+
+    /// The same for one whose time begins later, as [`insert_fresh`](Self::insert_fresh), and that doesn't stay.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[inline]
+    pub(super) fn insert_owned_fresh(&mut self, owner: Key, length: u64, value: T) -> Result<Key, T> {
+        let key = self.take_owned(owner, length, value, false)?;
+        self.link_at(key.index, FRESH, 0);
+        Ok(key)
+    }
+
+    #[inline]
+    fn take_owned(&mut self, owner: Key, tick: u64, value: T, stays: bool) -> Result<Key, T> {
         if !self.holds(owner) {
             return Err(value);
         }
-        let key = self.take(tick.get(), value);
+        let key = self.take(tick, value);
         let last = std::mem::replace(&mut self.entry(owner.index).older, key.index);
         self.entry(last).newer = key.index;
         let entry = self.entry(key.index);
         (entry.owner, entry.older, entry.newer, entry.stays) = (owner.index, last, owner.index, stays);
-        self.enter(key.index);
         Ok(key)
     }
 
@@ -521,6 +539,21 @@ mod tests {
         assert_eq!(wheel.remove_owned(owner), None);
         assert_eq!(wheel.insert_owned(owner, Tick::new(7), 7, false), Err(7));
         assert!(wheel.holds(other) && wheel.next().is_none());
+    }
+
+    #[test]
+    fn what_is_owned_and_fresh_ends_with_its_owner_begun_or_not() {
+        let mut wheel = Wheel::new();
+        let owner = wheel.own(100);
+        for value in 0..3 {
+            wheel.insert_owned_fresh(owner, 5 + value, value).expect("the owner is there");
+        }
+        wheel.begin(2, |length| Tick::new(100 + length));
+        assert!(wheel.has_fresh());
+        assert_eq!(due(&mut wheel, 105), [0]);
+        assert_eq!([(); 3].map(|()| wheel.remove_owned(owner)), [Some(Some(1)), Some(Some(2)), Some(Some(100))]);
+        assert!(!wheel.has_fresh() && wheel.next().is_none());
+        assert_eq!(wheel.insert_owned_fresh(owner, 5, 7), Err(7));
     }
 
     #[test]

@@ -34,6 +34,28 @@ fn tell_after_comes_once_and_not_early() {
 }
 
 #[test]
+fn long_timers_come_and_not_early_whoever_looks_at_the_clock_for_them() {
+    let long = Duration::from_secs(1);
+    for workers in [1, 2] {
+        let system = system(workers);
+        let (actor, events) = spawn(&system);
+        let start = wait(actor.send(run(move |ctx| {
+            let start = Instant::now();
+            for number in 0..300 {
+                ctx.tell_after(long, Note(number));
+            }
+            start
+        })))
+        .unwrap();
+        let came: Vec<_> = (0..300).map(|_| events.note()).collect();
+        assert!(start.elapsed() >= long);
+        if workers == 1 {
+            assert!(came.is_sorted(), "{came:?}");
+        }
+    }
+}
+
+#[test]
 fn a_cancelled_timer_does_not_fire_and_gives_its_message_up() {
     let system = system(1);
     let (actor, _events) = spawn(&system);
