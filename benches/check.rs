@@ -123,7 +123,7 @@ const ROWS: [Row; 19] = [
         name: "send",
         load: "local send and reply",
         unit: "ns",
-        target: Target::Rmw(14.0),
+        target: Target::Rmw(13.0),
         measure: |run| Ok(run.nanos(send::load(), 21, 200)),
     },
     Row {
@@ -151,7 +151,7 @@ const ROWS: [Row; 19] = [
         name: "cross",
         load: "cross-core tell, empty handler",
         unit: "ns",
-        target: Target::Line(1.5),
+        target: Target::Line(1.0),
         measure: |run| {
             let load = cross::load().map_err(|error| error.to_string())?;
             if !load.is_pinned() {

@@ -135,11 +135,7 @@ pub(crate) fn wait_for_room(whom: Whom, key: usize, context: &Context<'_>) -> Re
 /// Whether the handler that is polled with this context waits for an actor of its own system.
 #[inline(always)]
 fn is_own(whom: Whom, context: &Context<'_>) -> bool {
-    // For those who want to know what it costs to look for circles.
-    !cfg!(corecast_no_circles)
-        && whom.id.is_known()
-        && current::is_polled_with(context.waker())
-        && current::has_host(whom.host)
+    whom.id.is_known() && current::is_polled_with(context.waker()) && current::has_host(whom.host)
 }
 
 #[inline(always)]

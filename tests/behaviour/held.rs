@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::future::{pending, poll_fn};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::thread;
@@ -71,6 +71,45 @@ fn a_timer_ends_a_wait_for_a_callee_that_blocks_its_thread() {
         }));
         assert!(wait(gone_on).unwrap(), "stuck in round {round}");
     }
+}
+
+/// Keeps its worker busy until that is over: each handler is short, and there is always another one.
+fn toil(ctx: &mut ActorContext<Probe>, is_over: Arc<AtomicBool>) {
+    if !is_over.load(Ordering::Acquire) {
+        ctx.actor_ref().try_tell(run(|ctx| toil(ctx, is_over))).unwrap();
+    }
+}
+
+#[test]
+fn an_asker_goes_on_though_its_worker_is_blocked_and_the_other_one_never_rests() {
+    let system = system(2);
+    let placed = |worker| system.spawn(probe().0).on_worker(worker).start().unwrap();
+    let (first, busy, callee) = (placed(0), placed(1), placed(1));
+    let ((asker, _), (neighbour, _)) = (spawn(&system), spawn(&system));
+    let is_over = Arc::new(AtomicBool::new(false));
+    let toils = Arc::clone(&is_over);
+    busy.try_tell(run(|ctx| toil(ctx, toils))).unwrap();
+    for round in 0..20 {
+        let (callee, neighbour, asker) = (callee.clone(), neighbour.clone(), asker.clone());
+        let (gone_on, has_gone_on) = oneshot::channel();
+        // From a handler on the first worker, so that the asker runs there.
+        let ask = move |_ctx: &mut ActorContext<Probe>| {
+            let asking = later(move |_ctx| {
+                Box::pin(async move {
+                    let (over, neighbour_is_over) = blocks();
+                    let answer = callee.send(Echo(1));
+                    let freed = neighbour.send(run(move |_ctx| neighbour_is_over()));
+                    assert_eq!(answer.await.unwrap(), 1);
+                    over.send(()).unwrap();
+                    gone_on.send(freed.await.unwrap()).unwrap();
+                })
+            });
+            asker.try_tell(asking).unwrap();
+        };
+        first.try_tell(run(ask)).unwrap();
+        assert!(wait(has_gone_on).unwrap(), "stuck in round {round}");
+    }
+    is_over.store(true, Ordering::Release);
 }
 
 /// Asks `callee`, which does something `meanwhile`.
