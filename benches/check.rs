@@ -174,14 +174,14 @@ const ROWS: [Row; 19] = [
         name: "publish_10",
         load: "publish to 10 subscribers, for each",
         unit: "ns",
-        target: Target::Rmw(5.0),
+        target: Target::Rmw(3.5),
         measure: |run| Ok(run.nanos(Publishing::<10>::new(), 21, 300)),
     },
     Row {
         name: "publish_100",
         load: "publish to 100 subscribers, for each",
         unit: "ns",
-        target: Target::Rmw(5.0),
+        target: Target::Rmw(3.5),
         measure: |run| Ok(run.nanos(Publishing::<100>::new(), 21, 30)),
     },
     Row {
