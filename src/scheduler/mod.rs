@@ -11,6 +11,7 @@
 //! | [`worker`] | the loop, and the thread's own state |
 //! | [`queue`] | next-slot and deque |
 //! | [`inject`] | the queue that any thread fills |
+//! | [`few`] | how long a few wait for their own worker |
 //! | [`idle`] | the words of the sleep protocol |
 //! | [`driver`] | how a worker waits |
 //! | [`owed`] | a wake that is put off |
@@ -28,6 +29,7 @@ pub(crate) mod affinity;
 pub(crate) mod armed;
 pub(crate) mod blocking;
 mod driver;
+mod few;
 pub(crate) mod fresh;
 pub(crate) mod idle;
 pub(crate) mod inject;
@@ -97,6 +99,14 @@ struct Remote {
     activations: AtomicU32,
     /// Apart from what the worker writes at each activation.
     door: Padded<Door>,
+}
+
+impl Remote {
+    /// How many activations it has begun.
+    fn ticks(&self) -> u32 {
+        // ORDERING: Relaxed; for other threads a hint, as in `Scheduler::activations`.
+        self.activations.load(Ordering::Relaxed)
+    }
 }
 
 /// Where other threads leave something for a worker, or fetch it.
@@ -340,7 +350,7 @@ impl Scheduler {
     pub(crate) fn activations(&self) -> impl Iterator<Item = u32> {
         // ORDERING: Relaxed. For the sentinel it is a hint. `shutdown::is_quiet` has acquired, by the mailbox word of each
         // actor that it found idle, the activations that it came to rest in.
-        self.workers.iter().map(|worker| worker.activations.load(Ordering::Relaxed))
+        self.workers.iter().map(Remote::ticks)
     }
 
     /// From now on, `wait_for_lull` hears of workers that run out of work.

@@ -65,6 +65,11 @@ impl Local {
     pub(crate) fn is_empty(&self) -> bool {
         self.deque.is_empty()
     }
+
+    /// How many tasks wait.
+    pub(crate) fn len(&self) -> usize {
+        self.deque.len()
+    }
 }
 
 impl Stealable {
@@ -88,9 +93,9 @@ impl Stealable {
         }
     }
 
-    /// Whether there is nothing to steal from the deque.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.stealer.is_empty()
+    /// How many tasks of the deque there are to steal.
+    pub(crate) fn len(&self) -> usize {
+        self.stealer.len()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::actor::{Body, Startup};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::barrier::Barrier;
+use crate::sync::limits::MANY;
 use crate::sync::time::Clock;
 use crate::task::circle::Circle;
 use crate::task::hand;
@@ -237,6 +238,43 @@ fn a_publish_to_subscribers_that_may_run_anywhere_wakes_one_worker() {
     assert_eq!(hall.work(), 10);
     drop((broker, actors));
     assert_eq!(hall.work(), 10);
+}
+
+#[test]
+fn nobody_is_woken_for_a_few_that_take_short_turns() {
+    let hall = Hall::new(2);
+    let (actors, mut runnables): (Vec<_>, Vec<_>) = (0..=MANY).map(|_| hall.make(None)).unzip();
+    let [awake, other] = &hall.workers[..] else { unreachable!("two workers") };
+    hall.scheduler.idle.fall_asleep(1, false);
+    let last = runnables.pop().expect("more than a few");
+    // One is in the next-slot, a few are behind it.
+    runnables.into_iter().for_each(|runnable| awake.schedule_next(runnable));
+    awake.ask_for_help();
+    assert_eq!(hall.rung(), [0, 0]);
+    assert!(!other.sees_work() && other.steal(false).is_none(), "they are left to their worker");
+    awake.schedule_next(last);
+    awake.ask_for_help();
+    assert_eq!(hall.rung(), [0, 1], "more than a few are for all");
+    assert!(other.sees_work());
+    hall.run(other.steal(false).expect("half of them"));
+    assert_eq!(hall.work(), 0, "all have started");
+    drop(actors);
+    assert_eq!(hall.work(), 0, "and ended");
+}
+
+#[test]
+fn a_few_are_taken_from_a_worker_that_does_not_come_to_them() {
+    let hall = Hall::new(2);
+    let (actors, runnables): (Vec<_>, Vec<_>) = (0..2).map(|_| hall.make(None)).unzip();
+    let [stuck, other] = &hall.workers[..] else { unreachable!("two workers") };
+    runnables.into_iter().for_each(|runnable| stuck.schedule_next(runnable));
+    // No activation has begun since the search began.
+    other.note_activations();
+    hall.run(other.steal(true).expect("the one in the deque"));
+    hall.run(other.rescue().expect("the one in the next-slot"));
+    assert!(stuck.find().is_none());
+    drop(actors);
+    assert_eq!(hall.work(), 0);
 }
 
 /// Where a field ends that begins at `start`; its type is that of what `get` gets.

@@ -7,7 +7,7 @@
 //! 3. its deque and its placed tasks, in turns;
 //! 4. what is due of the timers, and what they schedule;
 //! 5. its inboxes, then the one for the world outside;
-//! 6. the other workers: half of a deque, or of an overflow.
+//! 6. the other workers: half of a deque, or of an overflow; a [few](super::few) are left to their worker.
 //!
 //! Then it sleeps, as the README beside this file explains. While others are awake, one of the sleepers is the
 //! sentinel: it wakes up by itself now and then and takes over what a worker holds that makes no progress,
@@ -18,6 +18,7 @@ use std::collections::VecDeque;
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
+use super::few::{Few, is_few};
 use super::queue::Local;
 use super::timer::Fired;
 use super::{Remote, Scheduler, affinity};
@@ -79,12 +80,15 @@ pub(crate) struct Worker {
     /// When this worker last looked after stuck ones because its own activations last, and whether it is to do so again.
     round: Cell<Moment>,
     is_round_due: Cell<bool>,
+    few: Few,
     searching: Cell<bool>,
     sentinel: Cell<bool>,
     quiet: Cell<u32>,
     vigil: Cell<Duration>,
     /// The activations of each worker when this one last looked.
     seen: RefCell<Vec<u32>>,
+    /// The same when it began to search.
+    passed: RefCell<Vec<u32>>,
     random: RefCell<Random>,
 }
 
@@ -172,11 +176,13 @@ impl Worker {
             behind: Cell::new((0, 0)),
             round: Cell::new(Moment::from_nanos(0)),
             is_round_due: Cell::new(false),
+            few: Few::new(),
             searching: Cell::new(false),
             sentinel: Cell::new(false),
             quiet: Cell::new(0),
             vigil: Cell::new(VIGIL.0),
             seen: RefCell::new(vec![0; workers]),
+            passed: RefCell::new(vec![0; workers]),
             random: RefCell::new(Random::new(index as u64 + 1)),
         }
     }
@@ -262,8 +268,17 @@ impl Worker {
         if !matches!(after, After::Rested) {
             self.see_to(after, *bench.looked);
         }
-        // What waits behind this activation could run on a sleeper. One look per activation, not per push.
-        if !self.queue.is_empty() && self.scheduler.idle.has_sleepers() {
+        // One look per activation, not per push.
+        self.ask_for_help();
+    }
+
+    /// Wakes a sleeper for what waits behind the activation that has just ended, if it could run there sooner.
+    #[inline(always)]
+    pub(super) fn ask_for_help(&self) {
+        if !self.queue.is_empty()
+            && self.scheduler.idle.has_sleepers()
+            && self.few.wait_long(self.queue.len(), || self.scheduler.common.clock.now())
+        {
             self.scheduler.wake_one();
         }
     }
@@ -456,12 +471,13 @@ impl Worker {
         if self.scheduler.workers.len() > 1 && !self.searching.get() {
             self.searching.set(self.scheduler.idle.start_searching());
         }
-        for _ in 0..SEARCH_ROUNDS {
+        self.note_activations();
+        for round in 1..=SEARCH_ROUNDS {
             if let Some(found) = self.take_inboxes() {
                 return Some(found);
             }
             if self.searching.get()
-                && let Some(task) = self.steal()
+                && let Some(task) = self.steal(round == SEARCH_ROUNDS)
             {
                 return Some((task, true));
             }
@@ -470,16 +486,27 @@ impl Worker {
         None
     }
 
-    /// Takes half of what some other worker has waiting.
-    fn steal(&self) -> Option<Runnable> {
+    /// Notes how far everybody is.
+    pub(super) fn note_activations(&self) {
+        for (seen, now) in self.passed.borrow_mut().iter_mut().zip(self.scheduler.activations()) {
+            *seen = now;
+        }
+    }
+
+    /// Takes half of what some other worker has waiting. A few are its own, unless the search has `lasted` and it has begun
+    /// no activation meanwhile.
+    pub(super) fn steal(&self, lasted: bool) -> Option<Runnable> {
         let workers = &self.scheduler.workers;
         let start = self.random.borrow_mut().below(workers.len());
         (0..workers.len())
             .map(|offset| (start + offset) % workers.len())
             .filter(|&victim| victim != self.index)
             .find_map(|victim| {
+                let passed = self.passed.borrow()[victim];
                 let victim = &workers[victim];
-                victim.queue.steal_half(&self.queue).or_else(|| {
+                let may_take = !is_few(victim.queue.len()) || (lasted && victim.ticks() == passed);
+                let stolen = if may_take { victim.queue.steal_half(&self.queue) } else { None };
+                stolen.or_else(|| {
                     let mut first = None;
                     victim.door.overflow.take(TAKE_BATCH, |task| match first {
                         None => first = Some(task),
@@ -498,15 +525,17 @@ impl Worker {
         self.rescue()
     }
 
-    /// Takes the next task of a worker that has begun no activation since the last look.
-    fn rescue(&self) -> Option<Runnable> {
+    /// Takes the next task of a worker that has begun no activation since the last look, or half of its deque.
+    pub(super) fn rescue(&self) -> Option<Runnable> {
         let mut seen = self.seen.borrow_mut();
         let mut found = None;
         for (victim, (seen, now)) in seen.iter_mut().zip(self.scheduler.activations()).enumerate() {
             let stuck = std::mem::replace(seen, now) == now;
             let victim = &self.scheduler.workers[victim];
-            if found.is_none() && stuck && !ptr::eq(victim, self.me()) && !victim.queue.hand().is_empty() {
-                found = victim.queue.hand().steal();
+            if found.is_none() && stuck && !ptr::eq(victim, self.me()) {
+                let hand = victim.queue.hand();
+                let next = if hand.is_empty() { None } else { hand.steal() };
+                found = next.or_else(|| victim.queue.steal_half(&self.queue));
             }
         }
         // A placed task may be held, but run by its worker only.
@@ -517,12 +546,16 @@ impl Worker {
         found
     }
 
-    /// Whether there is work that this worker could get at.
-    fn sees_work(&self) -> bool {
+    /// Whether there is work that this worker could get at, and that its owner doesn't come to by itself.
+    pub(super) fn sees_work(&self) -> bool {
         let me = self.me();
         !me.door.placed.is_empty()
             || !self.scheduler.outside.is_empty()
-            || self.scheduler.workers.iter().any(|worker| !worker.queue.is_empty() || !worker.door.overflow.is_empty())
+            || self
+                .scheduler
+                .workers
+                .iter()
+                .any(|worker| !is_few(worker.queue.len()) || !worker.door.overflow.is_empty())
     }
 
     /// Sleeps until there is work. Returns false when the system has closed.
@@ -564,6 +597,7 @@ impl Worker {
         }
         let woken = scheduler.idle.wake_up(self.index);
         self.searching.set(woken);
+        self.few.forget();
         if running && scheduler.workers.len() > 1 {
             // Somebody who sleeps should look after this worker.
             if let Some(sentinel) = scheduler.idle.sentinel_to_wake() {

@@ -59,6 +59,19 @@ sized! {
     DEQUE_CAPACITY: usize = 64, 4
 }
 sized! {
+    /// Runnable actors in a worker's deque that are more than a few. It comes to fewer by itself: nobody is woken for them, and
+    /// nobody takes them, unless they wait for long.
+    MANY: usize = 3, 1
+}
+sized! {
+    /// Nanoseconds after which a few runnable actors have waited for long: what it takes to wake a thread.
+    FEW_NANOS: u64 = 10_000, 0
+}
+sized! {
+    /// Activations over which the time is measured that a few runnable actors wait.
+    FEW_RUNS: u32 = 16, 1
+}
+sized! {
     /// Runnable actors that a worker takes from a shared queue at once.
     TAKE_BATCH: usize = 16, 2
 }
