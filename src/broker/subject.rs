@@ -17,7 +17,7 @@ use super::garbage::{Garbage, discard};
 use super::kept::Kept;
 use super::member::Member;
 use super::members::Members;
-use super::publish::Publish;
+use super::publish::{Count, Publish};
 use crate::actor::recipient::Recipient;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -85,26 +85,26 @@ impl<M: Event> Subject<M> {
             drop(members);
             return self.publish_in_turn(event);
         }
-        let mut publish = Publish::nobody();
-        Self::fan_out(&members, event, &mut publish);
-        publish
+        Self::fan_out(&members, event)
     }
 
     #[inline(always)]
-    fn fan_out(members: &Members<M>, event: M, publish: &mut Publish<M>) {
+    fn fan_out(members: &Members<M>, event: M) -> Publish<M> {
+        let mut count = Count::new();
         // One behind, so that the last one gets the event itself and not a clone of it.
         let mut behind: Option<&Arc<Member<M>>> = None;
         for chunk in members.chunks() {
             for (_, member) in chunk.iter().filter(|(_, member)| member.wants(&event)) {
                 if let Some(former) = behind.replace(member) {
                     // UNWIND: the clone is user code; those before have theirs, those behind get none.
-                    publish.count(former.offer(event.clone()));
+                    count.add(former.offer(event.clone()));
                 }
             }
         }
         if let Some(last) = behind {
-            publish.count(last.offer(event));
+            count.add(last.offer(event));
         }
+        count.into_future()
     }
 
     #[cold]
@@ -116,9 +116,7 @@ impl<M: Event> Subject<M> {
         let members = self.members.read();
         drop(turn);
         drop(gone);
-        let mut publish = Publish::nobody();
-        Self::fan_out(&members, event, &mut publish);
-        publish
+        Self::fan_out(&members, event)
     }
 
     /// Adds a subscription, unless it has ended. If an event is retained, the subscription gets that one first, at once
