@@ -49,6 +49,9 @@ pub(crate) struct Snapshot<T> {
     /// What was replaced and is being read.
     left: AtomicPtr<Left<T>>,
     barrier: Barrier,
+    /// The memory of all values: marks are compared by address, and a model's executions mustn't depend on the allocator.
+    #[cfg(corecast_loom)]
+    memory: std::sync::Mutex<Vec<super::Weak<T>>>,
 }
 
 /// A value that somebody was reading when it was replaced.
@@ -72,8 +75,15 @@ pub(crate) struct Reading<'a, T> {
 
 impl<T> Snapshot<T> {
     pub(crate) fn new(value: Arc<T>) -> Self {
-        let current = AtomicPtr::new(Arc::into_raw(value).cast_mut());
-        Self { current, left: AtomicPtr::new(ptr::null_mut()), barrier: *BARRIER }
+        #[cfg(corecast_loom)]
+        let memory = std::sync::Mutex::new(vec![Arc::downgrade(&value)]);
+        Self {
+            current: AtomicPtr::new(Arc::into_raw(value).cast_mut()),
+            left: AtomicPtr::new(ptr::null_mut()),
+            barrier: *BARRIER,
+            #[cfg(corecast_loom)]
+            memory,
+        }
     }
 
     /// Reads the value. Lock-free.
@@ -98,6 +108,8 @@ impl<T> Snapshot<T> {
     /// `value` hasn't been in this snapshot before.
     #[must_use = "the drop of what was replaced may be user code"]
     pub(crate) fn swap(&self, value: Arc<T>) -> Vec<Arc<T>> {
+        #[cfg(corecast_loom)]
+        self.memory.lock().unwrap().push(Arc::downgrade(&value));
         // ORDERING: Release publishes the value. Acquire pairs with the Release of the swap before: we may drop what it put in.
         let former = self.current.swap(Arc::into_raw(value).cast_mut(), Ordering::AcqRel);
         // SAFETY: the count was the snapshot's, and has been taken out of it, once.
