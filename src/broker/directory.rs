@@ -63,27 +63,38 @@ impl Entry {
 
 type Bucket = Vec<Arc<Entry>>;
 
-/// The buckets, a power of two.
+/// In which of so many buckets, a power of two, a name is.
+#[inline(always)]
+fn place(hash: u64, buckets: usize) -> usize {
+    hash as usize & (buckets - 1)
+}
+
+/// The buckets.
 struct Table(Box<[Snapshot<Bucket>]>);
 
 impl Table {
-    fn new(buckets: usize) -> Self {
-        let empty = Arc::new(Bucket::new());
-        Self((0..buckets).map(|_| Snapshot::new(Arc::clone(&empty))).collect())
+    /// A table of these topics.
+    fn new(buckets: usize, entries: impl Iterator<Item = Arc<Entry>>) -> Self {
+        let mut filled = vec![Bucket::new(); buckets];
+        for entry in entries {
+            filled[place(entry.hash, buckets)].push(entry);
+        }
+        Self(filled.into_iter().map(|bucket| Snapshot::new(Arc::new(bucket))).collect())
     }
 
     #[inline(always)]
     fn bucket(&self, hash: u64) -> &Snapshot<Bucket> {
-        &self.0[hash as usize & (self.0.len() - 1)]
+        &self.0[place(hash, self.0.len())]
     }
 
     /// Puts an entry into its bucket.
-    fn put(&self, entry: Arc<Entry>) -> Arc<Bucket> {
+    fn put(&self, entry: Arc<Entry>) -> Vec<Arc<Bucket>> {
         let bucket = self.bucket(entry.hash);
-        let former = bucket.load();
+        let former = bucket.read();
         let mut longer = Vec::with_capacity(former.len() + 1);
         longer.extend(former.iter().cloned());
         longer.push(entry);
+        drop(former);
         bucket.swap(Arc::new(longer))
     }
 }
@@ -96,15 +107,15 @@ pub(super) struct Directory {
 
 impl Directory {
     pub(super) fn new() -> Self {
-        Self { table: Snapshot::new(Arc::new(Table::new(FIRST_BUCKETS))), hasher: Hasher::default() }
+        Self { table: Snapshot::new(Arc::new(Table::new(FIRST_BUCKETS, std::iter::empty()))), hasher: Hasher::default() }
     }
 
     /// Runs `look` on the topic called `name`.
     #[inline]
     pub(super) fn with<R>(&self, name: &str, look: impl FnOnce(Option<&Entry>) -> R) -> R {
         let hash = self.hasher.hash_one(name);
-        let table = self.table.load();
-        let bucket = table.bucket(hash).load();
+        let table = self.table.read();
+        let bucket = table.bucket(hash).read();
         let found = bucket.iter().find(|entry| entry.hash == hash && *entry.name == *name);
         look(found.map(|entry| &**entry))
     }
@@ -118,13 +129,11 @@ impl Directory {
         garbage: &mut Garbage,
     ) -> Arc<Entry> {
         let entry = Arc::new(Entry { name: name.into(), hash: self.hasher.hash_one(name), subject });
-        let table = self.table.load();
+        let table = self.table.read();
         if known >= table.0.len() * LOAD {
-            let larger = Table::new(table.0.len() * 2);
-            for other in table.0.iter().flat_map(|bucket| bucket.load().to_vec()) {
-                drop(larger.put(other));
-            }
-            drop(larger.put(Arc::clone(&entry)));
+            let all = table.0.iter().flat_map(|bucket| bucket.read().to_vec());
+            let larger = Table::new(table.0.len() * 2, all.chain([Arc::clone(&entry)]));
+            drop(table);
             garbage.push(self.table.swap(Arc::new(larger)));
         } else {
             garbage.push(table.put(Arc::clone(&entry)));
@@ -134,9 +143,9 @@ impl Directory {
 
     /// Takes a topic out. The caller has the broker's lock.
     pub(super) fn remove(&self, entry: &Arc<Entry>, garbage: &mut Garbage) {
-        let table = self.table.load();
+        let table = self.table.read();
         let bucket = table.bucket(entry.hash);
-        let left = bucket.load().iter().filter(|other| !Arc::ptr_eq(other, entry)).cloned().collect();
+        let left = bucket.read().iter().filter(|other| !Arc::ptr_eq(other, entry)).cloned().collect();
         garbage.push(bucket.swap(Arc::new(left)));
     }
 }

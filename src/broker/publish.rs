@@ -100,17 +100,8 @@ impl<M: Event> Publish<M> {
         failed
     }
 
-    /// Counts what became of the event at one subscription.
-    #[inline(always)]
-    pub(super) fn count(&mut self, offered: Offered<M>) {
-        match offered {
-            Offered::Reached => self.published.reached += 1,
-            other => self.count_other(other),
-        }
-    }
-
     #[cold]
-    fn count_other(&mut self, offered: Offered<M>) {
+    fn count(&mut self, offered: Offered<M>) {
         match offered {
             Offered::Reached => self.published.reached += 1,
             Offered::Displaced => {
@@ -154,6 +145,43 @@ impl<M: Event> Publish<M> {
                 Poll::Ready(Ok(()))
             }
         }
+    }
+}
+
+/// What became of an event so far. Those who simply have it are counted in a register.
+pub(super) struct Count<M: Event> {
+    reached: usize,
+    /// There is more to be said.
+    is_more: bool,
+    more: Publish<M>,
+}
+
+impl<M: Event> Count<M> {
+    #[inline(always)]
+    pub(super) const fn new() -> Self {
+        Self { reached: 0, is_more: false, more: Publish::nobody() }
+    }
+
+    /// Counts what became of the event at one subscription.
+    #[inline(always)]
+    pub(super) fn add(&mut self, offered: Offered<M>) {
+        match offered {
+            Offered::Reached => self.reached += 1,
+            other => {
+                self.is_more = true;
+                self.more.count(other);
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn into_future(mut self) -> Publish<M> {
+        if self.is_more {
+            self.more.published.reached += self.reached;
+            return self.more;
+        }
+        // Made in its place: to be moved there as one, it would have to wait until the counts are written.
+        Publish { published: Published { reached: self.reached, shed: 0, gone: 0, stuck: 0 }, later: Seldom::new(None) }
     }
 }
 

@@ -176,7 +176,7 @@ impl Shared {
                 // Topics that become known from now on have the subscription from their beginning.
                 let wild = Wild { id, event, member: Arc::clone(&member) as _ };
                 if books.root.plant(tokens(wish.pattern), wild) {
-                    let outline = self.outline.load().with(tokens(wish.pattern), event);
+                    let outline = self.outline.read().with(tokens(wish.pattern), event);
                     garbage.push(self.outline.swap(Arc::new(outline)));
                 }
                 books.root.matched(tokens(wish.pattern), &mut |entry| subjects.extend(entry.share::<M>()));
@@ -274,7 +274,7 @@ impl Shared {
                 let (wild, others) = books.root.uproot(tokens(&record.pattern), id)?;
                 garbage.push(wild);
                 if !others {
-                    let outline = self.outline.load().without(tokens(&record.pattern), record.event);
+                    let outline = self.outline.read().without(tokens(&record.pattern), record.event);
                     garbage.push(self.outline.swap(Arc::new(outline)));
                 }
                 books.root.matched(tokens(&record.pattern), &mut |entry| entries.push(Arc::clone(entry)));
@@ -313,7 +313,7 @@ impl Shared {
             return Publish::failed(error, event);
         }
         // No lock while nothing matches, whatever other patterns there are.
-        if !self.outline.load().matches(tokens(topic), TypeId::of::<M>()) {
+        if !self.outline.read().matches(tokens(topic), TypeId::of::<M>()) {
             return Publish::nobody();
         }
         let mut garbage = Garbage::default();

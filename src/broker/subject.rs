@@ -17,7 +17,7 @@ use super::garbage::{Garbage, discard};
 use super::kept::Kept;
 use super::member::Member;
 use super::members::Members;
-use super::publish::Publish;
+use super::publish::{Count, Publish};
 use crate::actor::recipient::Recipient;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -80,31 +80,31 @@ impl<M: Event> Subject<M> {
     /// As the event's `Clone` does.
     #[inline(always)]
     pub(super) fn publish(&self, event: M) -> Publish<M> {
-        let members = self.members.load();
+        let members = self.members.read();
         if members.is_by_turns() {
             drop(members);
             return self.publish_in_turn(event);
         }
-        let mut publish = Publish::nobody();
-        Self::fan_out(&members, event, &mut publish);
-        publish
+        Self::fan_out(&members, event)
     }
 
     #[inline(always)]
-    fn fan_out(members: &Members<M>, event: M, publish: &mut Publish<M>) {
+    fn fan_out(members: &Members<M>, event: M) -> Publish<M> {
+        let mut count = Count::new();
         // One behind, so that the last one gets the event itself and not a clone of it.
         let mut behind: Option<&Arc<Member<M>>> = None;
         for chunk in members.chunks() {
             for (_, member) in chunk.iter().filter(|(_, member)| member.wants(&event)) {
                 if let Some(former) = behind.replace(member) {
                     // UNWIND: the clone is user code; those before have theirs, those behind get none.
-                    publish.count(former.offer(event.clone()));
+                    count.add(former.offer(event.clone()));
                 }
             }
         }
         if let Some(last) = behind {
-            publish.count(last.offer(event));
+            count.add(last.offer(event));
         }
+        count.into_future()
     }
 
     #[cold]
@@ -113,12 +113,10 @@ impl<M: Event> Subject<M> {
         let kept = Arc::new(Kept::new(event.clone()));
         let mut turn = self.turn.lock();
         let gone = if turn.retains { turn.last.replace(kept) } else { Some(kept) };
-        let members = self.members.load();
+        let members = self.members.read();
         drop(turn);
         drop(gone);
-        let mut publish = Publish::nobody();
-        Self::fan_out(&members, event, &mut publish);
-        publish
+        Self::fan_out(&members, event)
     }
 
     /// Adds a subscription, unless it has ended. If an event is retained, the subscription gets that one first, at once
@@ -135,7 +133,7 @@ impl<M: Event> Subject<M> {
         if last.is_some() {
             member.behind.hold_up();
         }
-        let longer = Arc::new(self.members.load().with(member));
+        let longer = Arc::new(self.members.read().with(member));
         garbage.push(self.members.swap(longer));
         drop(turn);
         if let Some(kept) = last {
@@ -159,15 +157,17 @@ impl<M: Event> Subject<M> {
 
     /// Says whether publishers have to take the lock from now on. The caller has the lock.
     fn settle(&self, turn: &Turn<M>, garbage: &mut Garbage) {
-        let members = self.members.load();
+        let members = self.members.read();
         if members.is_by_turns() != turn.retains {
-            garbage.push(self.members.swap(Arc::new(members.by_turns(turn.retains))));
+            let same = Arc::new(members.by_turns(turn.retains));
+            drop(members);
+            garbage.push(self.members.swap(same));
         }
     }
 
     /// Whether the last event is retained, as far as its publishers know.
     pub(super) fn retains(&self) -> bool {
-        self.members.load().is_by_turns()
+        self.members.read().is_by_turns()
     }
 
     /// Retains the last event from now on. Returns whether it didn't before; after the end, it never does.
@@ -197,7 +197,7 @@ impl<M: Event> Subject<M> {
 
     /// Those who subscribe and can be reached.
     pub(super) fn recipients(&self) -> Vec<Recipient<M>> {
-        self.members.load().iter().filter_map(|member| member.recipient()).collect()
+        self.members.read().iter().filter_map(|member| member.recipient()).collect()
     }
 
     fn let_go(&self, for_good: bool, garbage: &mut Garbage) -> bool {
@@ -217,7 +217,7 @@ impl<M: Event> AnySubject for Subject<M> {
 
     fn leave(&self, id: u64, garbage: &mut Garbage) {
         let _turn = self.turn.lock();
-        let shorter = self.members.load().without(id);
+        let shorter = self.members.read().without(id);
         let Some(shorter) = shorter else { return };
         garbage.push(self.members.swap(Arc::new(shorter)));
         // ORDERING: Relaxed; see `is_empty`.
@@ -239,7 +239,7 @@ impl<M: Event> AnySubject for Subject<M> {
     }
 
     fn infos(&self) -> Vec<ActorInfo> {
-        self.members.load().iter().map(|member| member.info()).collect()
+        self.members.read().iter().map(|member| member.info()).collect()
     }
 }
 
@@ -268,6 +268,6 @@ mod tests {
         drop(subject.publish(One));
         drop(turn);
         assert!(subject.retain());
-        assert!(subject.members.load().is_by_turns(), "but for topics that retain");
+        assert!(subject.members.read().is_by_turns(), "but for topics that retain");
     }
 }

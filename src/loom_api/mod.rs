@@ -8,6 +8,7 @@ pub mod mailbox;
 pub mod memory;
 pub mod reply;
 pub mod scheduler;
+pub mod snapshot;
 pub mod system;
 pub mod task;
 

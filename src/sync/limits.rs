@@ -84,6 +84,10 @@ sized! {
     NEXT_SLOT_RUNS: u32 = 3, 1
 }
 sized! {
+    /// Snapshots that a thread reads at once without taking a page of marks for each: all that fits on its line.
+    MARKS: usize = 14, 2
+}
+sized! {
     /// Numbered blocks whose addresses stand in one page of the directory.
     DIRECTORY_PAGE: usize = 1 << 13, 16
 }

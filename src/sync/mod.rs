@@ -11,11 +11,13 @@ pub(crate) mod cell;
 mod double;
 pub(crate) mod exclusive;
 pub(crate) mod limits;
+mod marks;
 #[cfg(not(corecast_loom))]
 pub(crate) mod once;
 pub(crate) mod padded;
 pub(crate) mod parker;
 pub(crate) mod seldom;
+pub(crate) mod snapshot;
 pub(crate) mod time;
 pub(crate) mod unwind;
 
@@ -159,14 +161,6 @@ pub(crate) mod recent {
     pub(crate) use super::double::recent::Recent;
     #[cfg(not(corecast_loom))]
     pub(crate) use crossbeam_queue::ArrayQueue as Recent;
-}
-
-pub(crate) mod snapshot {
-    //! A shared value that is replaced as a whole, and read without a lock: arc-swap, or its double.
-    #[cfg(corecast_loom)]
-    pub(crate) use super::double::snapshot::Snapshot;
-    #[cfg(not(corecast_loom))]
-    pub(crate) use arc_swap::ArcSwap as Snapshot;
 }
 
 pub(crate) mod heap {

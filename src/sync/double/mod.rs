@@ -9,7 +9,6 @@ pub(crate) mod loads;
 pub(crate) mod lock;
 pub(crate) mod queue;
 pub(crate) mod recent;
-pub(crate) mod snapshot;
 
 use std::mem::{size_of, transmute_copy};
 
