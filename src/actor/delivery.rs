@@ -11,6 +11,7 @@ use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 
+use super::context::ActorContext;
 use super::letter::{Asked, Told};
 use super::{Actor, Body, Handler, Message};
 use crate::sync::Arc;
@@ -125,28 +126,28 @@ impl<M: Message> Completion<()> for Delivered<M> {
 impl<A: Handler<M>, M: Message> Receive<Delivery<M>> for Body<A> {
     type Output = ();
 
-    async fn receive(&mut self, delivery: Delivery<M>) {
+    async fn receive(&mut self, context: &mut ActorContext<A>, delivery: Delivery<M>) {
         let mut token = match delivery {
-            Delivery::After(event, missed) => return self.handle_after(event, missed).await,
+            Delivery::After(event, missed) => return self.handle_after(context, event, missed).await,
             Delivery::Token(token) => token,
         };
         let Some((event, missed)) = token.take() else { return };
         if let Some(token) = token.pass_on() {
-            self.context.put_aside(Delivery::Token(token));
+            context.put_aside(Delivery::Token(token));
         }
-        self.handle_after(event, missed).await;
+        self.handle_after(context, event, missed).await;
     }
 }
 
 impl<A: Actor> Body<A> {
     /// Handles an event before which `missed` others were shed. The result is dropped, as that of a message that was told.
-    async fn handle_after<M: Message>(&mut self, event: M, missed: u64)
+    async fn handle_after<M: Message>(&mut self, context: &mut ActorContext<A>, event: M, missed: u64)
     where
         A: Handler<M>,
     {
-        self.context.set_missed(missed);
-        drop(self.actor.handle(event, &mut self.context).await);
-        self.context.set_missed(0);
+        context.set_missed(missed);
+        drop(self.actor.handle(event, context).await);
+        context.set_missed(0);
     }
 }
 

@@ -23,8 +23,6 @@ pub(crate) mod timer;
 
 use std::fmt;
 
-use crate::reply;
-use crate::task::TaskWaiter;
 use crate::task::letter::{Body as TaskBody, Receive};
 use crate::task::reason::{ActorError, StopReason};
 use crate::task::typed::OwnTask;
@@ -128,67 +126,35 @@ pub trait Handler<M: Message>: Actor {
     fn handle(&mut self, msg: M, ctx: &mut ActorContext<Self>) -> impl Future<Output = M::Result> + Send;
 }
 
-/// Tells whoever awaits the spawn how it went; whatever becomes of it, the slot is completed.
-pub(crate) struct Startup(Option<reply::Sender<Result<(), StopReason>, TaskWaiter>>);
-
-/// Hears how the spawn went.
-pub(crate) type Started = reply::Receiver<Result<(), StopReason>, TaskWaiter>;
-
-impl Startup {
-    /// The two sides.
-    pub(crate) fn new() -> (Self, Started) {
-        let (sender, receiver) = reply::channel();
-        (Self(Some(sender)), receiver)
-    }
-
-    /// Nobody waits.
-    pub(crate) fn nobody() -> Self {
-        Self(None)
-    }
-
-    /// Returns whether somebody was told.
-    fn announce(&mut self, outcome: Result<(), StopReason>) -> bool {
-        self.0.take().is_some_and(|sender| sender.complete(outcome).is_ok())
-    }
-}
-
-impl Drop for Startup {
-    /// A spawn that was refused: its caller has the error, and waits for nothing.
-    fn drop(&mut self) {
-        if let Some(sender) = self.0.take() {
-            let _ = sender.complete(Err(StopReason::Killed));
-        }
-    }
-}
-
-/// What a task runs for an actor: the actor, its context, and who waits for its start.
-pub(crate) struct Body<A: Actor> {
+/// What a task runs for an actor: the actor itself. Its context is made for each call.
+pub(crate) struct Body<A> {
     actor: A,
-    context: ActorContext<A>,
-    startup: Startup,
 }
 
 impl<A: Actor> Body<A> {
-    pub(crate) fn new(actor: A, task: OwnTask<Self>, startup: Startup) -> Self {
-        Self { actor, context: ActorContext::new(task), startup }
+    pub(crate) fn new(actor: A) -> Self {
+        Self { actor }
     }
 }
 
 impl<A: Actor> TaskBody for Body<A> {
+    type Context = ActorContext<A>;
+
     fn type_name() -> &'static str {
         std::any::type_name::<A>()
     }
 
-    fn start(&mut self) -> impl Future<Output = Result<(), ActorError>> + Send {
-        self.actor.pre_start(&mut self.context)
+    #[inline(always)]
+    fn context(task: OwnTask<Self>) -> ActorContext<A> {
+        ActorContext::new(task)
     }
 
-    fn started(&mut self, outcome: Result<(), &StopReason>) -> bool {
-        self.startup.announce(outcome.map_err(StopReason::clone))
+    fn start(&mut self, context: &mut ActorContext<A>) -> impl Future<Output = Result<(), ActorError>> + Send {
+        self.actor.pre_start(context)
     }
 
-    async fn stop(&mut self, reason: StopReason) {
-        self.actor.post_stop(&reason, &mut self.context).await;
+    async fn stop(&mut self, context: &mut ActorContext<A>, reason: StopReason) {
+        self.actor.post_stop(&reason, context).await;
     }
 }
 
@@ -196,12 +162,12 @@ impl<A: Handler<M>, M: Message> Receive<M> for Body<A> {
     type Output = M::Result;
 
     #[inline(always)]
-    fn receive(&mut self, message: M) -> impl Future<Output = M::Result> + Send {
-        self.actor.handle(message, &mut self.context)
+    fn receive(&mut self, context: &mut ActorContext<A>, message: M) -> impl Future<Output = M::Result> + Send {
+        self.actor.handle(message, context)
     }
 }
 
-impl<A: Actor> fmt::Debug for Body<A> {
+impl<A> fmt::Debug for Body<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Body")
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::scheduler::Scheduler;
 use super::system::Registry;
 use crate::actor::reference::ActorRef;
-use crate::actor::{Actor, Body, Startup};
+use crate::actor::{Actor, Body};
 use crate::sync::Arc;
 use crate::sync::barrier::Barrier;
 use crate::sync::time::Clock;
@@ -18,6 +18,7 @@ use crate::task::letter::{self, DeadLetter};
 use crate::task::lodging::{House, Lodging};
 use crate::task::reason::StopReason;
 use crate::task::seats::{Desk, Seats};
+use crate::task::startup::Startup;
 use crate::task::typed::Task;
 use crate::task::{self, Plan, Scratch, hand, held, run, state, waits};
 
@@ -462,9 +463,10 @@ impl Shared {
 
     /// As the function of this name.
     pub fn actor<A: Actor>(&self, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
-        let Some(host) = Lodging::with(&*self.0) else { unreachable!("we lodge there") };
-        let plan = Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host };
-        let (task, runnable) = Task::create(plan, |task| Body::new(actor, task, Startup::nobody()));
+        let Some(host) = Lodging::with(self.0.house()) else { unreachable!("we lodge there") };
+        let plan =
+            Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host, startup: Startup::nobody() };
+        let (task, runnable) = Task::create(plan, Body::new(actor));
         (ActorRef::new(task), Runnable(runnable))
     }
 }

@@ -14,9 +14,11 @@
 //! | it taken, otherwise | in a new segment | attached by the same CAS, linked back to the one before |
 //!
 //! The inline place is free whenever the actor is idle, because the reader goes idle only when all is taken
-//! out; it takes one message until the next time. Segments are not circular: each place is used once per attachment, so a claimer never meets an old
-//! message, and a segment is let go of by the reader alone: when its last place was taken out, or by the
-//! CAS that goes idle, which drops its number from the word. No claimer looks at a segment before its claim.
+//! out; it takes one message until the next time. It is shorter than the others: a message that is too long for
+//! it lies in a block, which is acquired before the claim (see [`envelope`](super::envelope)). Segments are not
+//! circular: each place is used once per attachment, so a claimer never meets an old message, and a segment is
+//! let go of by the reader alone: when its last place was taken out, or by the CAS that goes idle, which drops
+//! its number from the word. No claimer looks at a segment before its claim.
 //!
 //! # The two windows
 //!
@@ -34,9 +36,10 @@
 //! mpsc blocks, with the reader as the only one who frees.
 
 use std::fmt;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
-use super::envelope::{Packed, Parcel, Payload, Slot, Vtable};
+use super::envelope::{Apart, Blank, Brief, Packed, Parcel, Payload, Sign, Vtable};
 use super::segment::{Owned, Segment};
 use super::word::{CLOSE, GATE, NUDGE, UNGATE, UNNUDGE, Word};
 use crate::sync::atomic::{AtomicU32, AtomicWord64, Ordering};
@@ -50,26 +53,32 @@ pub(crate) const MAX_CAPACITY: u32 = 1 << 30;
 /// What an unbounded mailbox holds at most: half of what positions can tell apart.
 pub(crate) const UNBOUNDED: u32 = (1 << 31) - 1;
 
-/// A mailbox: two lines and the inline place. `S` and `O` ride on the lines that the ring leaves half empty.
+/// A mailbox: two lines and half of a third one. `S` and `O` ride on the lines that the ring leaves half empty.
+///
+/// It is aligned to half a line, so that what comes behind it has the other half of the third. Whoever wants the lines
+/// to be cache lines puts it at the beginning of one.
 #[repr(C)]
 pub(crate) struct Ring<S, O> {
     near: Near<S>,
     far: Far<O>,
-    inline: Slot,
+    /// The message in the inline place, or its address.
+    inline: UnsafeCell<MaybeUninit<Brief>>,
 }
 
 /// The line that producers touch.
-#[repr(C, align(64))]
+#[repr(C, align(32))]
 struct Near<S> {
     word: AtomicWord64,
     /// The position at which the mailbox is full. Written by the reader alone, and only growing.
     limit: AtomicU32,
     capacity: u32,
+    /// Whether the inline place is published. Here, since its claimer has the line, and who goes idle writes to it.
+    sign: Sign,
     rider: S,
 }
 
 /// The line that the reader touches.
-#[repr(C, align(64))]
+#[repr(C, align(32))]
 struct Far<O> {
     /// The position of the oldest message. Written by the reader alone; others read it to tell the size.
     head: AtomicU32,
@@ -141,6 +150,7 @@ impl<S, O> Ring<S, O> {
                 word: AtomicWord64::new(Word::FIRST.0),
                 limit: AtomicU32::new(capacity),
                 capacity,
+                sign: Sign::new(),
                 rider: near,
             },
             far: Far {
@@ -148,7 +158,7 @@ impl<S, O> Ring<S, O> {
                 cursor: UnsafeCell::new(Cursor { inline_taken: false, end: 0, segment: None }),
                 rider: far,
             },
-            inline: Slot::new(),
+            inline: UnsafeCell::new(MaybeUninit::uninit()),
         }
     }
 
@@ -180,24 +190,90 @@ impl<S, O> Ring<S, O> {
         vtable: &'static Vtable,
     ) -> Result<Duty, (Packed<E>, Refusal)> {
         // Each way publishes by itself: so the message stays in registers on the frequent one.
-        match self.claim_at_once() {
+        match self.claim_at_once(Packed::<E>::IS_BRIEF) {
             // SAFETY: the payload is ours between claim and publication, and is what `vtable` expects.
             Ok(place) => Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) }),
-            Err(word) => match self.claim_from(word, Gate::Respect) {
-                // SAFETY: as above.
-                Ok(place) => Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) }),
-                Err(refusal) => Err((message, refusal)),
-            },
+            // SAFETY: as above.
+            Err(word) => unsafe { self.post_from(word, Gate::Respect, message, vtable) },
         }
     }
 
-    /// Claims the next place, if that takes one attempt and no new segment.
+    /// The same, for the holder of the line's lock, who passes the gate.
+    ///
+    /// # Safety
+    ///
+    /// As for [`post`](Self::post).
+    ///
+    /// # Errors
+    ///
+    /// As for [`post`](Self::post).
+    pub(super) unsafe fn post_past_gate<E>(
+        &self,
+        message: Packed<E>,
+        vtable: &'static Vtable,
+    ) -> Result<Duty, (Packed<E>, Refusal)> {
+        // SAFETY: the caller's promise.
+        unsafe { self.post_from(self.look(), Gate::Hold, message, vtable) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`post`](Self::post).
+    #[inline(always)]
+    unsafe fn post_from<E>(
+        &self,
+        word: Word,
+        gate: Gate,
+        message: Packed<E>,
+        vtable: &'static Vtable,
+    ) -> Result<Duty, (Packed<E>, Refusal)> {
+        if !Packed::<E>::IS_BRIEF {
+            // SAFETY: the caller's promise.
+            return unsafe { self.post_apart(word, gate, message, vtable) };
+        }
+        match self.claim_from(word, gate) {
+            // SAFETY: as in `post`.
+            Ok(place) => Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) }),
+            Err(refusal) => Err((message, refusal)),
+        }
+    }
+
+    /// The same for a message that may have to lie in a block of its own.
+    ///
+    /// # Safety
+    ///
+    /// As for [`post`](Self::post).
+    #[inline(never)]
+    unsafe fn post_apart<E>(
+        &self,
+        word: Word,
+        gate: Gate,
+        message: Packed<E>,
+        vtable: &'static Vtable,
+    ) -> Result<Duty, (Packed<E>, Refusal)> {
+        let Some(apart_vtable) = vtable.apart else { unreachable!("a message that isn't brief can lie apart") };
+        // Before the claim, so that nothing dawdles behind it.
+        let apart = Apart::new(message);
+        match self.claim_from(word, gate) {
+            // SAFETY: as in `post`; that vtable expects the address.
+            Ok(place) if place.is_inline => Ok(unsafe { place.publish(apart_vtable, |payload| apart.write(payload)) }),
+            Ok(place) => {
+                // SAFETY: as in `post`.
+                let duty = unsafe { place.publish(vtable, |payload| apart.copy(payload)) };
+                apart.free();
+                Ok(duty)
+            }
+            Err(refusal) => Err((apart.back(), refusal)),
+        }
+    }
+
+    /// Claims the next place, if that takes one attempt and no new segment; the inline one only if it `may_be_inline`.
     ///
     /// # Errors
     ///
     /// The word, if it takes more than that.
     #[inline(always)]
-    fn claim_at_once(&self) -> Result<Place<'_>, Word> {
+    fn claim_at_once(&self, may_be_inline: bool) -> Result<Place<'_>, Word> {
         let word = self.look();
         if word.is_barred() || !self.has_room(word) {
             return Err(word);
@@ -208,18 +284,27 @@ impl<S, O> Ring<S, O> {
             // SAFETY: attached by the claim that we acquired; it holds the position that we claimed.
             let slot = unsafe { Segment::slot(Segment::find(word.segment()), word.position()) };
             // Whoever took the inline place has scheduled the actor, or found it scheduled.
-            return Ok(Place { slot, schedules: false, unused: None });
+            return Ok(Place { blank: slot.claimed(), is_inline: false, schedules: false, unused: None });
         }
-        if word.is_inline_taken() {
+        if word.is_inline_taken() || !may_be_inline {
             return Err(word);
         }
         self.attempt(word, word.claim_inline())?;
-        Ok(Place { slot: &self.inline, schedules: !word.is_scheduled(), unused: None })
+        Ok(self.inline_place(!word.is_scheduled(), None))
     }
 
-    /// Claims the next place.
-    pub(super) fn claim(&self, gate: Gate) -> Result<Place<'_>, Refusal> {
-        self.claim_from(self.look(), gate)
+    /// The inline place, for who has claimed it.
+    #[inline(always)]
+    fn inline_place(&self, schedules: bool, unused: Option<Owned>) -> Place<'_> {
+        Place { blank: Blank::inline(&self.near.sign, &self.inline), is_inline: true, schedules, unused }
+    }
+
+    /// Claims the next place for a message that waits in line.
+    pub(super) fn claim_for_waiting(&self) -> Result<Place<'_>, Refusal> {
+        let claimed = self.claim_from(self.look(), Gate::Hold);
+        // It waits because of messages that were claimed since the actor was idle, and the first of those is inline.
+        assert!(!claimed.as_ref().is_ok_and(|place| place.is_inline), "somebody waits, so there was a message");
+        claimed
     }
 
     /// The word, for a claim.
@@ -273,13 +358,14 @@ impl<S, O> Ring<S, O> {
         };
         let schedules = !before.is_scheduled();
         let (segment, unused) = match (place, spare) {
-            (Where::Inline, unused) => return Ok(Place { slot: &self.inline, schedules, unused }),
+            (Where::Inline, unused) => return Ok(self.inline_place(schedules, unused)),
             (Where::In(number), unused) => (Segment::find(number), unused),
             (Where::New, Some(spare)) => (spare.attach(), None),
             (Where::New, None) => unreachable!("a new segment was acquired before the claim"),
         };
         // SAFETY: attached, by us or by the claim that we acquired; it holds the position that we claimed.
-        Ok(Place { slot: unsafe { Segment::slot(segment, before.position()) }, schedules, unused })
+        let slot = unsafe { Segment::slot(segment, before.position()) };
+        Ok(Place { blank: slot.claimed(), is_inline: false, schedules, unused })
     }
 
     /// One attempt to claim a place: `word`, unchanged so far, becomes `next`.
@@ -427,7 +513,8 @@ pub(super) enum Knock {
 /// A claimed place. It must be published.
 #[must_use = "a place that is claimed and never published blocks the mailbox"]
 pub(super) struct Place<'a> {
-    slot: &'a Slot,
+    blank: Blank<'a>,
+    is_inline: bool,
     schedules: bool,
     /// A segment that was acquired for an attempt which failed. It goes back only after the publication, so that
     /// nothing dawdles before it.
@@ -439,11 +526,11 @@ impl Place<'_> {
     ///
     /// # Safety
     ///
-    /// `write` fills the payload as `vtable` expects, and doesn't unwind.
+    /// `write` fills the payload as `vtable` expects, with no more than there is room for, and doesn't unwind.
     #[inline(always)]
     pub(super) unsafe fn publish(self, vtable: &'static Vtable, write: impl FnOnce(*mut Payload)) -> Duty {
         // SAFETY: rule 1 of `envelope`: this place is our claim, published here once.
-        unsafe { self.slot.publish(vtable, write) };
+        unsafe { self.blank.publish(vtable, write) };
         if let Some(unused) = self.unused {
             unused.release();
         }
@@ -482,9 +569,11 @@ impl<'a, S, O> Reader<'a, S, O> {
     /// The oldest message, if it is in the inline place or in a segment that we have not reached.
     fn next_elsewhere(&mut self, head: u32) -> Option<Parcel<'a>> {
         if !self.cursor(|cursor| cursor.inline_taken) {
-            // SAFETY: we are the reader, and the first message since the actor was idle goes into the inline place:
-            // until that one is taken out, none is older.
-            let parcel = unsafe { self.ring.inline.take() }?;
+            // The first message since the actor was idle goes into the inline place: until that one is taken out, none
+            // is older. The sign is cleared when the place is free again, by `rest`.
+            let vtable = self.ring.near.sign.read()?;
+            // SAFETY: published, and we are the reader.
+            let parcel = unsafe { Parcel::new(vtable, self.ring.inline.with_mut(<*mut MaybeUninit<Brief>>::cast)) };
             self.advance_head(head);
             self.cursor(|cursor| {
                 cursor.inline_taken = true;
@@ -612,7 +701,11 @@ impl<'a, S, O> Reader<'a, S, O> {
                 cursor.end = head;
                 (cursor.segment.take(), std::mem::take(&mut cursor.inline_taken))
             });
-            // ORDERING: Release hands the actor's state and the cursor to whoever schedules it next, and the
+            if inline_taken {
+                // Nobody claims the inline place before the CAS.
+                self.ring.near.sign.clear();
+            }
+            // ORDERING: Release hands the actor's state, the cursor and the sign to whoever schedules it next, and the
             // limit to a sender at the gate. Acquire on failure: as for the load above.
             match self.ring.near.word.compare_exchange(word.0, word.idle().0, Ordering::Release, Ordering::Acquire) {
                 Ok(_) => {

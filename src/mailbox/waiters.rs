@@ -20,7 +20,7 @@ use std::ptr::NonNull;
 use std::task::{Poll, Waker};
 
 use super::envelope::{Packed, Payload, Vtable};
-use super::ring::{Duty, Gate, Knock, Refusal, Ring};
+use super::ring::{Duty, Knock, Refusal, Ring};
 use crate::memory::{self, Layout};
 use crate::sync::lock::Mutex;
 use crate::sync::unwind::{Text, guard};
@@ -128,17 +128,17 @@ pub(crate) unsafe fn join<E: Send, S, O>(
             line.lower(ring);
             return Joined::Refused(message, Refused::Closed);
         }
-        Knock::Room if line.first.is_none() => match ring.claim(Gate::Hold) {
-            Ok(place) => {
+        // SAFETY: the caller's promise.
+        Knock::Room if line.first.is_none() => match unsafe { ring.post_past_gate(message, vtable) } {
+            Ok(duty) => {
                 line.lower(ring);
-                // SAFETY: the payload is what `vtable` expects, by the caller's promise.
-                return Joined::Placed(unsafe { place.publish(vtable, |payload| message.write(payload)) });
+                return Joined::Placed(duty);
             }
-            Err(Refusal::Closed) => {
+            Err((message, Refusal::Closed)) => {
                 line.lower(ring);
                 return Joined::Refused(message, Refused::Closed);
             }
-            Err(Refusal::Full) => unreachable!("room doesn't go away while the gate is up and the lock is ours"),
+            Err((_, Refusal::Full)) => unreachable!("room doesn't go away while the gate is up and the lock is ours"),
         },
         Knock::Room | Knock::Full => {}
     }
@@ -178,7 +178,7 @@ pub(crate) fn serve<S, O>(ring: &Ring<S, O>, line: &Mutex<Line>) -> Result<bool,
             if woken == WAKE_BATCH {
                 break false;
             }
-            let state = match ring.claim(Gate::Hold) {
+            let state = match ring.claim_for_waiting() {
                 Ok(place) => {
                     // SAFETY: the node is in the line and we hold the lock: its payload is a message for its
                     // vtable, which moves into the place.

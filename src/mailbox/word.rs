@@ -13,9 +13,9 @@
 //! | INLINE | the first claim since the actor was idle | the reader's last step, going idle | the inline place is taken |
 //! | NUDGED | the last reference's drop | the reader | look again whether anybody can reach the actor |
 //!
-//! Invariants: SCHEDULED clear ⇒ INLINE clear, no segment, and nothing claimed that isn't taken out. A segment ⇒
-//! INLINE set: the first message since the actor was idle lies in the inline place, the others in segments.
-//! Positions count messages modulo 2^32; the low bits of a position are the place within its segment.
+//! Invariants: SCHEDULED clear ⇒ INLINE clear, no segment, the inline place's sign null, and nothing claimed that isn't
+//! taken out. A segment ⇒ INLINE set: the first message since the actor was idle lies in the inline place, the others in
+//! segments. Positions count messages modulo 2^32; the low bits of a position are the place within its segment.
 
 use std::fmt;
 

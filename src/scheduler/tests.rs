@@ -9,8 +9,8 @@ use super::affinity::Placement;
 use super::driver::Driver;
 use super::worker::Worker;
 use super::{Door, Remote, Runnable, Scheduler};
+use crate::actor::Body;
 use crate::actor::reference::ActorRef;
-use crate::actor::{Body, Startup};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::barrier::Barrier;
@@ -25,6 +25,7 @@ use crate::task::lodging::House;
 use crate::task::reason::StopReason;
 use crate::task::run::{After, Bench, Common};
 use crate::task::seats::Seats;
+use crate::task::startup::Startup;
 use crate::task::typed::Task;
 use crate::task::waits::Waits;
 use crate::task::{Plan, Scratch};
@@ -151,9 +152,10 @@ impl Hall {
     /// An actor under a host of its own, and the right to start it.
     fn make(&self, placed: Option<u16>) -> (ActorRef<Ear>, Runnable) {
         let host = House::open(Arc::new(Hand(Arc::clone(&self.scheduler), House::new())));
-        let plan = Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host };
+        let plan =
+            Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host, startup: Startup::nobody() };
         let ear = Ear(Arc::clone(&self.handled));
-        let (task, runnable) = Task::create(plan, |task| Body::new(ear, task, Startup::nobody()));
+        let (task, runnable) = Task::create(plan, Body::new(ear));
         (ActorRef::new(task), runnable)
     }
 

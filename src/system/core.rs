@@ -48,7 +48,7 @@ pub(crate) struct Core {
     pub(super) cores: Box<[Option<usize>]>,
     dead_letters: AtomicU64,
     /// Who keeps this: the system, and its actors' cells.
-    house: House,
+    pub(super) house: House,
 }
 
 /// What a core is made with.

@@ -4,6 +4,8 @@
 //! keeps the system. So what is made there is a number, good for the actor's own thread, and found by the list of systems
 //! that live from elsewhere. What is made elsewhere holds a weak reference.
 
+use std::mem::offset_of;
+
 use super::core::Core;
 use crate::scheduler;
 use crate::sync::{Arc, Weak};
@@ -29,7 +31,7 @@ impl Home {
     /// For a thread that has the core.
     #[inline]
     pub(super) fn of(core: &Arc<Core>) -> Self {
-        Self::here(Arc::as_ptr(core).addr()).unwrap_or_else(|| Self::Core(Arc::downgrade(core)))
+        Self::here(Arc::as_ptr(core)).unwrap_or_else(|| Self::Core(Arc::downgrade(core)))
     }
 
     /// The same for what is made out of this one.
@@ -37,14 +39,15 @@ impl Home {
     pub(super) fn again(&self) -> Self {
         match self {
             Self::Number(number) => Self::Number(*number),
-            Self::Core(core) => Self::here(core.as_ptr().addr()).unwrap_or_else(|| Self::Core(core.clone())),
+            Self::Core(core) => Self::here(core.as_ptr()).unwrap_or_else(|| Self::Core(core.clone())),
         }
     }
 
     /// If the calling thread runs an actor of the core at this address.
     #[inline]
-    fn here(address: usize) -> Option<Self> {
-        if !current::has_host(address) {
+    fn here(core: *const Core) -> Option<Self> {
+        // Known by its house; it is the address that counts.
+        if !current::has_host(core.addr() + offset_of!(Core, house)) {
             return None;
         }
         current::with_host(|host| Self::Number(Core::of(host).scheduler.number()))

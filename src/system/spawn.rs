@@ -9,12 +9,13 @@ use super::core::Core;
 use super::home::Home;
 use crate::actor::mailbox::Mailbox;
 use crate::actor::reference::ActorRef;
-use crate::actor::{Actor, Body, Started, Startup};
+use crate::actor::{Actor, Body};
 use crate::error::SpawnError;
 use crate::sync::Arc;
 use crate::task::coop;
 use crate::task::edge;
 use crate::task::lodging::Lodging;
+use crate::task::startup::{Started, Startup};
 use crate::task::typed::Task;
 use crate::task::{Plan, SendLimit};
 
@@ -196,12 +197,11 @@ impl<A: Actor> SpawnBuilder<A> {
             (Some(own), _) => Some(SendLimit::Own(own)),
             (None, Some(_)) => Some(SendLimit::System),
         };
-        let Some(host) = Lodging::with(core) else {
+        let Some(host) = Lodging::with(&core.house) else {
             return Err(SpawnError::ShutDown);
         };
-        let plan = Plan { capacity, placed, name: name.clone(), keep_alive, limit, host };
-        let actor = self.actor;
-        let (task, runnable) = Task::create(plan, |task| Body::new(actor, task, startup));
+        let plan = Plan { capacity, placed, name: name.clone(), keep_alive, limit, host, startup };
+        let (task, runnable) = Task::create(plan, Body::new(self.actor));
         if core.scheduler.seat(&runnable).is_err() {
             core.refuse(runnable);
             return Err(SpawnError::ShutDown);

@@ -4,6 +4,9 @@
 //! next message: no allocation, no box. If it waits, the block goes to the actor with the future in it, its
 //! address unchanged, and the worker takes another one.
 //!
+//! The block begins with the vtable, once the frame waits, so that an actor keeps but one address. What the handler
+//! knows of its actor, its context, lies there too.
+//!
 //! | stage | future | completion | left by |
 //! |---|---|---|---|
 //! | unmade | – | in the block | the call of the handler, which returns the future |
@@ -13,7 +16,7 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::mem::{ManuallyDrop, MaybeUninit};
+use std::mem::{ManuallyDrop, MaybeUninit, needs_drop};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
@@ -100,11 +103,8 @@ const fn fits(layout: Layout) -> bool {
     layout.size() <= SCRATCH.size() && layout.align() <= SCRATCH.align()
 }
 
-/// A frame that waits: its block, and how to go on.
-pub(super) struct Frame {
-    block: NonNull<u8>,
-    vtable: &'static FrameVtable,
-}
+/// A frame that waits: its block, which begins with how to go on.
+pub(super) struct Frame(NonNull<&'static FrameVtable>);
 
 /// What depends on the future's type.
 struct FrameVtable {
@@ -134,23 +134,31 @@ pub(super) struct Aborted {
     pub(super) panic: Option<Text>,
 }
 
-/// What lies in the block. The fields are dropped one by one, as the stage says.
-struct Running<F, C> {
-    future: ManuallyDrop<MaybeUninit<F>>,
+/// What lies in the block. The completion and the future are dropped one by one, as the stage says.
+#[repr(C)]
+struct Running<F, C, X> {
+    /// Written when the frame waits.
+    vtable: MaybeUninit<&'static FrameVtable>,
+    /// What the future borrows beside the body. It needs no drop.
+    context: MaybeUninit<X>,
     completion: ManuallyDrop<C>,
+    future: ManuallyDrop<MaybeUninit<F>>,
 }
 
 /// A block that waits to be filled with a future and its completion.
-pub(super) struct Vacant<F, C>(*mut Running<F, C>);
+pub(super) struct Vacant<F, C, X>(*mut Running<F, C, X>);
 
-impl<F, C> Vacant<F, C> {
-    /// Fills it. `make` is user code.
+impl<F, C, X> Vacant<F, C, X> {
+    /// Fills it. `make` is user code, and may borrow the context for as long as its future lives.
     #[inline(always)]
-    pub(super) fn fill(self, completion: C, make: impl FnOnce() -> F) {
+    pub(super) fn fill(self, context: X, completion: C, make: impl FnOnce(*mut X) -> F) {
+        const { assert!(!needs_drop::<X>()) };
         // SAFETY: `begin` made this for a block that is the turn's and fits.
         unsafe {
             (&raw mut (*self.0).completion).write(ManuallyDrop::new(completion));
-            (&raw mut (*self.0).future).cast::<F>().write(make());
+            let place = (&raw mut (*self.0).context).cast::<X>();
+            place.write(context);
+            (&raw mut (*self.0).future).cast::<F>().write(make(place));
         }
     }
 }
@@ -161,20 +169,24 @@ impl<F, C> Vacant<F, C> {
 ///
 /// What the future borrows outlives the frame, which the turn's task drops before its body.
 #[inline(always)]
-pub(super) unsafe fn begin<F, C>(turn: &mut Turn<'_>, fill: impl FnOnce(Vacant<F, C>)) -> Opened
+pub(super) unsafe fn begin<F, C, X>(turn: &mut Turn<'_>, fill: impl FnOnce(Vacant<F, C, X>)) -> Opened
 where
     F: Future,
     C: Completion<F::Output>,
 {
-    let block = turn.scratch().take(Layout::new::<Running<F, C>>());
+    let layout = Layout::new::<Running<F, C, X>>();
+    let block = turn.scratch().take(layout);
     // SAFETY: the block is ours and fits; `fill` puts the completion there before user code runs, and the future when
     // it is made.
-    let step = unsafe { drive::<F, C>(block, turn, Stage::Unmade, || fill(Vacant(block.cast().as_ptr()))) };
-    if matches!(step, Step::Done) && fits(Layout::new::<Running<F, C>>()) {
+    let step = unsafe { drive::<F, C, X>(block, turn, Stage::Unmade, || fill(Vacant(block.cast().as_ptr()))) };
+    if matches!(step, Step::Done) && fits(layout) {
         // The scratch block, which is where it was.
         return Opened::Done;
     }
-    settle(turn, Frame { block, vtable: Running::<F, C>::VTABLE }, step)
+    let frame = block.cast();
+    // SAFETY: the block is still ours; nothing but the future and the completion has its place there.
+    unsafe { frame.write(Running::<F, C, X>::VTABLE) };
+    settle(turn, Frame(frame), step)
 }
 
 /// Polls a frame that was suspended.
@@ -184,7 +196,7 @@ where
 /// The frame belongs to the turn's task.
 pub(super) unsafe fn resume(turn: &mut Turn<'_>, frame: Frame) -> Opened {
     // SAFETY: the frame is live: it was left pending and has not been aborted.
-    let step = unsafe { (frame.vtable.poll)(frame.block, turn) };
+    let step = unsafe { (frame.vtable().poll)(frame.0.cast(), turn) };
     settle(turn, frame, step)
 }
 
@@ -196,46 +208,54 @@ pub(super) unsafe fn resume(turn: &mut Turn<'_>, frame: Frame) -> Opened {
 pub(super) unsafe fn abort(turn: &mut Turn<'_>, frame: Frame, why: ReplyErrorReason) -> Aborted {
     // SAFETY: the frame is live, and not used again; its block is given back empty.
     unsafe {
-        let aborted = (frame.vtable.abort)(frame.block, turn.header(), why);
-        turn.scratch().give(frame.block, frame.vtable.layout);
+        let vtable = frame.vtable();
+        let aborted = (vtable.abort)(frame.0.cast(), turn.header(), why);
+        turn.scratch().give(frame.0.cast(), vtable.layout);
         aborted
     }
 }
 
 impl Frame {
+    fn vtable(&self) -> &'static FrameVtable {
+        // SAFETY: written when the frame was made, and a frame's block is its own.
+        unsafe { self.0.read() }
+    }
+
     /// The message that it handles; none for a lifecycle hook.
     pub(super) fn message(&self) -> Option<&'static str> {
-        (self.vtable.message)()
+        (self.vtable().message)()
     }
 }
 
 #[inline(never)]
 fn settle(turn: &mut Turn<'_>, frame: Frame, step: Step) -> Opened {
+    let (block, layout) = (frame.0.cast(), frame.vtable().layout);
     match step {
         Step::Pending => {
-            turn.scratch().part_with(frame.block);
+            turn.scratch().part_with(block);
             turn.keep_frame(frame);
             return Opened::Suspended;
         }
         Step::Done => {}
         Step::Panicked { text, told, handled } => {
+            let message = frame.message().filter(|_| !handled);
             // SAFETY: the step left nothing live in the block.
-            unsafe { turn.scratch().give(frame.block, frame.vtable.layout) };
-            turn.panicked(text, frame.message().filter(|_| !handled), told);
+            unsafe { turn.scratch().give(block, layout) };
+            turn.panicked(text, message, told);
             return Opened::Panicked;
         }
     }
     // SAFETY: done: nothing lives in the block.
-    unsafe { turn.scratch().give(frame.block, frame.vtable.layout) };
+    unsafe { turn.scratch().give(block, layout) };
     Opened::Done
 }
 
-impl<F: Future, C: Completion<F::Output>> Running<F, C> {
+impl<F: Future, C: Completion<F::Output>, X> Running<F, C, X> {
     const VTABLE: &'static FrameVtable = &FrameVtable {
         layout: Layout::new::<Self>(),
         message: C::message,
-        poll: poll::<F, C>,
-        abort: drop_live::<F, C>,
+        poll: poll::<F, C, X>,
+        abort: drop_live::<F, C, X>,
     };
 }
 
@@ -256,10 +276,10 @@ enum Stage {
 ///
 /// # Safety
 ///
-/// The block holds a live `Running<F, C>`; after anything but `Pending` nothing in it is live.
-unsafe fn poll<F: Future, C: Completion<F::Output>>(block: NonNull<u8>, turn: &mut Turn<'_>) -> Step {
+/// The block holds a live `Running<F, C, X>`; after anything but `Pending` nothing in it is live.
+unsafe fn poll<F: Future, C: Completion<F::Output>, X>(block: NonNull<u8>, turn: &mut Turn<'_>) -> Step {
     // SAFETY: the caller's promise.
-    unsafe { drive::<F, C>(block, turn, Stage::Live, || ()) }
+    unsafe { drive::<F, C, X>(block, turn, Stage::Live, || ()) }
 }
 
 /// Makes the future if need be, polls it, and hands over its output: all of it user code.
@@ -269,12 +289,12 @@ unsafe fn poll<F: Future, C: Completion<F::Output>>(block: NonNull<u8>, turn: &m
 /// What `stage` says is live in the block; `make` makes the future if it is [`Stage::Unmade`]. After anything but
 /// `Pending` nothing in the block is live.
 #[inline(always)]
-unsafe fn drive<F, C>(block: NonNull<u8>, turn: &mut Turn<'_>, stage: Stage, make: impl FnOnce()) -> Step
+unsafe fn drive<F, C, X>(block: NonNull<u8>, turn: &mut Turn<'_>, stage: Stage, make: impl FnOnce()) -> Step
 where
     F: Future,
     C: Completion<F::Output>,
 {
-    let running = block.cast::<Running<F, C>>().as_ptr();
+    let running = block.cast::<Running<F, C, X>>().as_ptr();
     // A cell: what it holds matters when the closure below unwinds.
     let stage = Cell::new(stage);
     coop::refill();
@@ -305,7 +325,7 @@ where
         Ok(true) => Step::Done,
         Ok(false) => Step::Pending,
         // SAFETY: the stage says what is live.
-        Err(text) => unsafe { clean_up::<F, C>(block.cast(), turn.header(), stage.get(), text) },
+        Err(text) => unsafe { clean_up::<F, C, X>(block.cast(), turn.header(), stage.get(), text) },
     }
 }
 
@@ -315,7 +335,12 @@ where
 ///
 /// What `stage` says is live, and isn't afterwards; the header is that of the task which is being run.
 #[cold]
-unsafe fn clean_up<F, C>(running: NonNull<Running<F, C>>, header: NonNull<Header>, stage: Stage, text: Text) -> Step
+unsafe fn clean_up<F, C, X>(
+    running: NonNull<Running<F, C, X>>,
+    header: NonNull<Header>,
+    stage: Stage,
+    text: Text,
+) -> Step
 where
     F: Future,
     C: Completion<F::Output>,
@@ -329,7 +354,7 @@ where
         let _ = guard(|| unsafe { (&raw mut (*running.as_ptr()).future).cast::<F>().drop_in_place() });
     }
     // SAFETY: the completion is live in all other stages.
-    unsafe { fail::<F, C>(running, header, text) }
+    unsafe { fail::<F, C, X>(running, header, text) }
 }
 
 /// Tells the completion of a frame without a future that it failed.
@@ -338,7 +363,7 @@ where
 ///
 /// The completion is live, and isn't afterwards; the header is that of the task which is being run.
 #[cold]
-unsafe fn fail<F, C>(running: NonNull<Running<F, C>>, header: NonNull<Header>, text: Text) -> Step
+unsafe fn fail<F, C, X>(running: NonNull<Running<F, C, X>>, header: NonNull<Header>, text: Text) -> Step
 where
     F: Future,
     C: Completion<F::Output>,
@@ -357,13 +382,13 @@ where
 ///
 /// # Safety
 ///
-/// The block holds a live `Running<F, C>`, and nothing in it is live afterwards; the header is as for `fail`.
-unsafe fn drop_live<F, C>(block: NonNull<u8>, header: NonNull<Header>, why: ReplyErrorReason) -> Aborted
+/// The block holds a live `Running<F, C, X>`, and nothing in it is live afterwards; the header is as for `fail`.
+unsafe fn drop_live<F, C, X>(block: NonNull<u8>, header: NonNull<Header>, why: ReplyErrorReason) -> Aborted
 where
     F: Future,
     C: Completion<F::Output>,
 {
-    let running = block.cast::<Running<F, C>>().as_ptr();
+    let running = block.cast::<Running<F, C, X>>().as_ptr();
     // SAFETY: the caller's promise; each part is dropped once.
     unsafe {
         // UNWIND: the drops of what the future holds; it counts as dropped after a panic.

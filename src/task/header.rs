@@ -2,10 +2,10 @@
 //!
 //! | line | who touches it | holds |
 //! |---|---|---|
-//! | near | everybody; producers write it | the mailbox word and limit; counts, run-queue link, number, host |
+//! | near | everybody; producers write it | the mailbox word, limit and sign; counts, run-queue link, number, host |
 //! | far | the runner; wakers | the mailbox head and cursor; task word, suspended frame, phase, vtable |
-//! | inline | producer, then runner | the first message of an activation |
-//! | body | the runner | the actor and its context |
+//! | inline, half a line | the producer who schedules it, then the runner | the first message of an activation |
+//! | body, from there on | the runner | the actor |
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -22,6 +22,7 @@ use super::post::Aside;
 use super::reason::StopReason;
 use super::refs::Refs;
 use super::run::{Phase, Turn};
+use super::startup::Startup;
 use super::state::State;
 use crate::mailbox::envelope::Opened;
 use crate::mailbox::ring::Ring;
@@ -54,6 +55,8 @@ pub(crate) struct Near {
 /// What rides on the runner's line. All cells are the runner's.
 pub(crate) struct Far {
     pub(super) frame: UnsafeCell<Option<Frame>>,
+    /// Until it has been told.
+    pub(super) startup: UnsafeCell<Startup>,
     /// Made at the first need, freed with the cell.
     pub(super) side: AtomicPtr<Side>,
     pub(super) vtable: &'static Vtable,
@@ -90,8 +93,6 @@ pub(super) struct Vtable {
     pub(super) type_id: fn() -> std::any::TypeId,
     /// Begins `pre_start`.
     pub(super) start: unsafe fn(&mut Turn<'_>) -> Opened,
-    /// Tells the body how its start ended.
-    pub(super) started: unsafe fn(NonNull<Header>, Result<(), &StopReason>) -> bool,
     /// Begins `post_stop`.
     pub(super) stop: unsafe fn(&mut Turn<'_>, StopReason) -> Opened,
     pub(super) drop_body: unsafe fn(NonNull<Header>),
@@ -104,6 +105,18 @@ pub(super) struct Vtable {
 pub(super) struct Cell<B> {
     pub(super) header: Header,
     pub(super) body: UnsafeCell<ManuallyDrop<B>>,
+}
+
+impl<B> Cell<B> {
+    /// Its block begins on a cache line, so that the header's lines are such.
+    pub(super) const LAYOUT: Layout = {
+        let own = Layout::new::<Self>();
+        let align = if own.align() > 64 { own.align() } else { 64 };
+        match Layout::from_size_align(own.size(), align) {
+            Ok(layout) => layout,
+            Err(_) => unreachable!(),
+        }
+    };
 }
 
 /// What few actors need: a line of waiting senders, watchers, a name, timers.
@@ -208,7 +221,7 @@ pub(super) fn set_id(header: &Header, id: ActorId) {
     header.near().id.store(id.get(), Ordering::Relaxed);
 }
 
-/// Where the actor's host is, for comparisons.
+/// Where the house of the actor's host is, for comparisons.
 #[inline(always)]
 pub(super) fn host_address(header: &Header) -> usize {
     header.near().host.address()
@@ -274,7 +287,7 @@ pub(super) unsafe fn free(header: NonNull<Header>) {
 /// It was made by `Runnable::create::<B>` and nobody refers to it.
 pub(super) unsafe fn free_cell<B>(header: NonNull<Header>) {
     // SAFETY: the caller's promise; the layout is that of its creation.
-    unsafe { memory::release(header.cast(), Layout::new::<Cell<B>>()) };
+    unsafe { memory::release(header.cast(), Cell::<B>::LAYOUT) };
 }
 
 impl fmt::Debug for Near {
@@ -285,13 +298,18 @@ impl fmt::Debug for Near {
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
-    use super::{Far, Header, Near};
+    use super::{Cell, Far, Header, Near};
     use std::mem::size_of;
 
     #[test]
-    fn a_header_is_three_cache_lines() {
-        assert_eq!(size_of::<Near>(), 48);
-        assert_eq!(size_of::<Far>(), 40);
-        assert_eq!(size_of::<Header>(), 192);
+    fn a_header_is_two_cache_lines_and_a_half() {
+        assert_eq!((size_of::<Near>(), size_of::<Far>()), (40, 40));
+        assert_eq!(size_of::<Header>(), 160);
+    }
+
+    #[test]
+    fn an_actor_with_a_small_state_is_three_cache_lines() {
+        assert_eq!(Cell::<[u64; 4]>::LAYOUT.size(), 192);
+        assert_eq!(Cell::<[u64; 4]>::LAYOUT.align(), 64);
     }
 }

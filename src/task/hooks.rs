@@ -8,6 +8,7 @@ use super::identity::ActorInfo;
 use super::letter::{self, Body};
 use super::reason::{ActorError, ReplyErrorReason, StopReason};
 use super::run::Turn;
+use super::typed::OwnTask;
 use crate::mailbox::envelope::Opened;
 
 /// What becomes of `pre_start`'s outcome: it is left with the turn.
@@ -51,18 +52,9 @@ pub(super) unsafe fn start<B: Body>(turn: &mut Turn<'_>) -> Opened {
     // SAFETY: the body is alive and the runner's; the frame is dropped before it.
     unsafe {
         let body = letter::body::<B>(turn.header());
-        frame::begin(turn, |vacant| vacant.fill(StartHook, || (*body).start()))
+        let context = B::context(OwnTask::of(turn.header()));
+        frame::begin(turn, |vacant| vacant.fill(context, StartHook, |context| (*body).start(&mut *context)))
     }
-}
-
-/// Tells the body how its start ended.
-///
-/// # Safety
-///
-/// The body is a `B`, and the caller is its runner.
-pub(super) unsafe fn started<B: Body>(header: NonNull<Header>, outcome: Result<(), &StopReason>) -> bool {
-    // SAFETY: the body is alive and the runner's, and no frame borrows it.
-    unsafe { (*letter::body::<B>(header)).started(outcome) }
 }
 
 /// Begins `post_stop`.
@@ -74,7 +66,8 @@ pub(super) unsafe fn stop<B: Body>(turn: &mut Turn<'_>, reason: StopReason) -> O
     // SAFETY: as for `start`.
     unsafe {
         let body = letter::body::<B>(turn.header());
-        frame::begin(turn, |vacant| vacant.fill(StopHook, || (*body).stop(reason)))
+        let context = B::context(OwnTask::of(turn.header()));
+        frame::begin(turn, |vacant| vacant.fill(context, StopHook, |context| (*body).stop(&mut *context, reason)))
     }
 }
 

@@ -52,7 +52,7 @@ impl fmt::Display for ActorId {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Whom {
     pub(crate) id: ActorId,
-    /// The address of its host, which isn't looked at. When another host has it, nobody waits for this one's actors any
+    /// The address of its host's house, which isn't looked at. When another host has it, nobody waits for this one's actors any
     /// more: they have ended, and what they owed was settled.
     pub(crate) host: usize,
     /// The address of its cell, which isn't looked at either.

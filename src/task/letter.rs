@@ -15,7 +15,8 @@ use super::reason::{ActorError, ReplyErrorReason, StopReason};
 use super::run::Turn;
 use super::runnable::Runnable;
 use super::seats::Seats;
-use crate::mailbox::envelope::{Opened, Packed, Payload, Vtable};
+use super::typed::OwnTask;
+use crate::mailbox::envelope::{Opened, Packed, Payload, Vtable, apart};
 use crate::sync::Arc;
 use crate::sync::exclusive::Exclusive;
 use crate::sync::unwind::guard;
@@ -71,17 +72,20 @@ pub(crate) trait Host: Send + Sync + 'static {
 
 /// An actor as the task layer sees it. Implemented above.
 pub(crate) trait Body: Sized + Send + 'static {
+    /// What each call is lent of the task. It lies in the call's frame, so that a cell has no room for it.
+    type Context: Send;
+
     /// The name of the actor's type.
     fn type_name() -> &'static str;
 
-    /// Runs `pre_start`.
-    fn start(&mut self) -> impl Future<Output = Result<(), ActorError>> + Send;
+    /// Makes what a call is lent.
+    fn context(task: OwnTask<Self>) -> Self::Context;
 
-    /// Hears how the start ended. Returns whether somebody was told.
-    fn started(&mut self, outcome: Result<(), &StopReason>) -> bool;
+    /// Runs `pre_start`.
+    fn start(&mut self, context: &mut Self::Context) -> impl Future<Output = Result<(), ActorError>> + Send;
 
     /// Runs `post_stop`.
-    fn stop(&mut self, reason: StopReason) -> impl Future<Output = ()> + Send;
+    fn stop(&mut self, context: &mut Self::Context, reason: StopReason) -> impl Future<Output = ()> + Send;
 }
 
 /// A body that handles messages of type `M`.
@@ -90,7 +94,7 @@ pub(crate) trait Receive<M>: Body {
     type Output: Send + 'static;
 
     /// Handles a message.
-    fn receive(&mut self, message: M) -> impl Future<Output = Self::Output> + Send;
+    fn receive(&mut self, context: &mut Self::Context, message: M) -> impl Future<Output = Self::Output> + Send;
 }
 
 /// A message together with what is to be done when it has been handled.
@@ -209,8 +213,22 @@ pub(crate) struct Route<B, L>(std::marker::PhantomData<(B, L)>);
 
 impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
     /// One per pair of types.
-    pub(crate) const VTABLE: &'static Vtable =
-        &Vtable { message: L::name, reader: B::type_name, open: Self::open, discard: Self::discard };
+    pub(crate) const VTABLE: &'static Vtable = &Vtable {
+        message: L::name,
+        reader: B::type_name,
+        open: Self::open,
+        discard: Self::discard,
+        apart: if Packed::<L>::IS_BRIEF { None } else { Some(Self::APART) },
+    };
+
+    /// For letters behind an address.
+    const APART: &'static Vtable = &Vtable {
+        message: L::name,
+        reader: B::type_name,
+        open: Self::open_apart,
+        discard: Self::discard_apart,
+        apart: None,
+    };
 
     /// Opens a letter: begins to handle its message.
     ///
@@ -224,12 +242,33 @@ impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
         unsafe {
             let turn = turn.cast::<Turn<'_>>().as_mut();
             let body = body::<B>(turn.header());
+            let context = B::context(OwnTask::of(turn.header()));
             frame::begin(turn, |vacant| {
                 // Read here and not before: so the message moves from its place to its frame at once.
                 let (message, completion) = Packed::<L>::read(payload).open();
-                vacant.fill(completion, || (*body).receive(message));
+                vacant.fill(context, completion, |context| (*body).receive(&mut *context, message));
             })
         }
+    }
+
+    /// Opens a letter behind an address.
+    ///
+    /// # Safety
+    ///
+    /// As for [`open`](Self::open), but for the payload, which holds the address of a block with an `L`.
+    unsafe fn open_apart(payload: *mut Payload, turn: NonNull<()>) -> Opened {
+        // SAFETY: the caller's promise.
+        unsafe { apart(payload, |payload| Self::open(payload, turn)) }
+    }
+
+    /// Disposes of a letter behind an address.
+    ///
+    /// # Safety
+    ///
+    /// As for [`discard`](Self::discard), but for the payload, which holds the address of a block with an `L`.
+    unsafe fn discard_apart(payload: *mut Payload, undertaker: NonNull<()>) {
+        // SAFETY: the caller's promise.
+        unsafe { apart(payload, |payload| Self::discard(payload, undertaker)) }
     }
 
     /// Disposes of a letter unhandled.

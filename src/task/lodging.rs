@@ -16,22 +16,37 @@
 use std::cell::Cell;
 use std::fmt;
 use std::ops::Deref;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 
 use super::letter::Host;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::cell::UnsafeCell;
 use crate::sync::lock::Mutex;
+use crate::sync::padded::Padded;
 use crate::sync::{Arc, Weak, local};
 
-/// The count of those who lodge with a host. Part of the host.
+/// The way to a host, and the count of those who lodge with it. Part of the host.
 pub(crate) struct House {
+    /// The host, from its opening on. Everybody reads it.
+    face: UnsafeCell<Option<NonNull<dyn Host>>>,
+    books: Padded<Books>,
+}
+
+/// What is written at times, apart from what everybody reads.
+struct Books {
     lodgings: AtomicUsize,
     /// The host itself, from its opening on.
     host: Mutex<Option<Arc<dyn Host>>>,
 }
 
-/// The host stays for as long as this does.
-pub(crate) struct Lodging(NonNull<dyn Host>);
+// SAFETY: the face points to the host that the house is a part of, which is `Send` and `Sync`; it is written before
+// anybody lodges there, and read by those who do.
+unsafe impl Send for House {}
+// SAFETY: as above.
+unsafe impl Sync for House {}
+
+/// The host stays for as long as this does. The address of its house: half as much to keep as the host's own.
+pub(crate) struct Lodging(NonNull<House>);
 
 // SAFETY: it is a shared reference to a host, which is `Sync`, and which may be dropped on any thread.
 unsafe impl Send for Lodging {}
@@ -48,77 +63,93 @@ const MOST: u32 = 1 << 30;
 struct Stock {
     is_open: Cell<bool>,
     /// Where they are.
-    host: Cell<Option<NonNull<dyn Host>>>,
+    house: Cell<Option<NonNull<House>>>,
     count: Cell<u32>,
 }
 
 local! {
     /// This thread's stock.
-    static STOCK: Stock = Stock { is_open: Cell::new(false), host: Cell::new(None), count: Cell::new(0) }
+    static STOCK: Stock = Stock { is_open: Cell::new(false), house: Cell::new(None), count: Cell::new(0) }
 }
 
 impl House {
     /// Nobody can lodge there before it is opened.
     pub(crate) fn new() -> Self {
-        Self { lodgings: AtomicUsize::new(0), host: Mutex::new(None) }
+        let books = Books { lodgings: AtomicUsize::new(0), host: Mutex::new(None) };
+        Self { face: UnsafeCell::new(None), books: Padded(books) }
     }
 
     /// Opens the house of `host`. Called once for each host.
     pub(crate) fn open(host: Arc<dyn Host>) -> Lodging {
-        let lodging = Lodging(NonNull::from(&*host));
-        let house = lodging.house();
-        *house.host.lock() = Some(Arc::clone(&host));
+        let house = host.house();
+        // SAFETY: nobody lodges there yet, so nobody else looks.
+        house.face.with_mut(|face| unsafe { *face = Some(NonNull::from(&*host)) });
+        let lodging = Lodging(NonNull::from(house));
+        *house.books.host.lock() = Some(Arc::clone(&host));
         // ORDERING: Relaxed; nobody else knows of the house.
-        house.lodgings.fetch_add(1, Ordering::Relaxed);
+        house.books.lodgings.fetch_add(1, Ordering::Relaxed);
         lodging
     }
 
     /// Counts so many more, if anybody lodges there.
     fn count(&self, more: u32) -> bool {
+        let lodgings = &self.books.lodgings;
         // ORDERING: Relaxed, each; somebody lodges there already, and the caller has a reference to the host.
-        let mut now = self.lodgings.load(Ordering::Relaxed);
+        let mut now = lodgings.load(Ordering::Relaxed);
         while now != 0 {
-            match self.lodgings.compare_exchange(now, now + more as usize, Ordering::Relaxed, Ordering::Relaxed) {
+            match lodgings.compare_exchange(now, now + more as usize, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return true,
                 Err(changed) => now = changed,
             }
         }
         false
     }
+
+    /// The host.
+    ///
+    /// # Safety
+    ///
+    /// It has been opened, which the caller knows from whoever did so, and it is alive.
+    #[inline(always)]
+    unsafe fn host(&self) -> &dyn Host {
+        // SAFETY: written by `open`, and not any more after that; we are a part of it.
+        self.face.with(|face| unsafe { (*face).unwrap_unchecked().as_ref() })
+    }
 }
 
 impl Lodging {
-    /// Keeps `host`; none if nobody lodges there any more.
+    /// Keeps a host, by its house, which is open; none if nobody lodges there any more.
     #[inline(always)]
-    pub(crate) fn with(host: &(dyn Host + 'static)) -> Option<Self> {
-        let host = NonNull::from(host);
-        if STOCK.with(|stock| stock.take(host)) { Some(Self(host)) } else { Self::counted(host) }
+    pub(crate) fn with(house: &House) -> Option<Self> {
+        let house = NonNull::from(house);
+        if STOCK.with(|stock| stock.take(house)) { Some(Self(house)) } else { Self::counted(house) }
     }
 
     #[cold]
-    fn counted(host: NonNull<dyn Host>) -> Option<Self> {
-        // SAFETY: the caller's reference.
-        let is_own = STOCK.with(|stock| unsafe { stock.is_own(host) });
+    fn counted(house: NonNull<House>) -> Option<Self> {
+        // SAFETY: the caller's reference, to a house that is open.
+        let is_own = STOCK.with(|stock| unsafe { stock.is_own(house) });
         let batch = if is_own { BATCH } else { 1 };
         // SAFETY: as above.
-        if !unsafe { host.as_ref() }.house().count(batch) {
+        if !unsafe { house.as_ref() }.count(batch) {
             return None;
         }
         if is_own {
             STOCK.with(|stock| stock.count.set(batch - 1));
         }
-        Some(Self(host))
+        Some(Self(house))
     }
 
     /// Keeps the host's address from becoming another host's, and nothing else of it.
     pub(super) fn downgrade(&self) -> Option<Weak<dyn Host>> {
-        self.house().host.lock().as_ref().map(Arc::downgrade)
+        // SAFETY: as in `deref`.
+        unsafe { self.0.as_ref() }.books.host.lock().as_ref().map(Arc::downgrade)
     }
 
-    /// Where the host is, for comparisons.
+    /// Where the host's house is, for comparisons.
     #[inline(always)]
     pub(super) fn address(&self) -> usize {
-        self.0.cast::<()>().addr().get()
+        self.0.addr().get()
     }
 }
 
@@ -127,8 +158,9 @@ impl Deref for Lodging {
 
     #[inline(always)]
     fn deref(&self) -> &Self::Target {
-        // SAFETY: this lodging is counted, in the house or in the stock that it came from, so the host keeps itself.
-        unsafe { self.0.as_ref() }
+        // SAFETY: this lodging is counted, in the house or in the stock that it came from, so the host keeps itself, and
+        // the house with it, which was open before there were lodgings.
+        unsafe { self.0.as_ref().host() }
     }
 }
 
@@ -143,22 +175,22 @@ impl Drop for Lodging {
 }
 
 impl Stock {
-    /// Takes a lodging with `host`, if there is one.
+    /// Takes a lodging in `house`, if there is one.
     #[inline(always)]
-    fn take(&self, host: NonNull<dyn Host>) -> bool {
+    fn take(&self, house: NonNull<House>) -> bool {
         let count = self.count.get();
-        if count == 0 || !self.is_of(host) {
+        if count == 0 || !self.is_of(house) {
             return false;
         }
         self.count.set(count - 1);
         true
     }
 
-    /// Takes back a lodging with `host`, if there is room for it.
+    /// Takes back a lodging in `house`, if there is room for it.
     #[inline(always)]
-    fn put(&self, host: NonNull<dyn Host>) -> bool {
+    fn put(&self, house: NonNull<House>) -> bool {
         let count = self.count.get();
-        if count == MOST || !self.is_of(host) {
+        if count == MOST || !self.is_of(house) {
             return false;
         }
         self.count.set(count + 1);
@@ -169,19 +201,19 @@ impl Stock {
     ///
     /// # Safety
     ///
-    /// The host is alive.
-    unsafe fn is_own(&self, host: NonNull<dyn Host>) -> bool {
+    /// The house is open, and the host alive.
+    unsafe fn is_own(&self, house: NonNull<House>) -> bool {
         // Another system's would be kept from its end.
         // SAFETY: the caller's promise.
-        if self.is_open.get() && self.host.get().is_none() && unsafe { host.as_ref() }.is_inside() {
-            self.host.set(Some(host));
+        if self.is_open.get() && self.house.get().is_none() && unsafe { house.as_ref().host() }.is_inside() {
+            self.house.set(Some(house));
         }
-        self.is_of(host)
+        self.is_of(house)
     }
 
     #[inline(always)]
-    fn is_of(&self, host: NonNull<dyn Host>) -> bool {
-        self.host.get().is_some_and(|own| ptr::addr_eq(own.as_ptr(), host.as_ptr()))
+    fn is_of(&self, house: NonNull<House>) -> bool {
+        self.house.get() == Some(house)
     }
 }
 
@@ -189,13 +221,13 @@ impl Stock {
 pub(crate) fn keep_stock(work: impl FnOnce()) {
     STOCK.with(|stock| stock.is_open.set(true));
     work();
-    let (host, count) = STOCK.with(|stock| {
+    let (house, count) = STOCK.with(|stock| {
         stock.is_open.set(false);
-        (stock.host.take(), stock.count.take())
+        (stock.house.take(), stock.count.take())
     });
-    if let Some(host) = host.filter(|_| count > 0) {
+    if let Some(house) = house.filter(|_| count > 0) {
         // SAFETY: so many were in stock, and aren't any more.
-        unsafe { give_up(host, count) };
+        unsafe { give_up(house, count) };
     }
 }
 
@@ -205,11 +237,11 @@ pub(crate) fn keep_stock(work: impl FnOnce()) {
 ///
 /// The caller has it, and doesn't use it again.
 #[cold]
-unsafe fn put_or_give_up(host: NonNull<dyn Host>) {
+unsafe fn put_or_give_up(house: NonNull<House>) {
     // SAFETY: the caller's promise.
     unsafe {
-        if !STOCK.with(|stock| stock.is_own(host) && stock.put(host)) {
-            give_up(host, 1);
+        if !STOCK.with(|stock| stock.is_own(house) && stock.put(house)) {
+            give_up(house, 1);
         }
     }
 }
@@ -220,13 +252,13 @@ unsafe fn put_or_give_up(host: NonNull<dyn Host>) {
 ///
 /// The caller has so many, and doesn't use them again.
 #[cold]
-unsafe fn give_up(host: NonNull<dyn Host>, count: u32) {
+unsafe fn give_up(house: NonNull<House>, count: u32) {
     // SAFETY: kept by what the caller gives up, up to the subtraction; after that by itself, if there is nothing left to keep
-    // it: then nobody but us opens it.
-    let house = unsafe { host.as_ref() }.house();
+    // it: then nobody but us opens its books.
+    let books = unsafe { &house.as_ref().books };
     // ORDERING: Release: our uses come before the host's end. Acquire: whoever ends it sees everybody's.
-    if house.lodgings.fetch_sub(count as usize, Ordering::AcqRel) == count as usize {
-        let host = house.host.lock().take();
+    if books.lodgings.fetch_sub(count as usize, Ordering::AcqRel) == count as usize {
+        let host = books.host.lock().take();
         // The last step: the house may go with it.
         drop(host);
     }

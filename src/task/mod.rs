@@ -10,6 +10,7 @@
 //! | [`state`] | the task word |
 //! | [`handle`] | the references to a cell |
 //! | [`refs`] | their counts |
+//! | [`startup`] | who waits for a start |
 //! | [`runnable`] | the right to run a task, and the making of one |
 //! | [`typed`] | references that know the body's type, or two kinds of letters that it reads |
 //! | [`letter`] | what a message brings with it, and what those above do for a task |
@@ -81,6 +82,7 @@ pub(crate) mod run_slot;
 mod runnable;
 pub(crate) mod seats;
 mod share;
+pub(crate) mod startup;
 pub(crate) mod state;
 pub(crate) mod typed;
 pub(crate) mod waits;

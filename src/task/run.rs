@@ -400,9 +400,10 @@ impl<'a> Turn<'a> {
     }
 
     fn announce_start(&mut self, outcome: Result<(), &StopReason>) {
+        // SAFETY: the runner's.
+        let startup = self.cell().far().startup.with_mut(|startup| unsafe { (*startup).take() });
         // UNWIND: the waker of whoever waits for the start.
-        // SAFETY: the vtable is that of the body, which is alive.
-        let told = guard(|| unsafe { (self.cell().far().vtable.started)(self.header, outcome) });
+        let told = guard(|| startup.announce(outcome));
         // Somebody who heard of a start that succeeded knows nothing of a failure to come.
         self.told |= outcome.is_err() && told.unwrap_or(false);
     }

@@ -9,16 +9,17 @@ use std::ptr::NonNull;
 use std::time::Duration;
 
 use super::frame::Scratch;
-use super::handle::{Strong, Weak};
+use super::handle::Strong;
 use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, Near};
 use super::hooks;
 use super::letter::Body;
 use super::lodging::Lodging;
 use super::refs::Refs;
 use super::run::{self, Common, Phase};
+use super::startup::Startup;
 use super::state::State;
 use crate::mailbox::ring::Ring;
-use crate::memory::{self, Layout};
+use crate::memory;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 use crate::sync::cell::UnsafeCell;
@@ -34,6 +35,7 @@ pub(crate) struct Plan {
     /// How long a `send` to it waits that doesn't say so itself.
     pub(crate) limit: Option<SendLimit>,
     pub(crate) host: Lodging,
+    pub(crate) startup: Startup,
 }
 
 /// Where the limit of a `send` comes from.
@@ -59,9 +61,9 @@ pub(crate) struct Runnable(NonNull<Header>);
 unsafe impl Send for Runnable {}
 
 impl Runnable {
-    /// Makes a task, scheduled for its first run. `body` gets a weak reference to it that isn't counted.
-    pub(super) fn create<B: Body>(plan: Plan, body: impl FnOnce(ManuallyDrop<Weak>) -> B) -> (Strong, Self) {
-        let cell: NonNull<Cell<B>> = memory::acquire(Layout::new::<Cell<B>>()).cast();
+    /// Makes a task, scheduled for its first run.
+    pub(super) fn create<B: Body>(plan: Plan, body: B) -> (Strong, Self) {
+        let cell: NonNull<Cell<B>> = memory::acquire(Cell::<B>::LAYOUT).cast();
         let header: NonNull<Header> = cell.cast();
         let near = Near {
             missed: AtomicU32::new(0),
@@ -78,6 +80,7 @@ impl Runnable {
         };
         let far = Far {
             frame: UnsafeCell::new(None),
+            startup: UnsafeCell::new(plan.startup),
             side: AtomicPtr::new(std::ptr::null_mut()),
             vtable: Vtables::<B>::TASK,
             state: State::new(),
@@ -86,11 +89,10 @@ impl Runnable {
             phase: UnsafeCell::new(Phase::New),
             verdict: UnsafeCell::new(0),
         };
-        // SAFETY: the block is ours and fits; header first, so that the weak reference is good when `body` runs.
+        // SAFETY: the block is ours and fits.
         unsafe {
             (&raw mut (*cell.as_ptr()).header).write(Ring::new(plan.capacity, near, far));
-            (&raw mut (*cell.as_ptr()).body)
-                .write(UnsafeCell::new(ManuallyDrop::new(body(ManuallyDrop::new(Weak::from_retained(header))))));
+            (&raw mut (*cell.as_ptr()).body).write(UnsafeCell::new(ManuallyDrop::new(body)));
             if let Some(name) = plan.name {
                 header::side(header.as_ref()).ending.lock().name = Some(name);
             }
@@ -196,7 +198,6 @@ impl<B: Body> Vtables<B> {
         type_name: B::type_name,
         type_id: std::any::TypeId::of::<B>,
         start: hooks::start::<B>,
-        started: hooks::started::<B>,
         stop: hooks::stop::<B>,
         drop_body: hooks::drop_body::<B>,
         free: header::free_cell::<B>,

@@ -11,8 +11,10 @@
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
+use std::ptr::NonNull;
 
 use super::handle::{Strong, Weak};
+use super::header::Header;
 use super::letter::{Body, Letter, Receive};
 use super::post::{Patience, Posted, Way};
 use super::runnable::{Plan, Runnable};
@@ -22,8 +24,8 @@ pub(crate) struct Task<B>(Strong, PhantomData<fn() -> B>);
 
 impl<B: Body> Task<B> {
     /// Makes a task. See [`Runnable::create`].
-    pub(crate) fn create(plan: Plan, body: impl FnOnce(OwnTask<B>) -> B) -> (Self, Runnable) {
-        let (strong, runnable) = Runnable::create(plan, |task| body(OwnTask::of(task)));
+    pub(crate) fn create(plan: Plan, body: B) -> (Self, Runnable) {
+        let (strong, runnable) = Runnable::create(plan, body);
         (Self(strong, PhantomData), runnable)
     }
 
@@ -86,11 +88,15 @@ pub(crate) struct WeakTask<B>(Weak, PhantomData<fn() -> B>);
 pub(crate) struct OwnTask<B>(ManuallyDrop<WeakTask<B>>);
 
 impl<B: Body> OwnTask<B> {
-    /// For a body in the making.
-    fn of(task: ManuallyDrop<Weak>) -> Self {
-        let task = ManuallyDrop::into_inner(task);
-        debug_assert!((task.header().far().vtable.type_id)() == std::any::TypeId::of::<B>());
-        Self(ManuallyDrop::new(WeakTask(task, PhantomData)))
+    /// For a call of the body, within whose frame it stays.
+    ///
+    /// # Safety
+    ///
+    /// The header is that of a task whose body is a `B`, and whose runner is the caller.
+    #[inline(always)]
+    pub(super) unsafe fn of(header: NonNull<Header>) -> Self {
+        // Not counted: the frame is dropped before the body, and the living actor's reference goes after that.
+        Self(ManuallyDrop::new(WeakTask(Weak::from_retained(header), PhantomData)))
     }
 }
 

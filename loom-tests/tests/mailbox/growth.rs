@@ -1,6 +1,6 @@
 //! Growth: segments are attached, found, and given back. They hold two messages here.
 
-use super::actor::{Actor, Large, Note, Noted, ROOMY, Told, notes};
+use super::actor::{Actor, Large, Long, Note, Noted, ROOMY, Told, notes};
 use loom_tests::{Bounds, model_in_all_modes as model};
 
 /// Four messages of one sender need the inline place and two segments.
@@ -53,5 +53,40 @@ fn growth_by_two_senders_over_several_idles() {
         let (_, runs) = actor.settle_after(senders, &[(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)]);
         outcomes.saw(if runs == 4 { "three runs" } else { "more runs" });
         actor.tally.say_behind(outcomes);
+    });
+}
+
+/// Messages that are too long for the inline place: each that comes there lies in a block of its own.
+#[test]
+fn two_senders_of_messages_that_may_lie_apart() {
+    model("growth, apart", Bounds::default(), &["one run", "several runs", "behind"], |outcomes| {
+        let actor = Actor::<Long>::idle(ROOMY);
+        let senders = [actor.sender(1, 0..2), actor.sender(2, 0..1)];
+        let (_, runs) = actor.settle_after(senders, &[(1, 0), (1, 1), (2, 0)]);
+        outcomes.saw(if runs == 2 { "one run" } else { "several runs" });
+        actor.tally.say_behind(outcomes);
+    });
+}
+
+/// The mailbox is closed meanwhile: a message comes back out of its block.
+#[test]
+fn a_message_that_may_lie_apart_against_close() {
+    model("close, apart", Bounds::default(), &["accepted", "refused"], |outcomes| {
+        let actor = Actor::<Long>::idle(ROOMY);
+        let sender = actor.spawn(|actor| match actor.mailbox.post(Long::of((1, 0))) {
+            Ok(duty) => {
+                actor.perform(duty);
+                true
+            }
+            Err((message, _)) => {
+                assert_eq!(message.note(), (1, 0));
+                false
+            }
+        });
+        actor.close();
+        let accepted = sender.join().unwrap();
+        let (handled, ..) = actor.settle();
+        assert_eq!(handled.len(), usize::from(accepted));
+        outcomes.saw(if accepted { "accepted" } else { "refused" });
     });
 }
