@@ -17,6 +17,11 @@
 //! may arm a timer *fresh*: its time begins at the next look that anybody takes at that wheel, which is due at once. If it
 //! is taken back before that, nobody has looked at a clock for it.
 //!
+//! Where very many are armed at once, such looks would be no help to the worker that arms them, for they need the lock. So
+//! after a look at fresh ones the next is due a millisecond later at the earliest. And it leaves an actor's timers where
+//! they are, but for a few, once it has noted when their time began: they have a second left, and most will be taken back.
+//! They are put in their places when the wheel hasn't been used between two looks, or when half of that second has passed.
+//!
 //! The timers of an actor lie in one wheel, that of the worker which armed the first of them: there an entry of the actor's
 //! heads a list of them, which is guarded by that wheel's lock as everything else is. The entry has a reference to the
 //! actor's memory for all of them, and goes with the actor's end.
@@ -31,7 +36,7 @@ use std::time::Duration;
 use super::fresh::{self, Slots};
 use super::wheel::{self, Expired, Wheel};
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::limits::{FIRE_BATCH, FIRE_STEPS};
+use crate::sync::limits::{FIRE_BATCH, FIRE_STEPS, FRESH_PAUSE, FRESH_WAIT};
 use crate::sync::lock::Mutex;
 use crate::sync::time::{Clock, Moment};
 use crate::sync::unwind::guard;
@@ -155,13 +160,17 @@ struct Place {
 struct State {
     wheel: Wheel<Action>,
     closed: bool,
+    /// When somebody last looked at what was fresh, in nanoseconds.
+    looked: u64,
+    /// Whether an actor's timer has been armed or taken back since.
+    is_used: bool,
 }
 
 impl Timers {
     pub(crate) fn new(workers: usize, clock: Clock) -> Self {
         let place = || Place {
             next: AtomicU64::new(u64::MAX),
-            state: Mutex::new(State { wheel: Wheel::new(), closed: false }),
+            state: Mutex::new(State { wheel: Wheel::new(), closed: false, looked: 0, is_used: false }),
             slots: Slots::new(),
         };
         Self { clock, places: (0..=workers).map(|_| place()).collect() }
@@ -223,10 +232,8 @@ impl Timers {
         let Place { next, state, .. } = &self.places[usize::from(owner.place)];
         let mut state = state.lock();
         let key = state.wheel.insert_owned_fresh(owner.key, length, Action::Ring(load))?;
-        // ORDERING: Relaxed, twice; as in `arm`.
-        if next.load(Ordering::Relaxed) != 0 {
-            next.store(0, Ordering::Relaxed);
-        }
+        state.is_used = true;
+        state.look_at_fresh(next);
         Ok(Key { key, ..owner })
     }
 
@@ -255,7 +262,9 @@ impl Timers {
 
     /// Takes a timer out, unless it has fired for the last time. One that is between two firings leaves nothing to drop.
     pub(crate) fn disarm(&self, key: Key) -> Option<Option<Action>> {
-        self.places[usize::from(key.place)].state.lock().wheel.remove(key.key)
+        let mut state = self.places[usize::from(key.place)].state.lock();
+        state.is_used = true;
+        state.wheel.remove(key.key)
     }
 
     /// Adds a timer whose time begins at somebody's next look at the wheel of `place`: no look at the clock is needed now.
@@ -267,10 +276,7 @@ impl Timers {
         }
         let length = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
         let key = Key { place: place as u16, key: state.wheel.insert_fresh(length, action) };
-        // ORDERING: Relaxed, twice; as in `arm`.
-        if next.load(Ordering::Relaxed) != 0 {
-            next.store(0, Ordering::Relaxed);
-        }
+        state.look_at_fresh(next);
         Ok(key)
     }
 
@@ -420,11 +426,7 @@ impl Place {
         let mut state = self.state.lock();
         let State { wheel, .. } = &mut *state;
         self.slots.begin(|length, waker| wheel.insert_fresh(length, Action::Wake(waker)));
-        if state.wheel.has_fresh() {
-            // A look of its own, under the lock: none of them may count as begun before it was armed.
-            let begin = clock.now();
-            state.wheel.begin(FIRE_STEPS, |length| Tick::not_before(begin.after(Duration::from_nanos(length))));
-        }
+        let fresh = state.begin(now, clock);
         let mut steps = FIRE_STEPS;
         let mut is_done = false;
         while count < FIRE_BATCH && steps > 0 && !is_done {
@@ -439,13 +441,9 @@ impl Place {
             });
         }
         // Due already, unless it is done.
-        let next = match state.wheel.next() {
-            _ if state.wheel.has_fresh() => 0,
-            Some(next) => next.start().as_nanos(),
-            None => u64::MAX,
-        };
+        let next = state.wheel.next().map_or(u64::MAX, |next| next.start().as_nanos());
         // ORDERING: Relaxed; under the lock. Whoever misses it looks for nothing.
-        self.next.store(next, Ordering::Relaxed);
+        self.next.store(next.min(fresh), Ordering::Relaxed);
         drop(state);
         for due in due.into_iter().flatten() {
             // UNWIND: a waker, or the drop of a message; a panic is its own.
@@ -469,6 +467,40 @@ impl Place {
             Action::Own(_) => unreachable!("it is never due"),
             #[cfg(any(test, corecast_loom))]
             Action::Run(errand) => errand.run(),
+        }
+    }
+}
+
+impl State {
+    /// Sees to it that somebody looks at what has come in fresh.
+    #[inline]
+    fn look_at_fresh(&self, next: &AtomicU64) {
+        let by = self.looked.saturating_add(FRESH_PAUSE);
+        // ORDERING: Relaxed, twice; as in `is_first`.
+        if by < next.load(Ordering::Relaxed) {
+            next.store(by, Ordering::Relaxed);
+        }
+    }
+
+    /// A look at what came in fresh. Tells when the next one is due.
+    fn begin(&mut self, now: Moment, clock: &Clock) -> u64 {
+        let was_used = std::mem::take(&mut self.is_used);
+        if !self.wheel.has_fresh() {
+            return u64::MAX;
+        }
+        // A look of its own, under the lock: none of them may count as begun before it was armed.
+        let now = if self.wheel.has_unbegun() { clock.now() } else { now };
+        self.looked = now.as_nanos();
+        self.wheel.begin(FIRE_STEPS, now.as_nanos(), |began, length| {
+            Tick::not_before(Moment::from_nanos(began.saturating_add(length)))
+        });
+        match self.wheel.far_since() {
+            _ if !self.wheel.has_fresh() => u64::MAX,
+            Some(began) if was_used && !self.wheel.has_unbegun() && self.looked < began.saturating_add(FRESH_WAIT) => {
+                self.looked.saturating_add(FRESH_PAUSE)
+            }
+            // Due already.
+            _ => 0,
         }
     }
 }

@@ -18,15 +18,25 @@
 //! An entry may have an *owner*, an entry of its own that is due at no time: it heads a list of those that it owns. An entry
 //! that *stays* is kept when it has expired, without a value, until it is put in again or removed.
 //!
+//! Entries may come in *fresh*: their time begins when somebody says so, and only then are they put where they belong. They
+//! wait in one of two queues. Those of the *near* one are put in the wheel by whoever begins their time. Those of the *far*
+//! one, most of which are removed long before they are due, may stay: what is written down for all of them at once is when
+//! the time began of those that had come in up to then, and each finds that when it is put in the wheel.
+//!
 //! Entries lie in chunks that are never moved and never given back before the wheel's end; a free one is used again, and
 //! its generation tells an old key from a new one. Not for several threads: whoever shares it locks it.
 
+use std::collections::VecDeque;
+
 use super::timer::Tick;
+use crate::sync::limits::FRESH_SPELLS;
 
 /// Digits of a tick, base 64.
 const LEVELS: usize = Tick::BITS.div_ceil(DIGIT) as usize;
-/// The list of those whose time hasn't begun, beside the levels.
+/// The queues of those that came in fresh, beside the levels.
 const FRESH: usize = LEVELS;
+const NEAR: usize = 0;
+const FAR: usize = 1;
 const DIGIT: u32 = 6;
 const SLOTS: usize = 1 << DIGIT;
 
@@ -47,7 +57,13 @@ pub(super) struct Wheel<T> {
     levels: [Level; LEVELS + 1],
     /// The level and slot whose beginning is the present and whose entries are on their way down.
     falling: Option<(usize, usize)>,
-    chunks: Vec<Box<[Entry<T>]>>,
+    /// The spell in which entries come in now.
+    spell: u32,
+    /// Whether any has come to the far queue in it.
+    has_far: bool,
+    /// When the spells ended, for entries that are still in the far queue. The oldest first.
+    spells: VecDeque<Spell>,
+    chunks: Vec<Box<[Entry<T>; CHUNK]>>,
     /// The first of the free entries.
     free: u32,
 }
@@ -58,6 +74,13 @@ struct Level {
     occupied: u64,
     /// The first entry of each slot. Its `previous` is the last one.
     slots: [u32; SLOTS],
+}
+
+/// A time without a look at the far queue. At its end the time begins of those that came to it meanwhile.
+#[derive(Clone, Copy, Debug)]
+struct Spell {
+    number: u32,
+    end: u64,
 }
 
 /// A cache line, if its value is no larger than three words.
@@ -76,11 +99,31 @@ struct Entry<T> {
     /// The ring of an owner and what it owns: who came before it, and after. Itself, if there is nobody else.
     older: u32,
     newer: u32,
+    /// In which spell it came to the far queue.
+    spell: u32,
     level: u8,
     slot: u8,
     /// Whether it is kept when it expires.
     stays: bool,
     value: Option<T>,
+}
+
+/// Where an entry lies.
+struct Place {
+    level: u8,
+    slot: u8,
+    previous: u32,
+}
+
+impl Place {
+    const NOWHERE: Self = Self { level: NOWHERE, slot: 0, previous: NONE };
+}
+
+/// An entry's owner and neighbours in its ring.
+struct Ring {
+    owner: u32,
+    older: u32,
+    newer: u32,
 }
 
 /// An entry's name, until the entry is removed or expires.
@@ -105,7 +148,16 @@ impl<T> Wheel<T> {
     /// An empty wheel, at tick zero.
     pub(super) fn new() -> Self {
         let level = Level { occupied: 0, slots: [NONE; SLOTS] };
-        Self { present: 0, levels: [level; LEVELS + 1], falling: None, chunks: Vec::new(), free: NONE }
+        Self {
+            present: 0,
+            levels: [level; LEVELS + 1],
+            falling: None,
+            spell: 0,
+            has_far: false,
+            spells: VecDeque::new(),
+            chunks: Vec::new(),
+            free: NONE,
+        }
     }
 
     /// Adds an entry that is due at `tick`; at once, if that has passed.
@@ -127,34 +179,20 @@ impl<T> Wheel<T> {
     /// The value back, if the owner is gone.
     #[inline]
     pub(super) fn insert_owned(&mut self, owner: Key, tick: Tick, value: T, stays: bool) -> Result<Key, T> {
-        let key = self.take_owned(owner, tick.get(), value, stays)?;
+        let key = self.take_owned(owner, tick.get(), value, |_, _| Place::NOWHERE, stays)?;
         self.enter(key.index);
         Ok(key)
     }
 
-    /// The same for one whose time begins later, as [`insert_fresh`](Self::insert_fresh), and that doesn't stay.
+    /// The same for one that comes in fresh, into the far queue, and that doesn't stay.
     ///
     /// # Errors
     ///
     /// As there.
     #[inline]
     pub(super) fn insert_owned_fresh(&mut self, owner: Key, length: u64, value: T) -> Result<Key, T> {
-        let key = self.take_owned(owner, length, value, false)?;
-        self.link_at(key.index, FRESH, 0);
-        Ok(key)
-    }
-
-    #[inline]
-    fn take_owned(&mut self, owner: Key, tick: u64, value: T, stays: bool) -> Result<Key, T> {
-        if !self.holds(owner) {
-            return Err(value);
-        }
-        let key = self.take(tick, value);
-        let last = std::mem::replace(&mut self.entry(owner.index).older, key.index);
-        self.entry(last).newer = key.index;
-        let entry = self.entry(key.index);
-        (entry.owner, entry.older, entry.newer, entry.stays) = (owner.index, last, owner.index, stays);
-        Ok(key)
+        self.has_far = true;
+        self.take_owned(owner, length, value, |wheel, index| wheel.join(index, FRESH, FAR), false)
     }
 
     /// Lets an entry that has expired and stayed be due again.
@@ -182,46 +220,119 @@ impl<T> Wheel<T> {
         Some(self.end(index))
     }
 
-    /// Adds an entry whose time begins at the next [`begin`](Self::begin). `length` is for whoever begins it.
+    /// Adds an entry whose time begins at the next [`begin`](Self::begin) that comes to it. `length` is for whoever begins it.
     pub(super) fn insert_fresh(&mut self, length: u64, value: T) -> Key {
         let key = self.take(length, value);
-        self.link_at(key.index, FRESH, 0);
+        self.link_at(key.index, FRESH, NEAR);
         key
     }
 
-    /// Whether there are entries whose time hasn't begun.
+    /// Whether there are entries that came in fresh and haven't been put in their places.
+    #[inline]
     pub(super) fn has_fresh(&self) -> bool {
         self.levels[FRESH].occupied != 0
     }
 
-    /// Begins the time of those that are fresh, the oldest first and no more than `most`: `due` tells their ticks.
-    pub(super) fn begin(&mut self, most: usize, due: impl Fn(u64) -> Tick) {
+    /// Whether the time of some of them may not have begun.
+    pub(super) fn has_unbegun(&self) -> bool {
+        self.levels[FRESH].slots[NEAR] != NONE || self.has_far && self.has_fresh()
+    }
+
+    /// When the time of the oldest in the far queue began, if it has.
+    pub(super) fn far_since(&self) -> Option<u64> {
+        self.spells.front().filter(|_| self.has_fresh()).map(|spell| spell.end)
+    }
+
+    /// Begins the time of those in the near queue, the oldest first and as many as are put in their places, and that of all
+    /// in the far queue, if it can. Puts no more than `most` in their places: `due` tells the tick, by when the time began
+    /// and by the length.
+    pub(super) fn begin(&mut self, most: usize, now: u64, due: impl Fn(u64, u64) -> Tick) {
+        if self.has_far && self.spells.len() < FRESH_SPELLS {
+            self.spells.push_back(Spell { number: self.spell, end: now });
+            (self.spell, self.has_far) = (self.spell.wrapping_add(1), false);
+        }
         for _ in 0..most {
-            if !self.has_fresh() {
+            let [near, far, ..] = self.levels[FRESH].slots;
+            let (index, began) = if near != NONE {
+                (near, now)
+            } else if far == NONE {
+                self.spells.clear();
                 return;
-            }
-            let index = self.levels[FRESH].slots[0];
+            } else if let Some(began) = self.began(far) {
+                (far, began)
+            } else {
+                return;
+            };
             self.unlink(index);
             let entry = self.entry(index);
-            entry.tick = due(entry.tick).get();
+            entry.tick = due(began, entry.tick).get();
             self.enter(index);
         }
     }
 
-    /// An entry that is free no more.
+    /// When the time began of the oldest in the far queue, `first`. Forgets older spells.
+    fn began(&mut self, first: u32) -> Option<u64> {
+        let spell = self.entry(first).spell;
+        while let Some(&Spell { number, end }) = self.spells.front() {
+            if number == spell {
+                return Some(end);
+            }
+            self.spells.pop_front();
+        }
+        None
+    }
+
+    /// The entry that is taken next.
     #[inline]
-    fn take(&mut self, tick: u64, value: T) -> Key {
+    fn vacant(&mut self) -> u32 {
         if self.free == NONE {
             self.grow();
         }
-        let index = self.free;
+        self.free
+    }
+
+    /// Takes an entry that owns itself alone, and lies nowhere.
+    #[inline]
+    fn take(&mut self, tick: u64, value: T) -> Key {
+        let index = self.vacant();
+        self.fill(index, tick, value, Ring { owner: NONE, older: index, newer: index }, Place::NOWHERE, false)
+    }
+
+    /// Takes an entry that `owner` owns, and that lies where `place` has it.
+    #[inline(always)]
+    fn take_owned(
+        &mut self,
+        owner: Key,
+        tick: u64,
+        value: T,
+        place: impl FnOnce(&mut Self, u32) -> Place,
+        stays: bool,
+    ) -> Result<Key, T> {
+        if !self.holds(owner) {
+            return Err(value);
+        }
+        let index = self.vacant();
+        let older = std::mem::replace(&mut self.entry(owner.index).older, index);
+        self.entry(older).newer = index;
+        let place = place(self, index);
+        Ok(self.fill(index, tick, value, Ring { owner: owner.index, older, newer: owner.index }, place, stays))
+    }
+
+    /// Fills the vacant entry. Whoever is last in its slot, and in its owner's ring, knows of it already.
+    #[inline(always)]
+    fn fill(&mut self, index: u32, tick: u64, value: T, ring: Ring, place: Place, stays: bool) -> Key {
+        let spell = self.spell;
         let entry = self.entry(index);
-        entry.tick = tick;
-        entry.value = Some(value);
-        (entry.owner, entry.older, entry.newer) = (NONE, index, index);
-        (entry.level, entry.stays) = (NOWHERE, false);
-        let generation = entry.generation;
-        self.free = entry.next;
+        let (generation, free) = (entry.generation, entry.next);
+        let Ring { owner, older, newer } = ring;
+        let Place { level, slot, previous } = place;
+        (entry.tick, entry.previous, entry.next) = (tick, previous, NONE);
+        (entry.owner, entry.older, entry.newer) = (owner, older, newer);
+        (entry.spell, entry.level, entry.slot, entry.stays) = (spell, level, slot, stays);
+        debug_assert!(entry.value.is_none());
+        // There is none that would have to be dropped.
+        std::mem::forget(entry.value.replace(value));
+        self.free = free;
         Key { index, generation }
     }
 
@@ -294,7 +405,11 @@ impl<T> Wheel<T> {
 
     /// Takes everything out.
     pub(super) fn clear(&mut self) -> impl Iterator<Item = T> + use<T> {
-        std::mem::replace(self, Self::new()).chunks.into_iter().flatten().filter_map(|entry| entry.value)
+        std::mem::replace(self, Self::new())
+            .chunks
+            .into_iter()
+            .flat_map(|chunk| (chunk as Box<[Entry<T>]>).into_vec())
+            .filter_map(|entry| entry.value)
     }
 
     /// The slot that begins first, and when that is.
@@ -334,17 +449,24 @@ impl<T> Wheel<T> {
     /// Links an entry at the end of a slot.
     #[inline]
     fn link_at(&mut self, index: u32, level: usize, slot: usize) {
-        let first = self.levels[level].slots[slot];
-        let last = if first == NONE { index } else { std::mem::replace(&mut self.entry(first).previous, index) };
+        let Place { level, slot, previous } = self.join(index, level, slot);
         let entry = self.entry(index);
-        (entry.level, entry.slot) = (level as u8, slot as u8);
-        (entry.previous, entry.next) = (last, NONE);
+        (entry.level, entry.slot, entry.previous, entry.next) = (level, slot, previous, NONE);
+    }
+
+    /// Lets a slot end with an entry. What comes back is for the entry itself.
+    #[inline]
+    fn join(&mut self, index: u32, level: usize, slot: usize) -> Place {
+        let first = self.levels[level].slots[slot];
+        let mut previous = index;
         if first == NONE {
             self.levels[level].slots[slot] = index;
             self.levels[level].occupied |= 1 << slot;
         } else {
-            self.entry(last).next = index;
+            previous = std::mem::replace(&mut self.entry(first).previous, index);
+            self.entry(previous).next = index;
         }
+        Place { level: level as u8, slot: slot as u8, previous }
     }
 
     #[inline]
@@ -395,12 +517,14 @@ impl<T> Wheel<T> {
             owner: NONE,
             older: index,
             newer: index,
+            spell: 0,
             level: NOWHERE,
             slot: 0,
             stays: false,
             value: None,
         };
-        self.chunks.push((first..=last).map(fresh).collect());
+        let chunk: Box<[Entry<T>]> = (first..=last).map(fresh).collect();
+        self.chunks.push(chunk.try_into().unwrap_or_else(|_| unreachable!("so many are made")));
         self.free = first;
     }
 
@@ -412,7 +536,7 @@ impl<T> Wheel<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SLOTS, Tick, Wheel};
+    use super::{FRESH_SPELLS, SLOTS, Tick, Wheel};
     use crate::sync::time::Random;
     use std::collections::BTreeSet;
 
@@ -452,7 +576,7 @@ mod tests {
         assert!(wheel.has_fresh() && wheel.next().is_none());
         assert!(due(&mut wheel, 100).is_empty());
         assert_eq!(wheel.remove(first), Some(Some(1)));
-        wheel.begin(1, |length| Tick::new(100 + length));
+        wheel.begin(1, 100, |began, length| Tick::new(began + length));
         assert_eq!((wheel.has_fresh(), wheel.value(second).copied()), (false, Some(2)));
         assert!(due(&mut wheel, 106).is_empty());
         assert_eq!(due(&mut wheel, 107), [2]);
@@ -464,10 +588,10 @@ mod tests {
         for value in 0..5 {
             wheel.insert_fresh(3, value);
         }
-        wheel.begin(4, Tick::new);
+        wheel.begin(4, 0, |_, length| Tick::new(length));
         assert!(wheel.has_fresh());
         assert_eq!(due(&mut wheel, 3), [0, 1, 2, 3]);
-        wheel.begin(4, Tick::new);
+        wheel.begin(4, 0, |_, length| Tick::new(length));
         assert!(!wheel.has_fresh());
         assert_eq!(due(&mut wheel, 3), [4]);
     }
@@ -548,12 +672,63 @@ mod tests {
         for value in 0..3 {
             wheel.insert_owned_fresh(owner, 5 + value, value).expect("the owner is there");
         }
-        wheel.begin(2, |length| Tick::new(100 + length));
+        wheel.begin(2, 100, |began, length| Tick::new(began + length));
         assert!(wheel.has_fresh());
         assert_eq!(due(&mut wheel, 105), [0]);
         assert_eq!([(); 3].map(|()| wheel.remove_owned(owner)), [Some(Some(1)), Some(Some(2)), Some(Some(100))]);
         assert!(!wheel.has_fresh() && wheel.next().is_none());
         assert_eq!(wheel.insert_owned_fresh(owner, 5, 7), Err(7));
+    }
+
+    #[test]
+    fn those_that_wait_long_know_when_their_time_began_and_let_others_pass() {
+        let mut wheel = Wheel::new();
+        let due = |began, length| Tick::new(began + length);
+        let owner = wheel.own(100);
+        let mut keys: Vec<_> = (0..6).map(|_| Vec::new()).collect();
+        for (spell, keys) in keys.iter_mut().enumerate() {
+            keys.extend((0..3).map(|value| wheel.insert_owned_fresh(owner, 5 + value, value).expect("it is there")));
+            assert!(wheel.has_unbegun());
+            wheel.begin(0, 10 * spell as u64, due);
+            assert!(wheel.has_fresh() && !wheel.has_unbegun() && wheel.far_since() == Some(0));
+        }
+        // All of the first spell, and one of the third.
+        assert!(keys[0].drain(..).all(|key| wheel.remove(key).is_some()));
+        assert!(wheel.remove(keys[2].remove(1)).is_some());
+        wheel.insert_fresh(1, 7);
+        wheel.begin(3, 60, due);
+        assert_eq!(wheel.far_since(), Some(10));
+        assert_eq!(wheel.levels[super::FRESH].slots[super::NEAR], super::NONE, "that one was the first");
+        wheel.begin(100, 70, due);
+        assert!(!wheel.has_fresh() && wheel.far_since().is_none());
+        let mut found = Vec::new();
+        for tick in 0..100 {
+            while !wheel.expire(Tick::new(tick), 1, |expired| found.push((tick, expired.value))) {}
+        }
+        let far =
+            [10, 20, 30, 40, 50].into_iter().flat_map(|began| (0..3).map(move |value| (began + 5 + value, value)));
+        let mut expected: Vec<_> = far.filter(|&far| far != (26, 1)).chain([(61, 7)]).collect();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_time_of_those_beyond_the_spells_that_are_told_apart_begins_later() {
+        let mut wheel = Wheel::new();
+        let owner = wheel.own(0);
+        for began in 0..FRESH_SPELLS as u64 + 2 {
+            wheel.insert_owned_fresh(owner, 0, began).expect("it is there");
+            wheel.begin(0, began, |began, _| Tick::new(began));
+        }
+        assert!(wheel.has_unbegun(), "there is no room for a spell more");
+        let last = FRESH_SPELLS as u64 + 9;
+        for _ in 0..3 {
+            wheel.begin(FRESH_SPELLS, last, |began, _| Tick::new(began));
+        }
+        assert!(!wheel.has_fresh());
+        let found = due(&mut wheel, last - 1);
+        assert_eq!(found, (0..FRESH_SPELLS as u64).collect::<Vec<_>>());
+        assert_eq!(due(&mut wheel, last), [last - 9, last - 8]);
     }
 
     #[test]

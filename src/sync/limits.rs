@@ -149,6 +149,18 @@ sized! {
     FRESH_TRIES: usize = 2, 1
 }
 sized! {
+    /// Nanoseconds that a wheel is left alone, after a look at what came in fresh, if nothing else is due: a millisecond.
+    FRESH_PAUSE: u64 = 1 << 20, 0
+}
+sized! {
+    /// Nanoseconds that what came in fresh may wait in its queue while the wheel is in use.
+    FRESH_WAIT: u64 = 500_000_000, 0
+}
+sized! {
+    /// Beginnings of what came in fresh that a wheel tells apart: a second of pauses.
+    FRESH_SPELLS: usize = 1_024, 2
+}
+sized! {
     /// Messages of timers that one activation handles ahead of the mailbox.
     ACTIVATION_TICKS: u32 = 8, 1
 }

@@ -10,6 +10,7 @@ pub(crate) mod cell;
 #[cfg(corecast_loom)]
 mod double;
 pub(crate) mod exclusive;
+pub(crate) mod halt;
 pub(crate) mod limits;
 mod marks;
 #[cfg(not(corecast_loom))]

@@ -288,6 +288,8 @@ impl fmt::Debug for ActorSystem {
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
+    mod halted;
+
     use super::ActorSystem;
     use crate::sync::{Arc, Weak};
     use crate::{Actor, ActorContext, ActorRef, Handler, Message};

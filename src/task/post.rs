@@ -12,6 +12,7 @@ use super::letter::{Letter, Receive, Route};
 use crate::mailbox::envelope::{Packed, Payload, Vtable};
 use crate::mailbox::ring::{Duty, Refusal};
 use crate::mailbox::waiters::{self, Joined, Refused, Terms, Ticket};
+use crate::sync::halt::{self, Spot};
 
 /// Whether a sender that finds no room waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,7 @@ impl Strong {
         match unsafe { self.header().post(Packed::new(letter), way.0) } {
             Ok(Duty::Nothing) => Posted::Accepted,
             Ok(Duty::Schedule) => {
+                halt::pass(Spot::Published);
                 self.schedule();
                 Posted::Accepted
             }

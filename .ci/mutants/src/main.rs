@@ -30,10 +30,10 @@ use std::time::{Duration, Instant};
 use tree::Tree;
 
 const USAGE: &str =
-    "mutants [--root DIR] [--list] [--only KEY-PART] [--fine] [--timeout SECONDS] [--at-least N] [KEY-PART]
+    "mutants [--root DIR] [--list] [--only KEY-PART].. [--fine] [--timeout SECONDS] [--at-least N] [KEY-PART]..
 
   --list       prints the keys and runs nothing
-  --only       runs those mutants whose key has this part
+  --only       runs those mutants whose key has this part, or one of these
   --fine       adds AcqRel->Acquire and AcqRel->Release
   --timeout    the least time that a model may take (a model gets ten times what it takes unweakened, if that is more)
   --at-least   fails if the list is shorter: how many an independent count found";
@@ -44,10 +44,16 @@ const SLOWER: u32 = 10;
 struct Options {
     root: PathBuf,
     list: bool,
-    only: Option<String>,
+    only: Vec<String>,
     fine: bool,
     timeout: Duration,
     at_least: usize,
+}
+
+impl Options {
+    fn chooses(&self, mutant: &Mutant) -> bool {
+        self.only.is_empty() || self.only.iter().any(|part| mutant.key.contains(part))
+    }
 }
 
 fn main() -> ExitCode {
@@ -65,7 +71,7 @@ fn options() -> Result<Options, String> {
     let mut options = Options {
         root: ".".into(),
         list: false,
-        only: None,
+        only: Vec::new(),
         fine: false,
         timeout: Duration::from_secs(120),
         at_least: 0,
@@ -77,11 +83,11 @@ fn options() -> Result<Options, String> {
         match argument.as_str() {
             "--root" => options.root = value()?.into(),
             "--list" => options.list = true,
-            "--only" => options.only = Some(value()?),
+            "--only" => options.only.push(value()?),
             "--fine" => options.fine = true,
             "--timeout" => options.timeout = Duration::from_secs(number(value()?)?),
             "--at-least" => options.at_least = usize::try_from(number(value()?)?).unwrap_or(usize::MAX),
-            part if !part.starts_with('-') && options.only.is_none() => options.only = Some(part.to_owned()),
+            part if !part.starts_with('-') => options.only.push(part.to_owned()),
             _ => return Err(format!("what is {argument}?\n{USAGE}")),
         }
     }
@@ -95,8 +101,7 @@ fn prove(options: &Options) -> Result<bool, String> {
     let all = source::all_mutants(&files, options.fine)?;
     let arguments = Arguments::read(&options.root);
     let mut good = is_complete(&all, options.at_least) & arguments_are_current(&all, &arguments, options.fine);
-    let wanted: Vec<&Mutant> =
-        all.iter().filter(|mutant| options.only.as_ref().is_none_or(|part| mutant.key.contains(part))).collect();
+    let wanted: Vec<&Mutant> = all.iter().filter(|mutant| options.chooses(mutant)).collect();
     if wanted.is_empty() {
         return Err("no such mutant".to_owned());
     }
