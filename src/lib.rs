@@ -77,6 +77,8 @@ mod mailbox;
 mod memory;
 mod reply;
 mod scheduler;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod sync;
 mod system;
 mod task;

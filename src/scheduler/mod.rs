@@ -50,7 +50,11 @@ use crate::sync::barrier::Barrier;
 use crate::sync::lock::{Condvar, Mutex};
 use crate::sync::padded::Padded;
 use crate::sync::parker::Parker;
+#[cfg(feature = "sim")]
+use crate::sync::stage;
 use crate::sync::thread::JoinHandle;
+#[cfg(feature = "sim")]
+use crate::sync::thread::ThreadId;
 use crate::sync::time::{Clock, Moment};
 use crate::task::Runnable;
 use crate::task::handle::Weak;
@@ -71,6 +75,9 @@ use timer::{Action, Fired, Key, Timers};
 pub(crate) struct Scheduler {
     /// No other system of this process has or had it.
     number: u64,
+    /// The thread whose simulation it is part of.
+    #[cfg(feature = "sim")]
+    player: Option<ThreadId>,
     workers: Box<[Remote]>,
     /// Tasks that were scheduled by threads which are no workers.
     outside: Padded<Inbox>,
@@ -168,6 +175,8 @@ impl Scheduler {
         let clock = Clock::new();
         let scheduler = Arc::new(Self {
             number: living::number(),
+            #[cfg(feature = "sim")]
+            player: stage::player(),
             workers: remotes.into(),
             outside: Padded(Inbox::new()),
             idle: Padded(Idle::new(workers)),
@@ -356,10 +365,26 @@ impl Scheduler {
 
     /// Waits until there was a lull after `seen`, or for `most`. Blocking.
     pub(crate) fn wait_for_lull(&self, seen: u64, most: Duration) {
+        #[cfg(feature = "sim")]
+        if let Some(stage) = self.stage() {
+            let until = self.common.clock.now().after(most);
+            let is_over = || self.lulls() != seen || self.common.clock.now() >= until;
+            if stage.pause(&is_over).is_err() {
+                // Nobody can act: time passes.
+                stage::set_now(stage::now().unwrap_or(Moment::NEVER).after(most));
+            }
+            return;
+        }
         let mut count = self.lull.count.lock();
         if *count == seen {
             let _ = self.lull.signal.wait_for(&mut count, most);
         }
+    }
+
+    /// The simulation that this scheduler is part of, on the thread that plays it.
+    #[cfg(feature = "sim")]
+    fn stage(&self) -> Option<std::rc::Rc<dyn stage::Stage>> {
+        stage::here().filter(|_| self.common.clock.is_virtual())
     }
 
     /// Somebody ran out of work, or an actor has ended.
@@ -373,6 +398,12 @@ impl Scheduler {
 }
 
 impl Threads {
+    /// A simulation's.
+    #[cfg(feature = "sim")]
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// Waits for the threads to end. Blocking.
     pub(crate) fn join(self) {
         for thread in self.0 {

@@ -7,11 +7,17 @@ use super::ActorSystem;
 use super::core::{Core, Parts};
 use super::observer::{Observer, StandardError};
 use crate::error::BuildError;
-use crate::scheduler::Scheduler;
+#[cfg(feature = "sim")]
+use crate::scheduler::worker::crew::Crew;
+use crate::scheduler::{Scheduler, Threads};
 use crate::scheduler::affinity::{self, Placement};
 use crate::scheduler::blocking::Blocking;
 use crate::scheduler::idle::MAX_WORKERS;
 use crate::sync::Arc;
+#[cfg(feature = "sim")]
+use crate::sync::stage;
+#[cfg(feature = "sim")]
+use crate::task::director;
 
 /// Configures an [`ActorSystem`]. Made by [`ActorSystem::builder`].
 ///
@@ -152,7 +158,7 @@ impl ActorSystemBuilder {
             return Err(BuildError::ZeroBlockingThreads);
         }
         let (workers, placement) = self.place()?;
-        let (scheduler, threads) = Scheduler::start(&self.name, workers, placement).map_err(BuildError::Thread)?;
+        let (scheduler, threads) = self.staff(workers, placement)?;
         let blocking = Blocking::new(self.name.clone(), self.blocking_threads, scheduler.clone());
         Ok(ActorSystem::over(Core::new(Parts {
             name: self.name,
@@ -166,6 +172,27 @@ impl ActorSystemBuilder {
         })))
     }
 
+    /// The workers, with their threads; in a simulation they have none.
+    fn staff(&self, workers: usize, placement: Placement) -> Result<(Arc<Scheduler>, Threads), BuildError> {
+        #[cfg(feature = "sim")]
+        if stage::is_here() {
+            let (scheduler, locals) = Scheduler::new(workers, placement);
+            let crew = Box::new(Crew::new(Arc::clone(&scheduler), locals));
+            director::with(|director| director.employ(crew));
+            return Ok((scheduler, Threads::none()));
+        }
+        Scheduler::start(&self.name, workers, placement).map_err(BuildError::Thread)
+    }
+
+    /// How many workers there are unless that is said.
+    fn default_workers() -> usize {
+        #[cfg(feature = "sim")]
+        if let Some(workers) = director::with(|director| director.workers()) {
+            return workers;
+        }
+        affinity::default_workers().min(MAX_WORKERS)
+    }
+
     /// How many workers, and where.
     fn place(&self) -> Result<(usize, Placement), BuildError> {
         let allowed = affinity::allowed_cores();
@@ -175,7 +202,7 @@ impl ActorSystemBuilder {
         let workers = match (self.workers, &self.cores) {
             (Some(workers), _) => workers,
             (None, Some(cores)) => cores.len(),
-            (None, None) => affinity::default_workers().min(MAX_WORKERS),
+            (None, None) => Self::default_workers(),
         };
         if workers == 0 {
             return Err(BuildError::ZeroWorkers);

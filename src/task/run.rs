@@ -274,9 +274,16 @@ impl<'a> Turn<'a> {
 
     #[inline(always)]
     fn activate(&mut self) -> After {
+        #[cfg(feature = "sim")]
+        let goes_on = self.common.clock.is_virtual() && self.phase() != Phase::Running;
         if let Some(frame) = self.take_frame() {
             if let Some(after) = self.resume(frame) {
                 return after;
+            }
+            #[cfg(feature = "sim")]
+            if self.common.clock.is_virtual() && self.phase() == Phase::Running {
+                // One step at a time.
+                return self.again();
             }
         } else if self.phase() == Phase::New && self.cell().far().state.peek().is_killed() {
             self.fail_to_start(StopReason::Killed);
@@ -289,6 +296,10 @@ impl<'a> Turn<'a> {
             }
         }
         if self.phase() == Phase::Running {
+            #[cfg(feature = "sim")]
+            if goes_on {
+                return self.again();
+            }
             match self.drain() {
                 Drained::Idle => return After::Rested,
                 Drained::Suspended => return self.suspend(),
@@ -439,6 +450,14 @@ impl<'a> Turn<'a> {
                 }
             }
             handled += 1;
+            #[cfg(feature = "sim")]
+            if self.common.clock.is_virtual() {
+                // One message at a time.
+                if self.cell().len() > 0 {
+                    return Drained::Share;
+                }
+                continue;
+            }
             if handled < look {
                 continue;
             }
@@ -486,6 +505,8 @@ impl<'a> Turn<'a> {
                     }
                 };
                 match opened {
+                    #[cfg(feature = "sim")]
+                    Opened::Done if self.common.clock.is_virtual() => return Some(Drained::Share),
                     Opened::Done => {}
                     Opened::Suspended => return Some(Drained::Suspended),
                     Opened::Panicked => {

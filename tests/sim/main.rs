@@ -1,0 +1,7 @@
+//! The simulator: runs under a seed, in virtual time.
+
+mod actors;
+mod faults;
+mod finds;
+mod runs;
+mod schedules;
