@@ -94,6 +94,17 @@ impl Slot {
     }
 }
 
+#[cfg(feature = "sim")]
+impl Slot {
+    /// The name of the message's type, if the place is published.
+    pub(super) fn message(&self) -> Option<&'static str> {
+        // ORDERING: Acquire; as in `take`.
+        let vtable = NonNull::new(self.vtable.load(Ordering::Acquire))?;
+        // SAFETY: `publish` stored a `&'static Vtable`.
+        Some((unsafe { vtable.as_ref() }.message)())
+    }
+}
+
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Slot")

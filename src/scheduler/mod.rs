@@ -369,7 +369,7 @@ impl Scheduler {
         if let Some(stage) = self.stage() {
             let until = self.common.clock.now().after(most);
             let is_over = || self.lulls() != seen || self.common.clock.now() >= until;
-            if stage.pause(&is_over).is_err() {
+            if stage.wind_down(&is_over).is_err() {
                 // Nobody can act: time passes.
                 stage::set_now(stage::now().unwrap_or(Moment::NEVER).after(most));
             }

@@ -28,6 +28,7 @@ use crate::sync::thread;
 use crate::sync::time::Moment;
 use crate::task::Runnable;
 use crate::task::director::{Director, Ending, Job};
+use crate::task::handle::Strong;
 use crate::task::identity::ActorInfo;
 use crate::task::letter::DeadLetter;
 use crate::task::reason::StopReason;
@@ -83,12 +84,18 @@ pub(super) struct Engine {
     jobs: RefCell<VecDeque<Job>>,
     endings: RefCell<Vec<Ending>>,
     turn: Cell<Turn>,
+    /// Activations that are under way: more than one, if a system is dropped in one of another's.
+    acting: Cell<u32>,
+    /// How often the test waits: more than once, if a blocking closure does, too.
+    waiting: Cell<u32>,
     steps: Cell<u64>,
     messages: Cell<u64>,
     /// Of all that was decided, and who it was.
     print: Cell<u64>,
     /// It is being cleaned up: nothing is decided any more.
     is_over: Cell<bool>,
+    /// A system is being dropped: nothing is decided meanwhile.
+    is_calm: Cell<bool>,
     stuck: RefCell<Option<SimError>>,
     failed: RefCell<Vec<Failed>>,
     /// Types of actors that may panic.
@@ -143,10 +150,13 @@ impl Engine {
             jobs: RefCell::default(),
             endings: RefCell::default(),
             turn: Cell::default(),
+            acting: Cell::new(0),
+            waiting: Cell::new(0),
             steps: Cell::new(0),
             messages: Cell::new(0),
             print: Cell::new(0),
             is_over: Cell::new(false),
+            is_calm: Cell::new(false),
             stuck: RefCell::default(),
             failed: RefCell::default(),
             expected: RefCell::default(),
@@ -173,11 +183,6 @@ impl Engine {
 
     pub(super) fn stuck(&self) -> Option<SimError> {
         self.stuck.borrow().clone()
-    }
-
-    /// Actors of this type may panic.
-    pub(super) fn expect(&self, kind: &'static str) {
-        self.expected.borrow_mut().push(kind);
     }
 
     /// The first panic of an actor that wasn't expected.
@@ -258,7 +263,7 @@ impl Engine {
 
     /// Makes a task ready, now or later.
     fn put(&self, entry: Entry) {
-        if self.settings.faults.is_empty() || self.is_over.get() {
+        if self.settings.faults.is_empty() || !self.decides() {
             self.ready.borrow_mut().push_back(entry);
         } else {
             self.put_perhaps_later(entry);
@@ -289,7 +294,7 @@ impl Engine {
     /// Lets one of those act who can. The test can, if it is `woken`.
     fn step(&self, woken: bool) -> Step {
         self.gather();
-        if !self.settings.faults.is_empty() && !self.is_over.get() {
+        if !self.settings.faults.is_empty() && self.decides() {
             self.break_something();
         }
         let (ready, jobs) = (self.ready.borrow().len(), usize::from(!self.jobs.borrow().is_empty()));
@@ -301,7 +306,7 @@ impl Engine {
             None => TEST,
             Some(place) => self.ready.borrow().get(place).map_or(JOBS, Entry::key),
         };
-        let taken = if self.is_over.get() { 0 } else { self.chooser.borrow_mut().pick_who(of, key) };
+        let taken = if self.decides() { self.chooser.borrow_mut().pick_who(of, key) } else { 0 };
         self.steps.set(self.steps.get() + 1);
         self.stamp(of, taken, key(taken));
         let choice = Some((taken, of));
@@ -339,7 +344,9 @@ impl Engine {
         let worker = held_by.or(task.placed()).unwrap_or((self.steps.get() / 4) as usize % crew.len());
         let before = self.is_traced().then(|| (task.info(), task.is_new(), task.has_frame(), self.failed.borrow().len()));
         let former = self.turn.replace(Turn { key, goes_on: has_yielded, ..Turn::default() });
+        self.acting.set(self.acting.get() + 1);
         let ran = crew.run(worker, task, held_by == Some(worker));
+        self.acting.set(self.acting.get() - 1);
         let turn = self.turn.replace(former);
         let ready = |task| Entry { task, crew: index, held_by: None, has_yielded: turn.has_yielded };
         let has_yielded = turn.has_yielded && matches!(ran, Ran::Woken(_));
@@ -462,6 +469,14 @@ impl Engine {
         true
     }
 
+    /// Whether anybody but who is acting could act.
+    fn can_others(&self) -> bool {
+        !self.ready.borrow().is_empty()
+            || !self.jobs.borrow().is_empty()
+            || self.waiting.get() > 0
+            || self.crews.borrow().iter().any(|crew| !crew.is_idle())
+    }
+
     fn count_steps(&self) -> Result<(), SimError> {
         if self.steps.get() > self.settings.max_steps {
             return Err(self.give_up(SimError::Endless { steps: self.settings.max_steps }));
@@ -486,6 +501,14 @@ impl Engine {
             }
         }
         waits
+    }
+
+    /// The names of the types of the messages that wait for an actor of this run; none while one is acting.
+    pub(super) fn mailbox(&self, actor: &Strong) -> Vec<&'static str> {
+        let is_ours = |crew: &Rc<Crew>| {
+            crew.scheduler().seats().find(actor.id()).is_some_and(|found| found.address() == actor.address())
+        };
+        if self.acting.get() == 0 && self.crews().iter().any(is_ours) { actor.messages() } else { Vec::new() }
     }
 
     pub(super) fn stuck_error(&self, test_waits: bool) -> SimError {
@@ -522,14 +545,28 @@ impl Stage for Engine {
             self.is_over.set(true);
         }
         let former = self.turn.take();
+        self.waiting.set(self.waiting.get() + 1);
         let paused = self.pause_while(is_over);
+        self.waiting.set(self.waiting.get() - 1);
         let has_yielded = former.has_yielded;
         self.turn.set(Turn { awaits: 0, goes_on: has_yielded, has_yielded: false, ..former });
         paused.map_err(|error| Box::new(error) as Box<dyn Display>)
     }
+
+    fn wind_down(&self, is_over: &dyn Fn() -> bool) -> Result<(), Box<dyn Display>> {
+        let former = self.is_calm.replace(true);
+        let paused = self.pause(is_over);
+        self.is_calm.set(former);
+        paused
+    }
 }
 
 impl Engine {
+    /// Whether anything is decided now.
+    fn decides(&self) -> bool {
+        !self.is_over.get() && !self.is_calm.get()
+    }
+
     fn pause_while(&self, is_over: &dyn Fn() -> bool) -> Result<(), SimError> {
         loop {
             match self.step(is_over()) {
@@ -558,7 +595,7 @@ impl Director for Engine {
         let names = [actor];
         let mut chooser = self.chooser.borrow_mut();
         for (_, rate) in self.settings.faults.rates(&names, |kind| kind == Kind::FullMailboxes) {
-            if asked > 1 && !self.is_over.get() && chooser.happens(rate) {
+            if asked > 1 && self.decides() && chooser.happens(rate) {
                 self.note(|| format!("fault: a mailbox of a {actor} has room for one message"));
                 return 1;
             }
@@ -572,7 +609,7 @@ impl Director for Engine {
         let yields = if turn.awaits > COOP_BUDGET {
             turn.awaits = 0;
             true
-        } else if turn.goes_on || self.is_over.get() {
+        } else if turn.goes_on || !self.decides() || !self.can_others() {
             false
         } else {
             let yields = self.chooser.borrow_mut().yields(turn.key);
@@ -586,7 +623,7 @@ impl Director for Engine {
     fn begins(&self, actor: &dyn Fn() -> ActorInfo, kind: &'static str, message: &'static str) {
         self.messages.set(self.messages.get() + 1);
         self.turn.set(Turn { message: Some(message), ..self.turn.get() });
-        if self.settings.faults.is_empty() || self.is_over.get() {
+        if self.settings.faults.is_empty() || !self.decides() {
             return;
         }
         let names = [kind, message];
@@ -608,6 +645,10 @@ impl Director for Engine {
             self.note(|| format!("{actor}: {reason}"));
             self.failed.borrow_mut().push(Failed { actor: actor.clone(), reason: reason.to_string() });
         }
+    }
+
+    fn expects(&self, kind: &'static str) {
+        self.expected.borrow_mut().push(kind);
     }
 
     fn left_over(&self, letter: &DeadLetter) {

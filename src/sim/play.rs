@@ -7,8 +7,10 @@ use std::time::Duration;
 use super::engine::{Engine, LeftOver};
 use super::error::{SimError, Wait};
 use crate::actor::Actor;
+use crate::actor::reference::ActorRef;
 use crate::sync::parker;
 use crate::system::ActorSystem;
+use crate::task::director::Director;
 
 /// One run of a simulation, for the test that is in it.
 ///
@@ -170,7 +172,15 @@ impl Sim {
 
     /// Panics of actors of this type aren't counted against the test.
     pub fn expect_panics<A: Actor>(&self) {
-        self.engine.expect(std::any::type_name::<A>());
+        self.engine.expects(std::any::type_name::<A>());
+    }
+
+    /// The paths of the types of the messages that wait in an actor's mailbox, the oldest first. Nothing is taken out.
+    ///
+    /// For the test itself, between the turns of actors; none for an actor of another run, or one that has ended.
+    #[must_use]
+    pub fn mailbox<A: Actor>(&self, actor: &ActorRef<A>) -> Vec<&'static str> {
+        self.engine.mailbox(actor.strong())
     }
 
     /// Whose handlers wait, and for whom.

@@ -19,6 +19,13 @@ pub(crate) trait Stage {
     ///
     /// Nobody can act any more, and it isn't over: who waits for whom.
     fn pause(&self, is_over: &dyn Fn() -> bool) -> Result<(), Box<dyn Display>>;
+
+    /// The same while a system is dropped: there is nothing to be found out.
+    ///
+    /// # Errors
+    ///
+    /// As for [`pause`](Self::pause).
+    fn wind_down(&self, is_over: &dyn Fn() -> bool) -> Result<(), Box<dyn Display>>;
 }
 
 local! {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::ActorSystem;
 use super::core::{Core, Parts};
+#[cfg(feature = "sim")]
+use super::observer::Nobody;
 use super::observer::{Observer, StandardError};
 use crate::error::BuildError;
 #[cfg(feature = "sim")]
@@ -42,7 +44,7 @@ pub struct ActorSystemBuilder {
     shutdown_deadline: Duration,
     post_stop_deadline: Duration,
     send_timeout: Option<Duration>,
-    observer: Arc<dyn Observer>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl ActorSystemBuilder {
@@ -56,7 +58,7 @@ impl ActorSystemBuilder {
             shutdown_deadline: Duration::from_secs(30),
             post_stop_deadline: Duration::from_secs(5),
             send_timeout: None,
-            observer: Arc::new(StandardError),
+            observer: None,
         }
     }
 
@@ -89,7 +91,7 @@ impl ActorSystemBuilder {
     /// Who hears of failures and dead letters. By default failures that nobody is told of go to the standard error
     /// stream, and dead letters are counted.
     pub fn observer(mut self, observer: impl Observer) -> Self {
-        self.observer = Arc::new(observer);
+        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -165,7 +167,7 @@ impl ActorSystemBuilder {
             scheduler,
             threads,
             blocking,
-            observer: self.observer,
+            observer: self.observer.unwrap_or_else(Self::default_observer),
             shutdown_deadline: self.shutdown_deadline,
             post_stop_deadline: self.post_stop_deadline,
             send_timeout: self.send_timeout,
@@ -182,6 +184,15 @@ impl ActorSystemBuilder {
             return Ok((scheduler, Threads::none()));
         }
         Scheduler::start(&self.name, workers, placement).map_err(BuildError::Thread)
+    }
+
+    /// Who hears of failures unless that is said. A simulation reports them itself.
+    fn default_observer() -> Arc<dyn Observer> {
+        #[cfg(feature = "sim")]
+        if stage::is_here() {
+            return Arc::new(Nobody);
+        }
+        Arc::new(StandardError)
     }
 
     /// How many workers there are unless that is said.

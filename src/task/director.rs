@@ -41,6 +41,9 @@ pub(crate) trait Director {
     /// An actor ended by a failure, or failed on its way out.
     fn failed(&self, actor: &ActorInfo, reason: &StopReason);
 
+    /// Actors of this type may panic.
+    fn expects(&self, kind: &'static str);
+
     /// An accepted message is left over.
     fn left_over(&self, letter: &DeadLetter);
 

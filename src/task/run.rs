@@ -244,6 +244,13 @@ impl<'a> Turn<'a> {
         self.cell().far().frame.with_mut(|frame| unsafe { if (*frame).is_some() { (*frame).take() } else { None } })
     }
 
+    /// Whether its handler was suspended.
+    #[cfg(feature = "sim")]
+    fn has_frame(&self) -> bool {
+        // SAFETY: the frame is the runner's.
+        self.cell().far().frame.with(|frame| unsafe { (*frame).is_some() })
+    }
+
     /// Notes what `pre_start` returned.
     pub(super) fn start_returned(&mut self, outcome: Result<(), ActorError>) {
         self.started = Some(outcome);
@@ -275,15 +282,10 @@ impl<'a> Turn<'a> {
     #[inline(always)]
     fn activate(&mut self) -> After {
         #[cfg(feature = "sim")]
-        let goes_on = self.common.clock.is_virtual() && self.phase() != Phase::Running;
+        let goes_on = self.common.clock.is_virtual() && (self.phase() != Phase::Running || self.has_frame());
         if let Some(frame) = self.take_frame() {
             if let Some(after) = self.resume(frame) {
                 return after;
-            }
-            #[cfg(feature = "sim")]
-            if self.common.clock.is_virtual() && self.phase() == Phase::Running {
-                // One step at a time.
-                return self.again();
             }
         } else if self.phase() == Phase::New && self.cell().far().state.peek().is_killed() {
             self.fail_to_start(StopReason::Killed);
@@ -296,8 +298,9 @@ impl<'a> Turn<'a> {
             }
         }
         if self.phase() == Phase::Running {
+            // In a simulation its start, or the rest of a handler, is a step of its own.
             #[cfg(feature = "sim")]
-            if goes_on {
+            if goes_on && self.cell().len() > 0 {
                 return self.again();
             }
             match self.drain() {

@@ -50,16 +50,15 @@ fn all_schedules_of_a_small_case_are_gone_through() {
         let log = system.spawn(Log::default()).start()?;
         let writers = [system.spawn(Writer(log.clone())).start()?, system.spawn(Writer(log.clone())).start()?];
         while sim.step() {}
-        for (writer, number) in writers.iter().zip(0..) {
-            writer.try_tell(Write(number * 10..number * 10 + 2))?;
-        }
+        writers[0].try_tell(Write(0..2))?;
+        writers[1].try_tell(Write(10..11))?;
         sim.run_until_quiescent()?;
         orders.lock().expect("not poisoned").insert(log.blocking_send(All)?);
         Ok(())
     });
     assert!(report.is_complete(), "{report:?}");
-    // Two of each, in their own order: four over two.
-    assert_eq!(orders.into_inner().expect("not poisoned").len(), 6, "{report:?}");
+    // The one entry comes before, between or behind the other two.
+    assert_eq!(orders.into_inner().expect("not poisoned").len(), 3, "{report:?}");
 }
 
 #[test]

@@ -3,5 +3,6 @@
 mod actors;
 mod faults;
 mod finds;
+mod kit;
 mod runs;
 mod schedules;

@@ -159,6 +159,14 @@ impl Crew {
         self.scheduler.timers.earliest()
     }
 
+    /// Whether nothing is scheduled.
+    pub(crate) fn is_idle(&self) -> bool {
+        let is_idle = |worker: &Worker| {
+            worker.hand().next.is_empty() && worker.placed.borrow().is_empty() && !worker.sees_work()
+        };
+        self.workers.iter().all(is_idle)
+    }
+
     /// How many they are.
     pub(crate) fn len(&self) -> usize {
         self.workers.len()
