@@ -78,6 +78,9 @@ pub(crate) struct Scheduler {
     /// The thread whose simulation it is part of.
     #[cfg(feature = "sim")]
     player: Option<ThreadId>,
+    /// Another thread has scheduled something then.
+    #[cfg(feature = "sim")]
+    trespassed: AtomicBool,
     workers: Box<[Remote]>,
     /// Tasks that were scheduled by threads which are no workers.
     outside: Padded<Inbox>,
@@ -177,6 +180,8 @@ impl Scheduler {
             number: living::number(),
             #[cfg(feature = "sim")]
             player: stage::player(),
+            #[cfg(feature = "sim")]
+            trespassed: AtomicBool::new(false),
             workers: remotes.into(),
             outside: Padded(Inbox::new()),
             idle: Padded(Idle::new(workers)),
@@ -201,6 +206,8 @@ impl Scheduler {
             (None, Some(here)) => here.schedule_next(runnable),
             (None, None) => {
                 self.outside.push(runnable);
+                #[cfg(feature = "sim")]
+                self.note_trespass();
                 if !owed::put_off(self) {
                     self.wake_one();
                 }
@@ -257,7 +264,11 @@ impl Scheduler {
         &self.placement
     }
 
-    /// The system's clock.
+    /// How long it has been there.
+    pub(crate) fn uptime(&self) -> Duration {
+        Duration::from_nanos(self.common.clock.now().as_nanos())
+    }
+
     /// What its workers share.
     pub(crate) fn common(&self) -> &Common {
         &self.common
@@ -273,6 +284,7 @@ impl Scheduler {
         &self.common.waits
     }
 
+    /// The system's clock.
     pub(crate) fn clock(&self) -> &Clock {
         &self.common.clock
     }
@@ -379,6 +391,22 @@ impl Scheduler {
         if *count == seen {
             let _ = self.lull.signal.wait_for(&mut count, most);
         }
+    }
+
+    /// Notes that a thread outside has scheduled something, if that isn't the one that plays it.
+    #[cfg(feature = "sim")]
+    fn note_trespass(&self) {
+        if self.player.is_some() && self.player != stage::player() {
+            // ORDERING: Relaxed; a warning, which may come late.
+            self.trespassed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether another thread than the one that plays it has scheduled something.
+    #[cfg(feature = "sim")]
+    pub(crate) fn was_trespassed(&self) -> bool {
+        // ORDERING: Relaxed; as above.
+        self.trespassed.load(Ordering::Relaxed)
     }
 
     /// The simulation that this scheduler is part of, on the thread that plays it.

@@ -86,6 +86,8 @@ pub enum Cause {
     Stuck(SimError),
     /// An actor panicked.
     ActorPanicked(String),
+    /// Another thread has sent something to a simulated system: when, no seed decides.
+    Trespassed,
 }
 
 /// One run, as it went.
@@ -260,6 +262,7 @@ impl Check {
             (Some(stuck), Err(_) | Ok(Err(_))) => Some(Cause::Stuck(stuck)),
             (_, Err(text)) => Some(Cause::Panicked { text: text.into(), place }),
             (_, Ok(Err(error))) => Some(Cause::Failed(error.to_string())),
+            (_, Ok(Ok(()))) if engine.was_trespassed() => Some(Cause::Trespassed),
             (_, Ok(Ok(()))) => engine.unexpected().map(Cause::ActorPanicked),
         };
         let (steps, messages, print) = (engine.steps(), engine.messages(), engine.print());
@@ -390,6 +393,7 @@ impl fmt::Display for Cause {
             Self::Panicked { text, place: None } => write!(f, "the test panicked: {text}"),
             Self::Failed(error) => write!(f, "the test failed: {error}"),
             Self::Stuck(error) => error.fmt(f),
+            Self::Trespassed => f.write_str("another thread has sent something to a simulated system"),
             Self::ActorPanicked(panic) => write!(f, "an actor failed: {panic}"),
         }
     }

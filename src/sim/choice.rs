@@ -44,7 +44,10 @@ pub(super) struct Chooser {
 
 #[derive(Debug)]
 enum Source {
-    Walk { random: Random, yields: u32 },
+    Walk {
+        random: Random,
+        yields: u32,
+    },
     Priorities(Box<Priorities>),
     /// Zero, where it ends.
     Script(Box<[u32]>),

@@ -185,6 +185,11 @@ impl Engine {
         self.stuck.borrow().clone()
     }
 
+    /// Whether another thread has sent something to one of the systems.
+    pub(super) fn was_trespassed(&self) -> bool {
+        self.crews.borrow().iter().any(|crew| crew.scheduler().was_trespassed())
+    }
+
     /// The first panic of an actor that wasn't expected.
     pub(super) fn unexpected(&self) -> Option<String> {
         let (failed, expected) = (self.failed.borrow(), self.expected.borrow());
@@ -342,7 +347,8 @@ impl Engine {
         let key = Entry::key_of(index, &task);
         // Which worker it is matters little, so that it isn't a decision.
         let worker = held_by.or(task.placed()).unwrap_or((self.steps.get() / 4) as usize % crew.len());
-        let before = self.is_traced().then(|| (task.info(), task.is_new(), task.has_frame(), self.failed.borrow().len()));
+        let before =
+            self.is_traced().then(|| (task.info(), task.is_new(), task.has_frame(), self.failed.borrow().len()));
         let former = self.turn.replace(Turn { key, goes_on: has_yielded, ..Turn::default() });
         self.acting.set(self.acting.get() + 1);
         let ran = crew.run(worker, task, held_by == Some(worker));

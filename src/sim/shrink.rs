@@ -83,7 +83,7 @@ mod tests {
     fn what_does_not_matter_goes() {
         let long: Vec<_> = (0..200).map(|place| place % 9).collect();
         let fails = |script: &[u32]| {
-            let is_bad = script.iter().any(|&taken| taken >= 3) && script.iter().any(|&taken| taken == 2);
+            let is_bad = script.iter().any(|&taken| taken >= 3) && script.contains(&2);
             is_bad.then(|| record(script))
         };
         let (best, tries) = shrink(long, 10_000, fails);

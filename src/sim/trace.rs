@@ -82,7 +82,8 @@ fn short(name: &str) -> String {
     for letter in name.chars() {
         short.push(letter);
         if short.ends_with("::") {
-            let keep = short.trim_end_matches("::").trim_end_matches(|letter: char| letter.is_alphanumeric() || letter == '_');
+            let keep =
+                short.trim_end_matches("::").trim_end_matches(|letter: char| letter.is_alphanumeric() || letter == '_');
             short.truncate(keep.len());
         }
     }

@@ -9,12 +9,12 @@ use super::core::{Core, Parts};
 use super::observer::Nobody;
 use super::observer::{Observer, StandardError};
 use crate::error::BuildError;
-#[cfg(feature = "sim")]
-use crate::scheduler::worker::crew::Crew;
-use crate::scheduler::{Scheduler, Threads};
 use crate::scheduler::affinity::{self, Placement};
 use crate::scheduler::blocking::Blocking;
 use crate::scheduler::idle::MAX_WORKERS;
+#[cfg(feature = "sim")]
+use crate::scheduler::worker::crew::Crew;
+use crate::scheduler::{Scheduler, Threads};
 use crate::sync::Arc;
 #[cfg(feature = "sim")]
 use crate::sync::stage;

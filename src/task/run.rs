@@ -429,7 +429,11 @@ impl<'a> Turn<'a> {
         let mut share = Share::new();
         let mut look = reader.credit_interval().min(share.next_look);
         let mut patience = if self.fed { DEFER_SPINS } else { 0 };
+        #[cfg(not(feature = "sim"))]
         let mut ticks = ACTIVATION_TICKS;
+        // One at a time, and the mailbox's next after it.
+        #[cfg(feature = "sim")]
+        let mut ticks = if self.common.clock.is_virtual() { 1 } else { ACTIVATION_TICKS };
         loop {
             if self.is_called()
                 && let Some(end) = self.answer(&mut ticks)
@@ -508,8 +512,6 @@ impl<'a> Turn<'a> {
                     }
                 };
                 match opened {
-                    #[cfg(feature = "sim")]
-                    Opened::Done if self.common.clock.is_virtual() => return Some(Drained::Share),
                     Opened::Done => {}
                     Opened::Suspended => return Some(Drained::Suspended),
                     Opened::Panicked => {

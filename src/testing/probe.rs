@@ -57,8 +57,11 @@ pub struct Probe<M: Message> {
 /// The actor of a [`Probe`].
 pub struct Catcher<M: Message> {
     caught: Arc<Mutex<Caught<M>>>,
-    answer: Box<dyn Fn(&M) -> M::Result + Send>,
+    answer: Answer<M>,
 }
+
+/// What a probe says to a message.
+type Answer<M> = Box<dyn Fn(&M) -> <M as Message>::Result + Send>;
 
 /// What hasn't been taken out, and who waits for more.
 struct Caught<M> {

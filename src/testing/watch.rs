@@ -7,7 +7,7 @@ use crate::actor::Actor;
 use crate::sync::Arc;
 use crate::sync::lock::Mutex;
 use crate::sync::thread;
-use crate::system::observer::{ActorFailure, Observer};
+use crate::system::observer::{ActorFailure, MessageFailure, Observer};
 use crate::task::director;
 use crate::task::letter::DeadLetter;
 use crate::task::reason::StopReason;
@@ -43,11 +43,16 @@ pub struct Watcher(Arc<Mutex<Seen>>);
 #[derive(Default)]
 struct Seen {
     panics: Vec<ActorFailure>,
+    failures: Vec<MessageFailure>,
     letters: Vec<DeadLetter>,
     expected: Vec<&'static str>,
 }
 
 impl Observer for Watcher {
+    fn message_failed(&self, failure: &MessageFailure) {
+        self.0.lock().failures.push(failure.clone());
+    }
+
     fn actor_failed(&self, failure: &ActorFailure) {
         if matches!(failure.reason(), StopReason::Panicked(_)) {
             self.0.lock().panics.push(failure.clone());
@@ -82,6 +87,12 @@ impl Watch {
     #[must_use]
     pub fn panics(&self) -> Vec<ActorFailure> {
         std::mem::take(&mut self.0.lock().panics)
+    }
+
+    /// Takes the failures of messages that it has seen so far: their handlers panicked, or were killed.
+    #[must_use]
+    pub fn failures(&self) -> Vec<MessageFailure> {
+        std::mem::take(&mut self.0.lock().failures)
     }
 
     /// Takes the dead letters that it has seen so far.

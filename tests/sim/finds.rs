@@ -30,7 +30,10 @@ fn a_lost_update_is_found_shrunk_and_explained_by_each_strategy() {
         let matter = failure.decisions().iter().filter(|&&decision| decision != 0).count();
         assert!(matter <= 2, "{failure}");
         let text = failure.to_string();
-        assert!(text.contains("`one`") && text.contains("handles Increment") && text.contains("waits for `counter`"), "{text}");
+        assert!(
+            text.contains("`one`") && text.contains("handles Increment") && text.contains("waits for `counter`"),
+            "{text}"
+        );
     }
 }
 

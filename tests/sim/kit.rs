@@ -39,8 +39,7 @@ fn a_probe_answers_and_is_waited_for_within_a_future() {
     on_both(|| {
         let system = ActorSystem::builder().workers(2).build()?;
         let probe = Probe::<Add>::answering(&system, |Add(number)| number * 2)?;
-        let (answer, caught) =
-            system.block_on(async { futures::join!(probe.actor().send(Add(21)), probe.next(LONG)) });
+        let (answer, caught) = system.block_on(async { futures::join!(probe.actor().send(Add(21)), probe.next(LONG)) });
         assert_eq!((answer?, caught.map(|Add(number)| number)), (42, Some(21)));
         assert!(system.block_on(probe.next(SHORT)).is_none());
         Ok(())

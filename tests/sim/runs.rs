@@ -6,7 +6,7 @@ use corecast::sim::{Cause, Check, SimError, Strategy, check};
 use corecast::{ActorSystem, Mailbox};
 
 use crate::actors::{
-    Add, All, Asker, Counter, Get, Log, Silent, Sleep, Sleeper, Write, Writer, is_timeout, Fragile, Touch,
+    Add, All, Asker, Counter, Fragile, Get, Log, Silent, Sleep, Sleeper, Touch, Write, Writer, is_timeout,
 };
 
 #[test]
@@ -225,4 +225,73 @@ fn the_same_seeds_are_the_same_runs_in_this_process_and_another() {
     assert!(output.contains(&here), "{here} is not in {output}");
     let other = Check::new().runs(100).seed(1_000).run(busy).fingerprint();
     assert!(!here.contains(&other.to_string()), "other seeds are other runs");
+}
+
+#[test]
+fn what_another_thread_sends_is_seen_and_fails_the_test() {
+    let failure = Check::new().runs(1).shrinks(0).try_run(|sim| {
+        let system = sim.system();
+        let counter = system.spawn(Counter(0)).start()?;
+        sim.run_until_quiescent()?;
+        let other = counter.clone();
+        std::thread::spawn(move || drop(other.try_tell(Add(1)))).join().expect("it ends");
+        sim.run_until_quiescent()?;
+        Ok(())
+    });
+    assert!(matches!(failure.expect_err("a trespasser").cause(), Cause::Trespassed));
+}
+
+#[test]
+fn blocking_verbs_are_refused_in_handlers_as_on_any_worker() {
+    struct Ask(corecast::ActorRef<Counter>);
+    impl corecast::Message for Ask {
+        type Result = bool;
+    }
+    impl corecast::Handler<Ask> for Log {
+        async fn handle(&mut self, Ask(counter): Ask, _: &mut corecast::ActorContext<Self>) -> bool {
+            counter.blocking_send(Get).is_err()
+        }
+    }
+    check(10, |sim| {
+        let system = sim.system();
+        let counter = system.spawn(Counter(0)).start()?;
+        assert!(system.spawn(Log::default()).start()?.blocking_send(Ask(counter))?);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_seed_in_the_environment_is_run_alone_and_told() {
+    const SEED: &str = "CORECAST_SEED";
+    let name = "runs::a_seed_in_the_environment_is_run_alone_and_told";
+    if std::env::var_os(SEED).is_some() {
+        let report = Check::new().run(busy);
+        println!("{} run", report.runs());
+        return;
+    }
+    let child = std::process::Command::new(std::env::current_exe().expect("this binary"))
+        .args(["--exact", "--nocapture", name])
+        .env(SEED, "42")
+        .output()
+        .expect("the child runs");
+    let (output, errors) = (String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
+    assert!(output.contains("1 run"), "{output}");
+    for what in ["CORECAST_SEED=42", "Writer #2.1 handles Write", "Log #0.1 handles Add", "the test goes on", "pass"] {
+        assert!(errors.contains(what), "no {what} in {errors}");
+    }
+}
+
+#[test]
+fn two_systems_are_one_simulation() {
+    check(50, |sim| {
+        let (here, there) = (sim.system(), ActorSystem::builder().workers(1).build()?);
+        let log = there.spawn(Log::default()).start()?;
+        let writer = here.spawn(Writer(log.clone())).start()?;
+        writer.try_tell(Write(0..5))?;
+        sim.run_until_quiescent()?;
+        assert!(log.blocking_send(All)?.into_iter().eq(0..5));
+        drop(here);
+        assert!(!writer.is_alive() && log.is_alive());
+        Ok(())
+    });
 }

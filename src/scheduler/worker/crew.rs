@@ -80,7 +80,12 @@ impl Crew {
     /// The workers of `scheduler`, who own these queues.
     pub(crate) fn new(scheduler: Arc<Scheduler>, locals: Vec<Local>) -> Self {
         let workers = (0..).zip(locals).map(|(index, local)| Worker::new(Arc::clone(&scheduler), index, local));
-        Self { workers: workers.collect(), scheduler, scratch: Cell::new(None), looked: Cell::new(Moment::from_nanos(0)) }
+        Self {
+            workers: workers.collect(),
+            scheduler,
+            scratch: Cell::new(None),
+            looked: Cell::new(Moment::from_nanos(0)),
+        }
     }
 
     /// What they share.
@@ -161,9 +166,8 @@ impl Crew {
 
     /// Whether nothing is scheduled.
     pub(crate) fn is_idle(&self) -> bool {
-        let is_idle = |worker: &Worker| {
-            worker.hand().next.is_empty() && worker.placed.borrow().is_empty() && !worker.sees_work()
-        };
+        let is_idle =
+            |worker: &Worker| worker.hand().next.is_empty() && worker.placed.borrow().is_empty() && !worker.sees_work();
         self.workers.iter().all(is_idle)
     }
 
