@@ -53,7 +53,7 @@ fn dropping_a_timer_does_not_cancel_it_and_cancelling_does() {
         let carried = Arc::new(());
         let carry = Arc::clone(&carried);
         let timer = actor.blocking_send(run(|ctx| {
-            drop(ctx.tell_after(SHORT, Note(4)));
+            let _ = ctx.tell_after(SHORT, Note(4));
             ctx.tell_after(SHORT, run(move |_| drop(carry)))
         }))?;
         assert_eq!(Arc::strong_count(&carried), 2);
@@ -247,7 +247,7 @@ fn a_message_whose_clone_panics_stops_its_actor() {
         let system = sim.system();
         sim.expect_panics::<Doer>();
         let (actor, _notes) = doer(&system, Mailbox::default());
-        actor.blocking_send(run(|ctx| drop(ctx.tell_every(SHORT, Brittle))))?;
+        actor.blocking_send(run(|ctx| ctx.tell_every(SHORT, Brittle).is_ok()))?;
         let reason = sim.block_on(actor.stopped());
         assert!(matches!(reason, StopReason::Panicked(panic) if panic.text() == "from the clone"));
         assert!(is_on_time(sim.now(), SHORT));
