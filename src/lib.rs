@@ -77,9 +77,13 @@ mod mailbox;
 mod memory;
 mod reply;
 mod scheduler;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod sync;
 mod system;
 mod task;
+#[cfg(feature = "sim")]
+pub mod testing;
 
 pub use actor::call::{Reply, ReplyTimeout, SendFuture, SendTimeout, Stopped, Tell};
 pub use actor::context::{ActorContext, YieldNow};

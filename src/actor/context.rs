@@ -142,6 +142,28 @@ impl<A: Actor> ActorContext<A> {
         Sleep::new(timer::keeper_of(self.host()), duration)
     }
 
+    /// How long the system has been running: a clock for handlers that are to run in a simulation, too, where its time is
+    /// virtual.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// use std::time::Duration;
+    ///
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         let start = ctx.uptime();
+    ///         ctx.sleep(Duration::from_millis(5)).await;
+    ///         assert!(ctx.uptime() - start >= Duration::from_millis(5));
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        timer::keeper_of(self.host()).uptime()
+    }
+
     /// Sends this actor a message when so much time has passed.
     ///
     /// A message that has fallen due counts as accepted and passes ahead of the mailbox, full or not; a bounded number of

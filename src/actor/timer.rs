@@ -163,6 +163,12 @@ pub struct Sleep {
 }
 
 impl Sleep {
+    /// With the time of an actor's system.
+    #[cfg(feature = "sim")]
+    pub(crate) fn beside(host: &dyn Host, after: Duration) -> Self {
+        Self::new(keeper_of(host), after)
+    }
+
     pub(crate) fn new(scheduler: &Scheduler, after: Duration) -> Self {
         let (system, clock) = (scheduler.number(), *scheduler.clock());
         Self { system, clock, due: scheduler.due(after), wait: Wait::Fresh }

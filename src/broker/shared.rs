@@ -231,8 +231,8 @@ impl Shared {
         let mut garbage = Garbage::default();
         let mut books = self.books.lock();
         let attendance = books.actors.remove(&actor);
-        let ids = attendance.iter().flat_map(|attendance| &attendance.subscriptions);
-        let leaving: Vec<_> = ids.filter_map(|id| self.strike(&mut books, *id, &mut garbage)).collect();
+        let ids = attendance.iter().flat_map(|attendance| attendance.subscriptions.iter().copied());
+        let leaving = self.strike_all(&mut books, ids.collect(), &mut garbage);
         drop(books);
         self.leave(&leaving, &mut garbage);
     }
@@ -242,8 +242,8 @@ impl Shared {
         let mut garbage = Garbage::default();
         let mut books = self.books.lock();
         books.closed = true;
-        let ids: Vec<_> = books.subscriptions.keys().copied().collect();
-        let leaving: Vec<_> = ids.into_iter().filter_map(|id| self.strike(&mut books, id, &mut garbage)).collect();
+        let ids = books.subscriptions.keys().copied().collect();
+        let leaving = self.strike_all(&mut books, ids, &mut garbage);
         garbage.push(mem::take(&mut books.actors));
         let mut all = Vec::new();
         books.root.all(&mut |entry| all.push(Arc::clone(entry)));
@@ -255,6 +255,12 @@ impl Shared {
             }
             garbage.push(entry);
         }
+    }
+
+    /// Takes these subscriptions out of the books, the oldest first.
+    fn strike_all(&self, books: &mut Books, mut ids: Vec<u64>, garbage: &mut Garbage) -> Vec<Leaving> {
+        ids.sort_unstable();
+        ids.into_iter().filter_map(|id| self.strike(books, id, garbage)).collect()
     }
 
     /// Takes a subscription out of the books. The caller has the lock, and lets the subscription

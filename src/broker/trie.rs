@@ -151,8 +151,8 @@ impl Node {
     ) {
         match tokens.next() {
             None => self.topic.iter().for_each(|held| see(&held.entry)),
-            Some(REST) => self.children.values().for_each(|child| child.all(see)),
-            Some(ANY) => self.children.values().for_each(|child| child.matched(tokens.clone(), see)),
+            Some(REST) => self.each_child(|child| child.all(see)),
+            Some(ANY) => self.each_child(|child| child.matched(tokens.clone(), see)),
             Some(token) => {
                 if let Some(child) = self.children.get(token) {
                     child.matched(tokens, see);
@@ -164,7 +164,18 @@ impl Node {
     /// Shows each topic here and below.
     pub(super) fn all(&self, see: &mut impl FnMut(&Arc<Entry>)) {
         self.topic.iter().for_each(|held| see(&held.entry));
-        self.children.values().for_each(|child| child.all(see));
+        self.each_child(|child| child.all(see));
+    }
+
+    /// Shows each child; in a simulation, in the order of their tokens.
+    fn each_child(&self, mut see: impl FnMut(&Self)) {
+        #[cfg(feature = "sim")]
+        if crate::sync::stage::is_here() {
+            let mut children: Vec<_> = self.children.iter().collect();
+            children.sort_unstable_by_key(|(token, _)| *token);
+            return children.into_iter().for_each(|(_, child)| see(child));
+        }
+        self.children.values().for_each(see);
     }
 
     /// Whether nothing is here or below.

@@ -131,6 +131,22 @@ impl Slot {
     }
 }
 
+#[cfg(feature = "sim")]
+impl Sign {
+    /// The name of the message's type, if the place is published.
+    pub(super) fn message(&self) -> Option<&'static str> {
+        self.read().map(|vtable| (vtable.message)())
+    }
+}
+
+#[cfg(feature = "sim")]
+impl Slot {
+    /// As [`Sign::message`].
+    pub(super) fn message(&self) -> Option<&'static str> {
+        self.sign.message()
+    }
+}
+
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Slot")

@@ -641,6 +641,36 @@ impl<'a, S, O> Reader<'a, S, O> {
         }
     }
 
+    /// The names of the types of the messages that wait, the oldest first.
+    #[cfg(feature = "sim")]
+    pub(crate) fn messages(&mut self) -> Vec<&'static str> {
+        // ORDERING: Acquire; as in `advance`.
+        let word = Word(self.ring.near.word.load(Ordering::Acquire));
+        let (mut position, mut names) = (self.head(), Vec::new());
+        let (mut end, mut segment, inline_taken) =
+            self.cursor(|cursor| (cursor.end, cursor.segment, cursor.inline_taken));
+        if !inline_taken && position != word.position() {
+            names.extend(self.ring.near.sign.message());
+            position = position.wrapping_add(1);
+            end = position;
+        }
+        while position != word.position() {
+            if position == end {
+                // SAFETY: attached, for it hasn't been let go of; and we are the reader.
+                let (known, oldest) = segment.map_or((None, 0), |current| unsafe {
+                    (Segment::next(current, |next| *next), Segment::number(current))
+                });
+                segment = known.or_else(|| (word.segment() != oldest).then(|| self.walk_back(word.segment(), oldest)));
+                end = (position | (SEGMENT_SLOTS as u32 - 1)).wrapping_add(1);
+            }
+            let Some(segment) = segment else { break };
+            // SAFETY: attached, and it holds this position.
+            names.extend(unsafe { Segment::slot(segment, position) }.message());
+            position = position.wrapping_add(1);
+        }
+        names
+    }
+
     /// Gives room back if a quarter of the capacity has been taken out since the last time, or if `all` must be
     /// given. Returns whether senders may be waiting for it.
     #[inline(always)]

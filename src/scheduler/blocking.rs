@@ -11,6 +11,8 @@ use super::{Scheduler, worker};
 use crate::sync::Arc;
 use crate::sync::lock::{Condvar, Mutex};
 use crate::sync::thread::{self, JoinHandle, ThreadId};
+#[cfg(feature = "sim")]
+use crate::task::director;
 
 /// How long an idle thread stays.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -54,6 +56,13 @@ impl Blocking {
             return Err(job);
         }
         state.jobs.push_back(job);
+        #[cfg(feature = "sim")]
+        if self.scheduler.clock().is_virtual() {
+            drop(state);
+            let pool = Arc::clone(self);
+            director::with(|director| director.job(Box::new(move || pool.work_once())));
+            return Ok(());
+        }
         if state.idle >= state.jobs.len() {
             self.signal.notify_one();
         } else if state.threads.len() < self.most {
@@ -91,6 +100,19 @@ impl Blocking {
         self.signal.notify_all();
         drop(jobs);
         threads
+    }
+
+    /// Runs the first closure that waits, on a thread that plays a simulation.
+    #[cfg(feature = "sim")]
+    fn work_once(&self) {
+        let mut state = self.state.lock();
+        if let Some(job) = state.jobs.pop_front() {
+            state.running += 1;
+            drop(state);
+            worker::crew::run_beside(&self.scheduler, job);
+            self.state.lock().running -= 1;
+            self.scheduler.announce_lull();
+        }
     }
 
     fn work(&self) {

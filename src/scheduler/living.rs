@@ -49,8 +49,13 @@ pub(super) fn find(number: u64) -> Option<Arc<Scheduler>> {
     living.systems.iter().find(|(other, _)| *other == number).and_then(|(_, system)| system.upgrade())
 }
 
-/// Some system that lives.
+/// Some system that lives. A simulation keeps its own time alone.
 #[cold]
 pub(super) fn any() -> Option<Arc<Scheduler>> {
-    LIVING.lock().systems.iter().find_map(|(_, system)| system.upgrade())
+    let living = LIVING.lock();
+    let mut systems = living.systems.iter().filter_map(|(_, system)| system.upgrade());
+    #[cfg(feature = "sim")]
+    return systems.find(|system| system.player == crate::sync::stage::player());
+    #[cfg(not(feature = "sim"))]
+    return systems.next();
 }

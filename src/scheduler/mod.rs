@@ -52,7 +52,11 @@ use crate::sync::barrier::Barrier;
 use crate::sync::lock::{Condvar, Mutex};
 use crate::sync::padded::Padded;
 use crate::sync::parker::Parker;
+#[cfg(feature = "sim")]
+use crate::sync::stage;
 use crate::sync::thread::JoinHandle;
+#[cfg(feature = "sim")]
+use crate::sync::thread::ThreadId;
 use crate::sync::time::{Clock, Moment};
 use crate::task::Runnable;
 use crate::task::handle::Weak;
@@ -73,6 +77,12 @@ use timer::{Action, Fired, Key, Timers};
 pub(crate) struct Scheduler {
     /// No other system of this process has or had it.
     number: u64,
+    /// The thread whose simulation it is part of.
+    #[cfg(feature = "sim")]
+    player: Option<ThreadId>,
+    /// Another thread has scheduled something then.
+    #[cfg(feature = "sim")]
+    trespassed: AtomicBool,
     workers: Box<[Remote]>,
     /// Tasks that were scheduled by threads which are no workers.
     outside: Padded<Inbox>,
@@ -178,6 +188,10 @@ impl Scheduler {
         let clock = Clock::new();
         let scheduler = Arc::new(Self {
             number: living::number(),
+            #[cfg(feature = "sim")]
+            player: stage::player(),
+            #[cfg(feature = "sim")]
+            trespassed: AtomicBool::new(false),
             workers: remotes.into(),
             outside: Padded(Inbox::new()),
             idle: Padded(Idle::new(workers)),
@@ -202,6 +216,8 @@ impl Scheduler {
             (None, Some(here)) => here.schedule_next(runnable),
             (None, None) => {
                 self.outside.push(runnable);
+                #[cfg(feature = "sim")]
+                self.note_trespass();
                 if !owed::put_off(self) {
                     self.wake_one();
                 }
@@ -258,7 +274,11 @@ impl Scheduler {
         &self.placement
     }
 
-    /// The system's clock.
+    /// How long it has been there.
+    pub(crate) fn uptime(&self) -> Duration {
+        Duration::from_nanos(self.common.clock.now().as_nanos())
+    }
+
     /// What its workers share.
     pub(crate) fn common(&self) -> &Common {
         &self.common
@@ -274,6 +294,7 @@ impl Scheduler {
         &self.common.waits
     }
 
+    /// The system's clock.
     pub(crate) fn clock(&self) -> &Clock {
         &self.common.clock
     }
@@ -366,10 +387,42 @@ impl Scheduler {
 
     /// Waits until there was a lull after `seen`, or for `most`. Blocking.
     pub(crate) fn wait_for_lull(&self, seen: u64, most: Duration) {
+        #[cfg(feature = "sim")]
+        if let Some(stage) = self.stage() {
+            let until = self.common.clock.now().after(most);
+            let is_over = || self.lulls() != seen || self.common.clock.now() >= until;
+            if stage.wind_down(&is_over).is_err() {
+                // Nobody can act: time passes.
+                stage::set_now(stage::now().unwrap_or(Moment::NEVER).after(most));
+            }
+            return;
+        }
         let mut count = self.lull.count.lock();
         if *count == seen {
             let _ = self.lull.signal.wait_for(&mut count, most);
         }
+    }
+
+    /// Notes that a thread outside has scheduled something, if that isn't the one that plays it.
+    #[cfg(feature = "sim")]
+    fn note_trespass(&self) {
+        if self.player.is_some() && self.player != stage::player() {
+            // ORDERING: Relaxed; a warning, which may come late.
+            self.trespassed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether another thread than the one that plays it has scheduled something.
+    #[cfg(feature = "sim")]
+    pub(crate) fn was_trespassed(&self) -> bool {
+        // ORDERING: Relaxed; as above.
+        self.trespassed.load(Ordering::Relaxed)
+    }
+
+    /// The simulation that this scheduler is part of, on the thread that plays it.
+    #[cfg(feature = "sim")]
+    fn stage(&self) -> Option<std::rc::Rc<dyn stage::Stage>> {
+        stage::here().filter(|_| self.common.clock.is_virtual())
     }
 
     /// Somebody ran out of work, or an actor has ended.
@@ -383,6 +436,12 @@ impl Scheduler {
 }
 
 impl Threads {
+    /// A simulation's.
+    #[cfg(feature = "sim")]
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// Waits for the threads to end. Blocking.
     pub(crate) fn join(self) {
         for thread in self.0 {

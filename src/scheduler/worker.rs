@@ -13,6 +13,9 @@
 //! sentinel: it wakes up by itself now and then and takes over what a worker holds that makes no progress,
 //! because its handler computes for long or blocks the thread.
 
+#[cfg(feature = "sim")]
+pub(crate) mod crew;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::ptr::{self, NonNull};

@@ -19,6 +19,8 @@ pub(crate) mod padded;
 pub(crate) mod parker;
 pub(crate) mod seldom;
 pub(crate) mod snapshot;
+#[cfg(feature = "sim")]
+pub(crate) mod stage;
 pub(crate) mod time;
 pub(crate) mod unwind;
 
@@ -50,12 +52,15 @@ pub(crate) mod hint {
 pub(crate) mod thread {
     //! Threads by name.
     #[cfg(not(corecast_loom))]
+    #[cfg(not(corecast_loom))]
     pub(crate) use std::thread::{JoinHandle, ThreadId, available_parallelism, current, yield_now};
 
     #[cfg(corecast_loom)]
     pub(crate) use loom::thread::{JoinHandle, ThreadId, current, yield_now};
     #[cfg(corecast_loom)]
-    pub(crate) use std::thread::{available_parallelism, panicking};
+    pub(crate) use std::thread::available_parallelism;
+    #[cfg(any(corecast_loom, feature = "sim"))]
+    pub(crate) use std::thread::panicking;
 
     /// Starts a named thread.
     ///

@@ -143,6 +143,10 @@ impl Sleeper {
     /// The reply of an actor at rest is there sooner than a thread falls asleep and is woken, so it spins first: for longer
     /// if that has paid of late, for a moment if not.
     fn sleep(&self) {
+        #[cfg(feature = "sim")]
+        if let Some(stage) = super::stage::here() {
+            return self.watch(&*stage);
+        }
         // ORDERING: Relaxed, both; this thread alone touches it.
         let spins = self.spins.load(Ordering::Relaxed);
         let found = self.parker.spin(spins);
@@ -158,6 +162,17 @@ impl Sleeper {
         } else {
             self.parker.park(None);
         }
+    }
+
+    /// In a simulation: lets others act instead of sleeping. Panics if that would be for ever.
+    #[cfg(feature = "sim")]
+    #[cold]
+    fn watch(&self, stage: &dyn super::stage::Stage) {
+        // ORDERING: Relaxed; a simulation has one thread.
+        if let Err(stuck) = stage.pause(&|| self.parker.state.load(Ordering::Relaxed) == NOTIFIED) {
+            panic!("{stuck}");
+        }
+        self.parker.take_token();
     }
 
     #[cold]
@@ -213,6 +228,11 @@ pub(crate) enum Standing {
 impl Alarm {
     /// Wakes this thread after so long, if it is in [`block_on`] and `waker` is the one of that.
     pub(crate) fn set(after: Duration, waker: &Waker) -> Option<Self> {
+        // In a simulation nobody but the system's wheels keeps the time.
+        #[cfg(feature = "sim")]
+        if super::stage::is_here() {
+            return None;
+        }
         let sleeper = with_driver(|driver| driver.waker.will_wake(waker).then(|| Arc::clone(&driver.sleeper)))??;
         // ORDERING: Relaxed; as in `Sleeper::sleep`, by the same thread.
         sleeper.has_alarms.store(true, Ordering::Relaxed);

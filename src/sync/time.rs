@@ -36,21 +36,48 @@ impl Moment {
     }
 }
 
-/// Where a system's time comes from. A virtual clock takes its place in a simulation.
+/// Where a system's time comes from. In a simulation it is virtual: that of the thread which plays it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock(Instant);
+pub(crate) struct Clock(Start);
+
+/// When it was made.
+#[derive(Clone, Copy, Debug)]
+enum Start {
+    Real(Instant),
+    #[cfg(feature = "sim")]
+    Virtual(Moment),
+}
 
 impl Clock {
     /// A clock that starts now.
     pub(crate) fn new() -> Self {
-        Self(Instant::now())
+        #[cfg(feature = "sim")]
+        if let Some(now) = super::stage::now() {
+            return Self(Start::Virtual(now));
+        }
+        Self(Start::Real(Instant::now()))
     }
 
     /// The present moment.
     pub(crate) fn now(&self) -> Moment {
+        let start = match &self.0 {
+            Start::Real(start) => start,
+            // Another thread, or none that plays any more: there no time passes.
+            #[cfg(feature = "sim")]
+            Start::Virtual(start) => {
+                return Moment(super::stage::now().map_or(0, |now| now.nanos_since(*start)));
+            }
+        };
         // In a model no time passes.
-        let passed = if cfg!(corecast_loom) { Duration::ZERO } else { self.0.elapsed() };
+        let passed = if cfg!(corecast_loom) { Duration::ZERO } else { start.elapsed() };
         Moment(u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// Whether its time is that of a simulation.
+    #[cfg(feature = "sim")]
+    #[inline(always)]
+    pub(crate) fn is_virtual(&self) -> bool {
+        matches!(self.0, Start::Virtual(_))
     }
 }
 

@@ -35,6 +35,63 @@ fn text(payload: Box<dyn Any + Send>) -> Text {
     text
 }
 
+#[cfg(feature = "sim")]
+pub(crate) mod hush {
+    //! Panics that are expected by the thousand: a simulation's are kept, not printed.
+
+    use std::cell::{Cell, RefCell};
+    use std::panic::{set_hook, take_hook};
+    use std::sync::Once;
+
+    use crate::sync::local;
+
+    local! {
+        /// This thread's panics aren't printed.
+        static IS_HUSHED: Cell<bool> = Cell::new(false)
+    }
+
+    local! {
+        /// Where it has panicked last.
+        static PLACE: RefCell<Option<Box<str>>> = RefCell::new(None)
+    }
+
+    /// As long as it lives, this thread's panics aren't printed.
+    #[must_use = "panics are printed when this is dropped"]
+    #[derive(Debug)]
+    pub(crate) struct Hushed(());
+
+    impl Hushed {
+        /// The first one puts a hook before the one that is there.
+        pub(crate) fn begin() -> Self {
+            static HOOK: Once = Once::new();
+            HOOK.call_once(|| {
+                let former = take_hook();
+                set_hook(Box::new(move |panic| {
+                    let is_hushed = IS_HUSHED.try_with(Cell::get).unwrap_or(false);
+                    if !is_hushed {
+                        return former(panic);
+                    }
+                    let place = panic.location().map(|place| place.to_string().into());
+                    let _ = PLACE.try_with(|last| last.replace(place));
+                }));
+            });
+            IS_HUSHED.with(|is_hushed| is_hushed.set(true));
+            Self(())
+        }
+
+        /// Where this thread has panicked last.
+        pub(crate) fn place(&self) -> Option<Box<str>> {
+            PLACE.with(RefCell::take)
+        }
+    }
+
+    impl Drop for Hushed {
+        fn drop(&mut self) {
+            IS_HUSHED.with(|is_hushed| is_hushed.set(false));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::guard;

@@ -5,13 +5,21 @@ use std::time::Duration;
 
 use super::ActorSystem;
 use super::core::{Core, Parts};
+#[cfg(feature = "sim")]
+use super::observer::Nobody;
 use super::observer::{Observer, StandardError};
 use crate::error::BuildError;
-use crate::scheduler::Scheduler;
 use crate::scheduler::affinity::{self, Placement};
 use crate::scheduler::blocking::Blocking;
 use crate::scheduler::idle::MAX_WORKERS;
+#[cfg(feature = "sim")]
+use crate::scheduler::worker::crew::Crew;
+use crate::scheduler::{Scheduler, Threads};
 use crate::sync::Arc;
+#[cfg(feature = "sim")]
+use crate::sync::stage;
+#[cfg(feature = "sim")]
+use crate::task::director;
 
 /// Configures an [`ActorSystem`]. Made by [`ActorSystem::builder`].
 ///
@@ -36,7 +44,7 @@ pub struct ActorSystemBuilder {
     shutdown_deadline: Duration,
     post_stop_deadline: Duration,
     send_timeout: Option<Duration>,
-    observer: Arc<dyn Observer>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl ActorSystemBuilder {
@@ -50,7 +58,7 @@ impl ActorSystemBuilder {
             shutdown_deadline: Duration::from_secs(30),
             post_stop_deadline: Duration::from_secs(5),
             send_timeout: None,
-            observer: Arc::new(StandardError),
+            observer: None,
         }
     }
 
@@ -83,7 +91,7 @@ impl ActorSystemBuilder {
     /// Who hears of failures and dead letters. By default failures that nobody is told of go to the standard error
     /// stream, and dead letters are counted.
     pub fn observer(mut self, observer: impl Observer) -> Self {
-        self.observer = Arc::new(observer);
+        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -152,18 +160,48 @@ impl ActorSystemBuilder {
             return Err(BuildError::ZeroBlockingThreads);
         }
         let (workers, placement) = self.place()?;
-        let (scheduler, threads) = Scheduler::start(&self.name, workers, placement).map_err(BuildError::Thread)?;
+        let (scheduler, threads) = self.staff(workers, placement)?;
         let blocking = Blocking::new(self.name.clone(), self.blocking_threads, scheduler.clone());
         Ok(ActorSystem::over(Core::new(Parts {
             name: self.name,
             scheduler,
             threads,
             blocking,
-            observer: self.observer,
+            observer: self.observer.unwrap_or_else(Self::default_observer),
             shutdown_deadline: self.shutdown_deadline,
             post_stop_deadline: self.post_stop_deadline,
             send_timeout: self.send_timeout,
         })))
+    }
+
+    /// The workers, with their threads; in a simulation they have none.
+    fn staff(&self, workers: usize, placement: Placement) -> Result<(Arc<Scheduler>, Threads), BuildError> {
+        #[cfg(feature = "sim")]
+        if stage::is_here() {
+            let (scheduler, locals) = Scheduler::new(workers, placement);
+            let crew = Box::new(Crew::new(Arc::clone(&scheduler), locals));
+            director::with(|director| director.employ(crew));
+            return Ok((scheduler, Threads::none()));
+        }
+        Scheduler::start(&self.name, workers, placement).map_err(BuildError::Thread)
+    }
+
+    /// Who hears of failures unless that is said. A simulation reports them itself.
+    fn default_observer() -> Arc<dyn Observer> {
+        #[cfg(feature = "sim")]
+        if stage::is_here() {
+            return Arc::new(Nobody);
+        }
+        Arc::new(StandardError)
+    }
+
+    /// How many workers there are unless that is said.
+    fn default_workers() -> usize {
+        #[cfg(feature = "sim")]
+        if let Some(workers) = director::with(|director| director.workers()) {
+            return workers;
+        }
+        affinity::default_workers().min(MAX_WORKERS)
     }
 
     /// How many workers, and where.
@@ -175,7 +213,7 @@ impl ActorSystemBuilder {
         let workers = match (self.workers, &self.cores) {
             (Some(workers), _) => workers,
             (None, Some(cores)) => cores.len(),
-            (None, None) => affinity::default_workers().min(MAX_WORKERS),
+            (None, None) => Self::default_workers(),
         };
         if workers == 0 {
             return Err(BuildError::ZeroWorkers);

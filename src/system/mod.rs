@@ -233,6 +233,13 @@ impl ActorSystem {
         Sleep::new(&self.core.scheduler, duration)
     }
 
+    /// How long it has been running; in a simulation, in virtual time. See
+    /// [`ActorContext::uptime`](crate::ActorContext::uptime).
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        self.core.scheduler.uptime()
+    }
+
     /// A reference that doesn't keep the system.
     #[must_use]
     pub fn handle(&self) -> SystemRef {

@@ -56,6 +56,16 @@ pub(crate) struct StandardError;
 
 impl Observer for StandardError {}
 
+/// The observer that it has then in a simulation.
+#[cfg(feature = "sim")]
+#[derive(Debug)]
+pub(crate) struct Nobody;
+
+#[cfg(feature = "sim")]
+impl Observer for Nobody {
+    fn actor_failed(&self, _failure: &ActorFailure) {}
+}
+
 /// An accepted message that failed with its handler.
 #[derive(Clone)]
 pub struct MessageFailure {

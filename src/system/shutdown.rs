@@ -25,6 +25,8 @@ use crate::sync::atomic::Ordering;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Moment;
 use crate::sync::unwind::guard;
+#[cfg(feature = "sim")]
+use crate::task::director;
 use crate::task::handle::Strong;
 use crate::task::identity::ActorInfo;
 
@@ -105,7 +107,13 @@ pub(super) fn begin(core: &Arc<Core>, deadline: Duration) -> Shutdown {
         gate(core);
         let until = core.scheduler.clock().now().after(deadline);
         let runner = Arc::clone(core);
-        match thread::spawn(format!("{}-end", core.name), move || run(&runner, until)) {
+        #[cfg(feature = "sim")]
+        if core.scheduler.clock().is_virtual() {
+            director::with(|director| director.end(Box::pin(async move { run(&runner, until, Lulls::Shown).await })));
+            drop(progress);
+            return Shutdown(Arc::clone(core));
+        }
+        match thread::spawn(format!("{}-end", core.name), move || at_once(run(&runner, until, Lulls::Slept))) {
             Ok(thread) => progress.thread = Some(thread),
             Err(_) => {
                 // No thread to wait in: the actors are stopped without a drain, and nobody is reported.
@@ -118,10 +126,41 @@ pub(super) fn begin(core: &Arc<Core>, deadline: Duration) -> Shutdown {
     Shutdown(Arc::clone(core))
 }
 
-/// The whole of it, on a thread of its own.
-fn run(core: &Arc<Core>, until: Moment) {
+/// How a lull is waited for.
+#[derive(Clone, Copy)]
+enum Lulls {
+    /// The thread sleeps until there is one.
+    Slept,
+    /// The future is pending once: a simulation knows when to poll it again.
+    #[cfg(feature = "sim")]
+    Shown,
+}
+
+impl Lulls {
+    /// Waits until there was a lull after `seen`, or for `most`.
+    async fn wait(self, core: &Core, seen: u64, most: Duration) {
+        match self {
+            Self::Slept => core.scheduler.wait_for_lull(seen, most),
+            #[cfg(feature = "sim")]
+            Self::Shown => {
+                let mut is_first = true;
+                std::future::poll_fn(|_| if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) })
+                    .await;
+            }
+        }
+    }
+}
+
+/// Runs a future whose waits block.
+fn at_once(future: impl Future<Output = ()>) {
+    let polled = std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop()));
+    debug_assert!(polled.is_ready(), "it sleeps instead");
+}
+
+/// The whole of it.
+async fn run(core: &Arc<Core>, until: Moment, lulls: Lulls) {
     let mut killed = Vec::new();
-    let drained = drain(core, until);
+    let drained = drain(core, until, lulls).await;
     core.registry.close();
     let left = core.registry.everybody();
     let late: Vec<_> = left.iter().filter(|actor| !drained && !actor.is_idle()).cloned().collect();
@@ -131,11 +170,11 @@ fn run(core: &Arc<Core>, until: Moment) {
     killed.extend(kill(late));
     let now = core.scheduler.clock().now();
     let last = if drained { until } else { now.after(core.post_stop_deadline) };
-    wait_for_the_last(core, Some(last));
+    wait_for_the_last(core, Some(last), lulls).await;
     killed.extend(
         kill(core.registry.everybody()).into_iter().filter(|actor| !killed.contains(actor)).collect::<Vec<_>>(),
     );
-    wait_for_the_last(core, None);
+    wait_for_the_last(core, None, lulls).await;
     let mut progress = core.progress.lock();
     progress.report = Some(ShutdownReport { killed });
     let waiting = std::mem::take(&mut progress.waiting);
@@ -157,9 +196,9 @@ fn gate(core: &Core) {
 }
 
 /// Waits until nothing is queued or handled. Returns false if the deadline came first.
-fn drain(core: &Core, until: Moment) -> bool {
+async fn drain(core: &Core, until: Moment, lulls: Lulls) -> bool {
     loop {
-        let lulls = core.scheduler.lulls();
+        let seen = core.scheduler.lulls();
         if is_quiet(&core.registry, &core.scheduler, || core.blocking.is_busy()) {
             return true;
         }
@@ -167,7 +206,7 @@ fn drain(core: &Core, until: Moment) -> bool {
         if left.is_zero() {
             return false;
         }
-        core.scheduler.wait_for_lull(lulls, left.min(LOOK));
+        lulls.wait(core, seen, left.min(LOOK)).await;
     }
 }
 
@@ -200,9 +239,9 @@ fn kill(actors: Vec<Strong>) -> Vec<ActorInfo> {
 }
 
 /// Waits until nobody is left, or for the deadline.
-fn wait_for_the_last(core: &Core, until: Option<Moment>) {
+async fn wait_for_the_last(core: &Core, until: Option<Moment>, lulls: Lulls) {
     loop {
-        let lulls = core.scheduler.lulls();
+        let seen = core.scheduler.lulls();
         if core.registry.len() == 0 {
             return;
         }
@@ -210,7 +249,7 @@ fn wait_for_the_last(core: &Core, until: Option<Moment>) {
         if left.is_zero() {
             return;
         }
-        core.scheduler.wait_for_lull(lulls, left.min(LOOK));
+        lulls.wait(core, seen, left.min(LOOK)).await;
     }
 }
 
@@ -237,7 +276,7 @@ pub(super) fn abandon(core: &Arc<Core>) {
         core.blocking.detach();
         return;
     }
-    wait_for_the_last(core, None);
+    at_once(wait_for_the_last(core, None, Lulls::Slept));
     core.scheduler.close();
     core.dismiss_observer();
     core.blocking.close();

@@ -13,6 +13,8 @@ use crate::actor::{Actor, Body};
 use crate::error::SpawnError;
 use crate::sync::Arc;
 use crate::task::coop;
+#[cfg(feature = "sim")]
+use crate::task::director;
 use crate::task::edge;
 use crate::task::lodging::Lodging;
 use crate::task::startup::{Started, Startup};
@@ -179,6 +181,13 @@ impl<A: Actor> SpawnBuilder<A> {
                 Mailbox::Bounded(capacity) => SpawnError::CapacityTooLarge { capacity, max: Mailbox::MAX_CAPACITY },
                 Mailbox::Unbounded => unreachable!("an unbounded mailbox has a capacity"),
             });
+        };
+        #[cfg(feature = "sim")]
+        let capacity = match self.mailbox {
+            Mailbox::Bounded(_) => {
+                director::with(|director| director.capacity(std::any::type_name::<A>(), capacity)).unwrap_or(capacity)
+            }
+            Mailbox::Unbounded => capacity,
         };
         let Wishes { name, place, keep_alive, send_timeout } = match self.wishes {
             Some(wishes) => *wishes,

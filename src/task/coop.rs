@@ -17,10 +17,34 @@ local! {
     static LEFT: Cell<i32> = Cell::new(COOP_BUDGET)
 }
 
+#[cfg(feature = "sim")]
+local! {
+    /// What a poll may take without asking: nothing, in a simulation.
+    static BUDGET: Cell<i32> = Cell::new(COOP_BUDGET)
+}
+
+/// In a simulation the director is asked about each await.
+#[cfg(feature = "sim")]
+pub(super) fn ask_always(always: bool) {
+    BUDGET.with(|budget| budget.set(if always { 0 } else { COOP_BUDGET }));
+    refill();
+}
+
+#[cfg(feature = "sim")]
+fn budget() -> i32 {
+    BUDGET.with(Cell::get)
+}
+
+#[cfg(not(feature = "sim"))]
+#[inline(always)]
+const fn budget() -> i32 {
+    COOP_BUDGET
+}
+
 /// A handler is about to be polled.
 #[inline(always)]
 pub(super) fn refill() {
-    LEFT.with(|left| left.set(COOP_BUDGET));
+    LEFT.with(|left| left.set(budget()));
 }
 
 /// Whether a future that is ready may say so now. If not, the task has been woken and the caller waits.
@@ -38,6 +62,14 @@ pub(crate) fn proceed(context: &mut Context<'_>) -> Poll<()> {
 fn exhausted(context: &mut Context<'_>) -> Poll<()> {
     // Where the handler itself drives an executor, the next poll is not the worker's: it goes on.
     refill();
+    #[cfg(feature = "sim")]
+    if let Some(yields) = super::director::with(|director| director.yields()) {
+        if !yields {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        return Poll::Pending;
+    }
     if !current::is_any() {
         // Nobody's budget.
         return Poll::Ready(());

@@ -54,6 +54,12 @@ impl Hand {
         Lent(PhantomData)
     }
 
+    /// Makes it this thread's, in a simulation; returns whose hand it was before.
+    #[cfg(feature = "sim")]
+    pub(crate) fn lend_in_turn(hand: *const Self) -> *const Self {
+        HAND.with(|place| place.replace(hand))
+    }
+
     /// This thread's worker is about to run a task of its own host: they all have the same one.
     pub(crate) fn learn_host(&self, task: &Runnable) {
         let address = task.host_address();

@@ -156,6 +156,17 @@ impl Strong {
         self.header().len() as usize
     }
 
+    /// The names of the types of the messages that wait in its mailbox, the oldest first.
+    ///
+    /// # Contract
+    ///
+    /// Its system is simulated by this thread, which runs no task.
+    #[cfg(feature = "sim")]
+    pub(crate) fn messages(&self) -> Vec<&'static str> {
+        // SAFETY: nobody else ever runs the task, and this thread doesn't now: so the reader's side is free.
+        unsafe { self.header().reader() }.messages()
+    }
+
     #[inline(always)]
     pub(crate) fn id(&self) -> ActorId {
         header::id(self.header())

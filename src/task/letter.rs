@@ -241,12 +241,17 @@ impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
         // that the future holds doesn't outlive it.
         unsafe {
             let turn = turn.cast::<Turn<'_>>().as_mut();
-            let body = body::<B>(turn.header());
-            let context = B::context(OwnTask::of(turn.header()));
+            let task = turn.header();
+            let body = body::<B>(task);
+            let context = B::context(OwnTask::of(task));
             frame::begin(turn, |vacant| {
                 // Read here and not before: so the message moves from its place to its frame at once.
                 let (message, completion) = Packed::<L>::read(payload).open();
-                vacant.fill(context, completion, |context| (*body).receive(&mut *context, message));
+                vacant.fill(context, completion, |context| {
+                    #[cfg(feature = "sim")]
+                    super::director::begins(task, L::name());
+                    (*body).receive(&mut *context, message)
+                });
             })
         }
     }

@@ -31,6 +31,7 @@
 //! | [`circle`] | actors that wait for one another |
 //! | [`coop`] | the budget of awaits that succeed at once |
 //! | [`current`] | the task that this thread is running |
+//! | `director` | what a simulation decides, and hears of |
 //! | [`identity`] | who an actor is |
 //! | [`reason`] | why an actor ended |
 //!
@@ -63,6 +64,8 @@ macro_rules! debug_as {
 pub(crate) mod circle;
 pub(crate) mod coop;
 pub(crate) mod current;
+#[cfg(feature = "sim")]
+pub(crate) mod director;
 pub(crate) mod edge;
 mod frame;
 pub(crate) mod hand;

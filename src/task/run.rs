@@ -244,6 +244,13 @@ impl<'a> Turn<'a> {
         self.cell().far().frame.with_mut(|frame| unsafe { if (*frame).is_some() { (*frame).take() } else { None } })
     }
 
+    /// Whether its handler was suspended.
+    #[cfg(feature = "sim")]
+    fn has_frame(&self) -> bool {
+        // SAFETY: the frame is the runner's.
+        self.cell().far().frame.with(|frame| unsafe { (*frame).is_some() })
+    }
+
     /// Notes what `pre_start` returned.
     pub(super) fn start_returned(&mut self, outcome: Result<(), ActorError>) {
         self.started = Some(outcome);
@@ -274,6 +281,8 @@ impl<'a> Turn<'a> {
 
     #[inline(always)]
     fn activate(&mut self) -> After {
+        #[cfg(feature = "sim")]
+        let goes_on = self.common.clock.is_virtual() && (self.phase() != Phase::Running || self.has_frame());
         if let Some(frame) = self.take_frame() {
             if let Some(after) = self.resume(frame) {
                 return after;
@@ -289,6 +298,11 @@ impl<'a> Turn<'a> {
             }
         }
         if self.phase() == Phase::Running {
+            // In a simulation its start, or the rest of a handler, is a step of its own.
+            #[cfg(feature = "sim")]
+            if goes_on && self.cell().len() > 0 {
+                return self.again();
+            }
             match self.drain() {
                 Drained::Idle => return After::Rested,
                 Drained::Suspended => return self.suspend(),
@@ -416,7 +430,11 @@ impl<'a> Turn<'a> {
         let mut share = Share::new();
         let mut look = reader.credit_interval().min(share.next_look);
         let mut patience = if self.fed { DEFER_SPINS } else { 0 };
+        #[cfg(not(feature = "sim"))]
         let mut ticks = ACTIVATION_TICKS;
+        // One at a time, and the mailbox's next after it.
+        #[cfg(feature = "sim")]
+        let mut ticks = if self.common.clock.is_virtual() { 1 } else { ACTIVATION_TICKS };
         loop {
             if self.is_called()
                 && let Some(end) = self.answer(&mut ticks)
@@ -440,6 +458,14 @@ impl<'a> Turn<'a> {
                 }
             }
             handled += 1;
+            #[cfg(feature = "sim")]
+            if self.common.clock.is_virtual() {
+                // One message at a time.
+                if self.cell().len() > 0 {
+                    return Drained::Share;
+                }
+                continue;
+            }
             if handled < look {
                 continue;
             }

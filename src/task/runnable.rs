@@ -12,6 +12,8 @@ use super::frame::Scratch;
 use super::handle::Strong;
 use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, Near};
 use super::hooks;
+#[cfg(feature = "sim")]
+use super::identity::{ActorId, ActorInfo};
 use super::letter::Body;
 use super::lodging::Lodging;
 use super::refs::Refs;
@@ -162,6 +164,38 @@ impl Runnable {
         // SAFETY: a runnable task is alive.
         let placed = unsafe { self.0.as_ref() }.near().placed;
         (placed != ANYWHERE).then_some(usize::from(placed))
+    }
+
+    /// Its number.
+    #[cfg(feature = "sim")]
+    pub(crate) fn id(&self) -> ActorId {
+        header::id(self.header())
+    }
+
+    /// Who it is.
+    #[cfg(feature = "sim")]
+    pub(crate) fn info(&self) -> ActorInfo {
+        header::info(self.header())
+    }
+
+    /// The name of its body's type.
+    #[cfg(feature = "sim")]
+    pub(crate) fn type_name(&self) -> &'static str {
+        (self.header().far().vtable.type_name)()
+    }
+
+    /// Whether its handler has been suspended.
+    #[cfg(feature = "sim")]
+    pub(crate) fn has_frame(&self) -> bool {
+        // SAFETY: the frame is the runner's, and the right to run is ours.
+        self.header().far().frame.with(|frame| unsafe { (*frame).is_some() })
+    }
+
+    /// Whether it has never been run.
+    #[cfg(feature = "sim")]
+    pub(crate) fn is_new(&self) -> bool {
+        // SAFETY: the phase is the runner's, and the right to run is ours.
+        self.header().far().phase.with(|phase| unsafe { *phase } == Phase::New)
     }
 
     /// Where its host is, for comparisons.

@@ -420,6 +420,12 @@ impl Waits {
         own
     }
 
+    /// For whom an actor waits that is suspended.
+    #[cfg(feature = "sim")]
+    pub(crate) fn targets_of(&self, member: ActorId) -> Vec<ActorId> {
+        self.read(member).iter().flat_map(Wait::targets).collect()
+    }
+
     /// How many circles wait for their members to hear of them.
     #[cfg(corecast_loom)]
     pub(crate) fn left(&self) -> usize {

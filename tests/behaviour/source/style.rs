@@ -201,8 +201,8 @@ fn each_ordering_says_what_it_is_for() {
 }
 
 /// Where the runtime's own `sleep` is what is tested or shown.
-const ABOUT_SLEEP: [&str; 4] =
-    ["tests/alloc/timing.rs", "tests/behaviour/held.rs", "tests/behaviour/time/", "examples/timers.rs"];
+const ABOUT_SLEEP: [&str; 5] =
+    ["tests/alloc/timing.rs", "tests/behaviour/held.rs", "tests/behaviour/time/", "tests/sim/", "examples/timers.rs"];
 
 /// Whether the `sleep` at `start` is no thread's. `x.sleep()` is the runtime's where that is the subject, and a worker's
 /// step in a model, where there is no clock.
@@ -233,6 +233,7 @@ fn no_test_orders_threads_by_sleeping() {
         assert_eq!(breaches(path, "// thread::sleep\nsleepers(); \"sleep\";"), 0);
     }
     assert_eq!(breaches("tests/behaviour/time/a.rs", "system.sleep(SHORT).await; ctx.sleep(SHORT)"), 0, "the subject");
+    assert_eq!(breaches("tests/sim/a.rs", "system.sleep(LONG).await"), 0, "virtual");
     assert_eq!(breaches("tests/behaviour/life.rs", "wait(system.sleep(SHORT));"), 1, "a way to order what goes on");
     assert_eq!(breaches("loom-tests/tests/a.rs", "worker.sleep();"), 0, "a worker's step");
     for folder in ["tests", "examples", "loom-tests"] {

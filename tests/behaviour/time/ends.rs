@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use corecast::{Actor, ActorContext, ActorRef, Handler, Message, MissedTicks, StopReason};
 
 use super::{Begin, Clock, LONG, SHORT, Tick};
-use crate::support::{Carry, Event, LIMIT, Note, Probe, eventually, later, recv, run, spawn, system, wait};
+use crate::support::{Carry, Event, LIMIT, Note, Probe, eventually, recv, run, spawn, system, wait};
 
 #[test]
 fn a_timer_does_not_keep_its_actor_alive() {
@@ -155,30 +155,6 @@ fn a_tick_that_fell_due_before_the_stop_is_handled() {
 }
 
 #[test]
-fn a_fired_message_that_is_left_over_is_a_dead_letter() {
-    let system = system(1);
-    let (actor, _events) = spawn(&system);
-    let carried = Arc::new(());
-    let carry = Carry(Arc::clone(&carried));
-    let (fire, fired) = channel();
-    let held = actor.send(later(move |ctx| {
-        ctx.tell_after(Duration::ZERO, carry);
-        let (nap, never) = (ctx.sleep(SHORT), ctx.sleep(Duration::MAX));
-        Box::pin(async move {
-            nap.await;
-            fire.send(()).unwrap();
-            never.await;
-        })
-    }));
-    recv(&fired);
-    actor.kill();
-    assert!(wait(held).is_err());
-    wait(actor.stopped());
-    assert_eq!(system.dead_letters(), 1);
-    assert_eq!(Arc::strong_count(&carried), 1);
-}
-
-#[test]
 fn a_system_with_timers_ends_and_drops_what_they_hold() {
     let carried = Arc::new(());
     let timer = {
@@ -194,40 +170,4 @@ fn a_system_with_timers_ends_and_drops_what_they_hold() {
     };
     assert_eq!(Arc::strong_count(&carried), 1);
     assert!(!timer.cancel());
-}
-
-#[test]
-fn a_message_whose_clone_panics_stops_its_actor() {
-    struct Fragile(bool);
-    impl Clone for Fragile {
-        fn clone(&self) -> Self {
-            assert!(!self.0, "from the clone");
-            Self(self.0)
-        }
-    }
-    impl Message for Fragile {
-        type Result = ();
-    }
-    impl Handler<Fragile> for Clock {
-        async fn handle(&mut self, _: Fragile, _ctx: &mut ActorContext<Self>) {}
-    }
-    struct Start;
-    impl Message for Start {
-        type Result = ();
-    }
-    impl Handler<Start> for Clock {
-        async fn handle(&mut self, _: Start, ctx: &mut ActorContext<Self>) {
-            ctx.tell_every(SHORT / 10, Fragile(true)).unwrap();
-        }
-    }
-    let (system, records) = crate::support::observed(1);
-    let (sender, _ticks) = channel();
-    let actor = system.spawn(Clock(Instant::now(), sender)).start().unwrap();
-    wait(actor.tell(Start)).unwrap();
-    let reason = wait(actor.stopped());
-    assert!(matches!(reason, StopReason::Panicked(panic) if panic.text() == "from the clone"));
-    // It had fallen due, so it was accepted; and it has failed.
-    let book = crate::support::close(system, &records);
-    assert_eq!((book.messages.len(), book.letters.len()), (1, 0));
-    assert!(book.messages[0].message_type.ends_with("Fragile"));
 }

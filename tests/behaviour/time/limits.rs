@@ -5,31 +5,13 @@ use std::sync::mpsc::channel;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use corecast::{ActorRef, ActorSystem, Mailbox, ReplyErrorReason, SendErrorReason};
-use futures::future::join_all;
+use corecast::{ActorSystem, ReplyErrorReason, SendErrorReason};
 
 use super::{LONG, SHORT};
 use crate::support::{
-    CountWakes, Echo, LIMIT, Note, Probe, Quiet, Seen, eventually, hold, hold_and_fill, later, poll_once, probe, recv,
-    run, spawn, spawn_with, system, unique_name, wait, within,
+    CountWakes, Echo, LIMIT, Note, Quiet, eventually, hold, later, poll_once, recv, run, spawn, system, unique_name,
+    wait, within,
 };
-
-#[test]
-fn a_reply_that_does_not_come_in_time_is_an_error_that_names_actor_and_limit() {
-    // MISSION: "Timeout support: Prevent indefinite waiting"
-    let system = system(2);
-    let (actor, _events) = spawn(&system);
-    let held = hold(&actor);
-    let start = Instant::now();
-    let error = wait(actor.send(Echo(1)).timeout(SHORT)).expect_err("it is held");
-    assert!(start.elapsed() >= SHORT, "early");
-    assert!(matches!(error.reason(), SendErrorReason::Timeout { after, .. } if *after == SHORT), "{error:?}");
-    assert_eq!(error.actor().id(), actor.id());
-    assert!(error.to_string().contains("10ms") && error.to_string().contains("Probe"), "{error}");
-    assert!(error.into_message().is_none(), "it was accepted");
-    held.open();
-    assert_eq!(wait(actor.send(Echo(2))).unwrap(), 2);
-}
 
 #[test]
 fn a_reply_that_comes_in_time_is_the_reply() {
@@ -76,21 +58,6 @@ fn a_limit_holds_in_a_handler_in_block_on_and_on_other_executors() {
 }
 
 #[test]
-fn each_of_several_limits_within_one_block_on_is_kept() {
-    let system = system(1);
-    let (actor, _events) = spawn(&system);
-    let held = hold(&actor);
-    // `join_all` polls only those that were woken, when there are many.
-    let limits = (0..100).map(|number| actor.send(Echo(number)).timeout(SHORT * (1 + number as u32 % 3)));
-    let outcomes = within(LIMIT, {
-        let all: Vec<_> = limits.collect();
-        move || system.block_on(join_all(all))
-    });
-    assert!(outcomes.iter().all(Result::is_err));
-    held.open();
-}
-
-#[test]
 fn a_zero_limit_polls_once() {
     let system = system(1);
     let (actor, _events) = spawn(&system);
@@ -102,59 +69,6 @@ fn a_zero_limit_polls_once() {
     let std::task::Poll::Ready(Err(error)) = poll_once(&mut late) else { panic!("ready at the first poll") };
     assert!(matches!(error.reason(), SendErrorReason::Timeout { after: Duration::ZERO, .. }));
     held.open();
-}
-
-#[test]
-fn a_message_that_waits_for_room_comes_back_when_its_time_is_up() {
-    let system = system(1);
-    let (actor, _events) = spawn_with(&system, Mailbox::bounded(1));
-    let held = hold_and_fill(&actor, 1);
-    let error = wait(actor.send(Echo(7)).timeout(SHORT)).expect_err("there is no room");
-    assert!(matches!(error.reason(), SendErrorReason::Timeout { .. }));
-    assert_eq!(error.into_message().map(|echo| echo.0), Some(7));
-    held.open();
-    assert_eq!(wait(actor.send(Seen)).unwrap(), [1]);
-}
-
-#[test]
-fn a_message_whose_limit_was_reached_is_handled_all_the_same() {
-    let system = system(1);
-    let (actor, events) = spawn(&system);
-    let held = hold(&actor);
-    assert!(wait(actor.send(Note(5)).timeout(SHORT)).is_err());
-    held.open();
-    assert_eq!(events.note(), 5);
-}
-
-#[test]
-fn the_actors_default_limit_comes_before_the_systems_and_the_callers_before_both() {
-    let system =
-        ActorSystem::builder().workers(1).name(unique_name()).observer(Quiet).send_timeout(SHORT).build().unwrap();
-    let reached = |actor: &ActorRef<Probe>| match wait(actor.send(Echo(0))).unwrap_err().reason() {
-        SendErrorReason::Timeout { after, .. } => *after,
-        other => panic!("{other:?}"),
-    };
-    let (by_system, _events) = spawn(&system);
-    let held = [hold(&by_system)];
-    assert_eq!(reached(&by_system), SHORT);
-    assert!(matches!(by_system.blocking_send(Echo(0)).unwrap_err().reason(), SendErrorReason::Timeout { .. }));
-    let (probe, _other_events) = probe();
-    let by_actor = system.spawn(probe).send_timeout(2 * SHORT).start().unwrap();
-    // Not `hold`, which would time out itself.
-    let also_held = hold(&by_actor);
-    assert_eq!(reached(&by_actor), 2 * SHORT);
-    let (asker, _asker_events) = spawn(&system);
-    let target = by_actor.clone();
-    let inside = wait(asker.send(later(move |_| Box::pin(async move { target.send(Echo(0)).await }))).timeout(LONG));
-    assert!(
-        matches!(inside.unwrap().unwrap_err().reason(), SendErrorReason::Timeout { after, .. } if *after == 2 * SHORT)
-    );
-    let mut patient = by_actor.send(Echo(9)).timeout(Duration::MAX);
-    assert!(poll_once(&mut patient).is_pending());
-    also_held.open();
-    assert_eq!(wait(patient).unwrap(), 9);
-    assert_eq!(wait(by_actor.send(Echo(1)).timeout(LONG)).unwrap(), 1);
-    held.into_iter().for_each(crate::support::Held::open);
 }
 
 #[test]
@@ -267,25 +181,6 @@ fn a_limit_counts_only_after_a_poll_that_was_allowed_to_succeed() {
         })));
         assert_eq!(answers.unwrap(), (true, true), "after {awaits} awaits that succeeded");
     }
-}
-
-#[test]
-fn more_limits_than_a_worker_has_slots_for_are_all_kept() {
-    let system = system(1);
-    let (target, _events) = spawn(&system);
-    let held = hold(&target);
-    let (asker, _events) = spawn(&system);
-    let other = target.clone();
-    let outcomes = wait(asker.send(later(move |_| {
-        Box::pin(async move {
-            let start = Instant::now();
-            let limits = (0..100).map(|number| other.send(Echo(number)).timeout(2 * SHORT));
-            let timed_out = join_all(limits).await.iter().filter(|outcome| outcome.is_err()).count();
-            (timed_out, start.elapsed() >= 2 * SHORT)
-        })
-    })));
-    assert_eq!(outcomes.unwrap(), (100, true));
-    held.open();
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Time: limits of replies, sleeping, messages that an actor sends to itself later.
 //!
-//! No test here says how late something may come, beyond the limit at which it counts as lost; several say that it
-//! doesn't come early.
+//! Here stands what only real threads can show: workers that are blocked, other executors, threads that wait. When
+//! something comes is told in virtual time, by `tests/sim/time`. No test here says how late something may come, beyond the
+//! limit at which it counts as lost; several say that it doesn't come early.
 
 mod ends;
 mod firing;

@@ -1,0 +1,11 @@
+//! The simulator: runs under a seed, in virtual time.
+
+mod actors;
+mod doer;
+mod faults;
+mod finds;
+mod kit;
+mod ledger;
+mod runs;
+mod schedules;
+mod time;
