@@ -164,7 +164,7 @@ const ROWS: [Row; 19] = [
         name: "publish_1",
         load: "publish to 1 subscriber, over a plain tell",
         unit: "ns",
-        target: Target::Rmw(4.0),
+        target: Target::Rmw(3.0),
         measure: |run| {
             let tell = run.nanos(tell::load(), 11, 1_000).median();
             Ok(run.nanos(Publishing::<1>::new(), 21, 2_000).minus(tell))

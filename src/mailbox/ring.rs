@@ -282,8 +282,10 @@ impl<S, O> Ring<S, O> {
         // A segment is attached only when the inline place is taken.
         if !word.needs_segment() {
             self.attempt(word, word.claim())?;
+            let segment = Segment::find(word.segment());
+            Segment::fetch_ahead_of(segment, word.position());
             // SAFETY: attached by the claim that we acquired; it holds the position that we claimed.
-            let slot = unsafe { Segment::slot(Segment::find(word.segment()), word.position()) };
+            let slot = unsafe { Segment::slot(segment, word.position()) };
             // Whoever took the inline place has scheduled the actor, or found it scheduled.
             return Ok(Place { blank: slot.claimed(), is_inline: false, schedules: false, unused: None });
         }
@@ -361,7 +363,11 @@ impl<S, O> Ring<S, O> {
         let (segment, unused) = match (place, spare) {
             (Where::Inline, unused) => return Ok(self.inline_place(schedules, unused)),
             (Where::In(number), unused) => (Segment::find(number), unused),
-            (Where::New, Some(spare)) => (spare.attach(), None),
+            (Where::New, Some(spare)) => {
+                let segment = spare.attach();
+                Segment::fetch_first(segment);
+                (segment, None)
+            }
             (Where::New, None) => unreachable!("a new segment was acquired before the claim"),
         };
         // SAFETY: attached, by us or by the claim that we acquired; it holds the position that we claimed.

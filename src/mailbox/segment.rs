@@ -6,7 +6,11 @@ use std::ptr::{self, NonNull};
 use super::envelope::Slot;
 use crate::memory::numbered;
 use crate::sync::cell::UnsafeCell;
+use crate::sync::hint::will_write;
 use crate::sync::limits::SEGMENT_SLOTS;
+
+/// How many claims ahead a place is fetched: far enough to have come by then, and near enough not to be taken from a reader.
+const AHEAD: usize = 4;
 
 /// What a segment knows beside its places.
 #[repr(C)]
@@ -94,6 +98,24 @@ impl Segment {
     pub(super) unsafe fn slot<'a>(segment: NonNull<Self>, position: u32) -> &'a Slot {
         // SAFETY: an attached segment lives until the reader has taken out its last place.
         unsafe { &(&(*segment.as_ptr()).slots)[position as usize % SEGMENT_SLOTS] }
+    }
+
+    /// Fetches the place that is claimed [`AHEAD`] claims after `position`, if the segment has it. The core that last read a
+    /// message there may still have its line; and the next claim, a read-modify-write, waits for the lines of all that was
+    /// written before it.
+    #[inline(always)]
+    pub(super) fn fetch_ahead_of(segment: NonNull<Self>, position: u32) {
+        let ahead = position as usize % SEGMENT_SLOTS + AHEAD;
+        if ahead < SEGMENT_SLOTS {
+            will_write(segment.as_ptr().cast::<Slot>().wrapping_add(ahead));
+        }
+    }
+
+    /// Fetches the places behind the first one, for the next claims.
+    pub(super) fn fetch_first(segment: NonNull<Self>) {
+        for ahead in 1..=AHEAD {
+            will_write(segment.as_ptr().cast::<Slot>().wrapping_add(ahead));
+        }
     }
 
     /// The number of the next older segment.

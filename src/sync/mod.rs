@@ -42,11 +42,24 @@ pub(crate) mod atomic {
 }
 
 pub(crate) mod hint {
-    //! What a waiting thread tells the processor.
+    //! What a thread tells the processor.
     #[cfg(corecast_loom)]
     pub(crate) use loom::hint::spin_loop;
     #[cfg(not(corecast_loom))]
     pub(crate) use std::hint::spin_loop;
+
+    /// This thread is about to write to the line of `address`, which another core may have. Any address will do.
+    #[inline(always)]
+    pub(crate) fn will_write<T>(address: *const T) {
+        #[cfg(all(target_arch = "x86_64", not(any(corecast_loom, miri))))]
+        // SAFETY: a hint, which touches neither memory nor registers and never faults. Processors that don't know it do
+        // nothing.
+        unsafe {
+            std::arch::asm!("prefetchw [{}]", in(reg) address, options(nomem, nostack, preserves_flags));
+        }
+        #[cfg(not(all(target_arch = "x86_64", not(any(corecast_loom, miri)))))]
+        let _ = address;
+    }
 }
 
 pub(crate) mod thread {
