@@ -202,7 +202,7 @@ const ROWS: [Row; 19] = [
         name: "memory",
         load: "idle actor beside its state, 500,000 of them",
         unit: "bytes",
-        target: Target::AtMost(240.0),
+        target: Target::AtMost(192.0),
         measure: |run| run.alone(Alone::IdleActor),
     },
     Row {

@@ -19,16 +19,18 @@ use crate::task::typed::OwnTask;
 /// system that the actor lives in.
 pub struct ActorContext<A: Actor> {
     task: OwnTask<Body<A>>,
+    /// See [`missed`](Self::missed).
+    missed: u64,
 }
 
 impl<A: Actor> ActorContext<A> {
     pub(crate) fn new(task: OwnTask<Body<A>>) -> Self {
-        Self { task }
+        Self { task, missed: 0 }
     }
 
-    /// See [`missed`](Self::missed); set for the length of a delivery that says so.
+    /// See [`missed`](Self::missed); for a delivery that says so.
     pub(super) fn set_missed(&mut self, missed: u64) {
-        self.task.weak().set_missed(u32::try_from(missed).unwrap_or(u32::MAX));
+        self.missed = missed;
     }
 
     /// Puts a letter aside for which the mailbox, which is closed, has no place. See
@@ -338,7 +340,7 @@ impl<A: Actor> ActorContext<A> {
     /// ```
     #[must_use]
     pub fn missed(&self) -> u64 {
-        self.task.weak().missed().into()
+        self.missed
     }
 
     /// Lets others run: resolves when this actor comes round in the queue again.

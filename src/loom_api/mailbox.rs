@@ -49,7 +49,7 @@ pub struct Ticket(waiters::Ticket);
 
 /// A ring and its line.
 pub struct Mailbox<E> {
-    ring: Ring<(), ()>,
+    ring: Ring<(), (), ()>,
     line: Mutex<Line>,
     message: PhantomData<fn(E)>,
 }
@@ -103,7 +103,7 @@ impl<E> Way<E> {
 
 impl<E: Send + 'static> Mailbox<E> {
     pub fn new(capacity: u32) -> Self {
-        Self { ring: Ring::new(capacity, (), ()), line: Mutex::new(Line::default()), message: PhantomData }
+        Self { ring: Ring::new(capacity, (), (), ()), line: Mutex::new(Line::default()), message: PhantomData }
     }
 
     pub fn post(&self, message: E) -> Result<Duty, (E, Refusal)> {
@@ -171,7 +171,7 @@ impl<E: Send + 'static> Mailbox<E> {
 }
 
 /// `ring::Reader`.
-pub struct Reader<'a, E>(ring::Reader<'a, (), ()>, PhantomData<fn(E)>);
+pub struct Reader<'a, E>(ring::Reader<'a, (), (), ()>, PhantomData<fn(E)>);
 
 impl<E> Reader<'_, E> {
     pub fn next(&mut self) -> Option<E> {

@@ -36,7 +36,7 @@
 //! mpsc blocks, with the reader as the only one who frees.
 
 use std::fmt;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, offset_of};
 use std::ptr::NonNull;
 
 use super::envelope::{Apart, Blank, Brief, Packed, Parcel, Payload, Sign, Vtable};
@@ -54,36 +54,38 @@ pub(crate) const MAX_CAPACITY: u32 = 1 << 30;
 /// What an unbounded mailbox holds at most: half of what positions can tell apart.
 pub(crate) const UNBOUNDED: u32 = (1 << 31) - 1;
 
-/// A mailbox: two lines and half of a third one. `S` and `O` ride on the lines that the ring leaves half empty.
+/// A mailbox. The first line is for producers; from the second on all is the reader's, but for the inline place, which
+/// the producer fills that wakes the reader. `S` and `O` ride on these lines, and so does `C`, four bytes that never
+/// change.
 ///
-/// It is aligned to half a line, so that what comes behind it has the other half of the third. Whoever wants the lines
-/// to be cache lines puts it at the beginning of one.
+/// Whoever wants the lines to be cache lines puts it at the beginning of one.
 #[repr(C)]
-pub(crate) struct Ring<S, O> {
-    near: Near<S>,
-    far: Far<O>,
+pub(crate) struct Ring<C, S, O> {
+    near: Near<C, S>,
     /// The message in the inline place, or its address.
     inline: UnsafeCell<MaybeUninit<Brief>>,
+    far: Far<O>,
 }
 
 /// The line that producers touch.
-#[repr(C, align(32))]
-struct Near<S> {
+#[repr(C)]
+struct Near<C, S> {
     word: AtomicWord64,
-    /// The position at which the mailbox is full. Written by the reader alone, and only growing.
-    limit: AtomicU32,
-    capacity: u32,
     /// Whether the inline place is published. Here, since its claimer has the line, and who goes idle writes to it.
     sign: Sign,
+    /// The position at which the mailbox is full. Written by the reader alone, and only growing.
+    limit: AtomicU32,
+    terms: C,
     rider: S,
 }
 
-/// The line that the reader touches.
-#[repr(C, align(32))]
+/// What the reader touches.
+#[repr(C)]
 struct Far<O> {
+    cursor: UnsafeCell<Cursor>,
     /// The position of the oldest message. Written by the reader alone; others read it to tell the size.
     head: AtomicU32,
-    cursor: UnsafeCell<Cursor>,
+    capacity: u32,
     rider: O,
 }
 
@@ -140,27 +142,37 @@ pub(crate) enum Rest {
     Drained,
 }
 
-impl<S, O> Ring<S, O> {
+impl<C, S, O> Ring<C, S, O> {
+    /// How long the line is that producers touch.
+    pub(crate) const PRODUCERS: usize = offset_of!(Self, inline);
+
     /// An empty mailbox that counts as scheduled: its actor is about to run for the first time.
     ///
     /// `capacity` is between 1 and [`MAX_CAPACITY`], or [`UNBOUNDED`].
-    pub(crate) fn new(capacity: u32, near: S, far: O) -> Self {
+    pub(crate) fn new(capacity: u32, terms: C, near: S, far: O) -> Self {
         debug_assert!((1..=MAX_CAPACITY).contains(&capacity) || capacity == UNBOUNDED);
         Self {
             near: Near {
                 word: AtomicWord64::new(Word::FIRST.0),
-                limit: AtomicU32::new(capacity),
-                capacity,
                 sign: Sign::new(),
+                limit: AtomicU32::new(capacity),
+                terms,
                 rider: near,
             },
+            inline: UnsafeCell::new(MaybeUninit::uninit()),
             far: Far {
-                head: AtomicU32::new(0),
                 cursor: UnsafeCell::new(Cursor { inline_taken: false, end: 0, segment: None }),
+                head: AtomicU32::new(0),
+                capacity,
                 rider: far,
             },
-            inline: UnsafeCell::new(MaybeUninit::uninit()),
         }
+    }
+
+    /// What never changes.
+    #[inline(always)]
+    pub(crate) fn terms(&self) -> &C {
+        &self.near.terms
     }
 
     /// What rides on the producers' line.
@@ -169,7 +181,7 @@ impl<S, O> Ring<S, O> {
         &self.near.rider
     }
 
-    /// What rides on the reader's line.
+    /// What rides with what is the reader's.
     #[inline(always)]
     pub(crate) fn far(&self) -> &O {
         &self.far.rider
@@ -485,16 +497,16 @@ impl<S, O> Ring<S, O> {
     ///
     /// The caller is the only reader: it has the right to run the actor, which the scheduling step handed over.
     #[inline(always)]
-    pub(crate) unsafe fn reader(&self) -> Reader<'_, S, O> {
+    pub(crate) unsafe fn reader(&self) -> Reader<'_, C, S, O> {
         Reader { ring: self }
     }
 }
 
-impl<S, O> fmt::Debug for Ring<S, O> {
+impl<C, S, O> fmt::Debug for Ring<C, S, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // ORDERING: Relaxed; for people to look at.
         let word = Word(self.near.word.load(Ordering::Relaxed));
-        f.debug_struct("Ring").field("word", &word).field("capacity", &self.near.capacity).finish()
+        f.debug_struct("Ring").field("word", &word).field("capacity", &self.far.capacity).finish()
     }
 }
 
@@ -548,11 +560,11 @@ impl Place<'_> {
 
 /// The right to take messages out. One exists at a time.
 #[derive(Debug)]
-pub(crate) struct Reader<'a, S, O> {
-    ring: &'a Ring<S, O>,
+pub(crate) struct Reader<'a, C, S, O> {
+    ring: &'a Ring<C, S, O>,
 }
 
-impl<'a, S, O> Reader<'a, S, O> {
+impl<'a, C, S, O> Reader<'a, C, S, O> {
     /// The oldest message, if it is published.
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Option<Parcel<'a>> {
@@ -681,7 +693,7 @@ impl<'a, S, O> Reader<'a, S, O> {
     /// given. Returns whether senders may be waiting for it.
     #[inline(always)]
     pub(crate) fn credit(&mut self, all: bool) -> bool {
-        let due = self.head().wrapping_add(self.ring.near.capacity);
+        let due = self.head().wrapping_add(self.ring.far.capacity);
         // ORDERING: Relaxed; we alone write it.
         let taken = due.wrapping_sub(self.ring.near.limit.load(Ordering::Relaxed));
         // What would be more than a quarter at the next look is given now.
@@ -697,7 +709,7 @@ impl<'a, S, O> Reader<'a, S, O> {
 
     #[inline(always)]
     fn quarter(&self) -> u32 {
-        (self.ring.near.capacity / 4).max(1)
+        (self.ring.far.capacity / 4).max(1)
     }
 
     #[cold]
@@ -716,7 +728,7 @@ impl<'a, S, O> Reader<'a, S, O> {
         let head = self.head();
         // ORDERING: Release: as in `credit_now`. The idle CAS publishes it to senders at the gate (`knock`), the
         // line's lock to the others.
-        self.ring.near.limit.store(head.wrapping_add(self.ring.near.capacity), Ordering::Release);
+        self.ring.near.limit.store(head.wrapping_add(self.ring.far.capacity), Ordering::Release);
         // ORDERING: Acquire pairs with `close` and `nudge`: what they did before is visible to our caller.
         let mut word = Word(self.ring.near.word.load(Ordering::Acquire));
         loop {

@@ -112,8 +112,8 @@ pub(crate) struct Terms {
 ///
 /// `line` is the line of `ring`, and `vtable` is for messages of type `E` and for the ring's reader.
 #[cold]
-pub(crate) unsafe fn join<E: Send, S, O>(
-    ring: &Ring<S, O>,
+pub(crate) unsafe fn join<E: Send, C, S, O>(
+    ring: &Ring<C, S, O>,
     line: &Mutex<Line>,
     message: Packed<E>,
     vtable: &'static Vtable,
@@ -164,7 +164,7 @@ pub(crate) unsafe fn join<E: Send, S, O>(
 ///
 /// The text of the first panic, if wakers panicked. All are woken, and the line is served, all the same.
 #[cold]
-pub(crate) fn serve<S, O>(ring: &Ring<S, O>, line: &Mutex<Line>) -> Result<bool, Text> {
+pub(crate) fn serve<C, S, O>(ring: &Ring<C, S, O>, line: &Mutex<Line>) -> Result<bool, Text> {
     let mut outcome = Ok(());
     loop {
         let mut wakers: [Option<Waker>; WAKE_BATCH] = Default::default();
@@ -204,7 +204,7 @@ pub(crate) fn serve<S, O>(ring: &Ring<S, O>, line: &Mutex<Line>) -> Result<bool,
 }
 
 /// Holds the gate up for good. From now on only those with [`Terms::may_pass`] send.
-pub(crate) fn hold<S, O>(ring: &Ring<S, O>, line: &Mutex<Line>) {
+pub(crate) fn hold<C, S, O>(ring: &Ring<C, S, O>, line: &Mutex<Line>) {
     let mut line = line.lock();
     line.held = true;
     let _ = ring.knock();
@@ -255,7 +255,7 @@ impl Line {
     }
 
     /// Lowers the gate if nobody waits and nobody holds it.
-    fn lower<S, O>(&mut self, ring: &Ring<S, O>) {
+    fn lower<C, S, O>(&mut self, ring: &Ring<C, S, O>) {
         if self.first.is_none() && !self.held {
             ring.ungate();
         }
@@ -286,7 +286,7 @@ impl Ticket {
     /// # Safety
     ///
     /// `line` and `E` are those that [`join`] was called with.
-    pub(crate) unsafe fn leave<E, S, O>(self, ring: &Ring<S, O>, line: &Mutex<Line>) -> Option<E> {
+    pub(crate) unsafe fn leave<E, C, S, O>(self, ring: &Ring<C, S, O>, line: &Mutex<Line>) -> Option<E> {
         let mut guarded = line.lock();
         // SAFETY: the node is ours and alive.
         let state = unsafe { self.0.as_ref() }.state;

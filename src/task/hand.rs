@@ -144,7 +144,7 @@ pub(super) unsafe fn schedule_under_own_host(task: NonNull<Header>) {
 unsafe fn put_next(task: NonNull<Header>) -> bool {
     // SAFETY: the caller's promise.
     let header = unsafe { task.as_ref() };
-    let fits = header.near().placed == ANYWHERE && HOST.with(Cell::get) == header::host_address(header);
+    let fits = header.terms().placed == ANYWHERE && HOST.with(Cell::get) == header::host_address(header);
     fits && with(|hand| {
         let is_empty = hand.next.is_empty();
         if is_empty {

@@ -23,7 +23,6 @@ use super::run::{self, Turn};
 use super::state::Woken;
 use crate::mailbox::ring::Duty;
 use crate::mailbox::waiters;
-use crate::sync::atomic::Ordering;
 
 /// A reference that keeps the actor alive.
 pub(crate) struct Strong(NonNull<Header>);
@@ -175,7 +174,7 @@ impl Strong {
     /// Whether a `send` that doesn't say how long it waits has a limit.
     #[inline(always)]
     pub(crate) fn has_limit(&self) -> bool {
-        self.header().near().limit != Limit::Unlimited
+        self.header().terms().limit != Limit::Unlimited
     }
 
     /// That limit.
@@ -279,17 +278,6 @@ impl Weak {
     #[inline(always)]
     pub(crate) fn whom(&self) -> Whom {
         whom(self.header())
-    }
-
-    /// How many events were shed before the one that is handled now. Asked for, and set, by whoever has the actor's context.
-    pub(crate) fn missed(&self) -> u32 {
-        // ORDERING: Relaxed; the handler's own, as the context is.
-        self.header().near().missed.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_missed(&self, missed: u32) {
-        // ORDERING: Relaxed; as above.
-        self.header().near().missed.store(missed, Ordering::Relaxed);
     }
 
     /// The system's side of the task.

@@ -1,11 +1,11 @@
 //! An actor's cell: what is the same for all types, in front of the body.
 //!
-//! | line | who touches it | holds |
+//! | bytes | who touches them | hold |
 //! |---|---|---|
-//! | near | everybody; producers write it | the mailbox word, limit and sign; counts, run-queue link, number, host |
-//! | far | the runner; wakers | the mailbox head and cursor; task word, suspended frame, phase, vtable |
-//! | inline, half a line | the producer who schedules it, then the runner | the first message of an activation |
-//! | body, from there on | the runner | the actor |
+//! | near: 64 | everybody; producers write them | the mailbox word, sign and limit; counts, run-queue link, number, host |
+//! | inline: 32 | the producer who schedules it, then the runner | the first message of an activation |
+//! | far: 56 | the runner; wakers | the mailbox cursor and head; suspended frame, vtable, task word, phase |
+//! | body | the runner | the actor |
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -29,49 +29,54 @@ use crate::mailbox::ring::Ring;
 use crate::mailbox::waiters::Line;
 use crate::memory::{self, Layout};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::lock::Mutex;
 use crate::sync::unwind::guard;
 
-/// What rides on the producers' line.
-pub(crate) struct Near {
-    /// How many events were shed before the one that is handled now. The runner's.
-    pub(super) missed: AtomicU32,
-    pub(super) refs: Refs,
+/// What never changes.
+#[derive(Debug)]
+pub(crate) struct Terms {
     /// The worker that it is placed on, or [`ANYWHERE`].
     pub(super) placed: u16,
-    /// Memory references that no waker has at the moment, counted in `weak`. The runner's; see [`super::waker`].
-    pub(super) spare: UnsafeCell<u8>,
     /// Whose limit a `send` to it has.
     pub(super) limit: Limit,
+    /// A strong reference is the actor's own until its end.
+    pub(super) is_kept: bool,
+}
+
+/// What rides on the producers' line.
+#[repr(C)]
+pub(crate) struct Near {
+    pub(super) refs: Refs,
     /// The next actor in a shared run queue. The queue's, while the actor is in it.
     pub(super) link: AtomicPtr<Header>,
     /// Its number, which tells its seat in the registry. Written before the first run.
     pub(super) id: AtomicU64,
     pub(super) host: Lodging,
+    /// Who waits for its start, until that has been told. The runner's.
+    pub(super) startup: UnsafeCell<Startup>,
 }
 
-/// What rides on the runner's line. All cells are the runner's.
+/// What rides with what is the runner's. All cells are the runner's.
+#[repr(C)]
 pub(crate) struct Far {
     pub(super) frame: UnsafeCell<Option<Frame>>,
-    /// Until it has been told.
-    pub(super) startup: UnsafeCell<Startup>,
     /// Made at the first need, freed with the cell.
     pub(super) side: AtomicPtr<Side>,
     pub(super) vtable: &'static Vtable,
     /// Looked at by the runner before each message, and so not on the line that each producer writes.
     pub(super) state: State,
-    /// A strong reference is the actor's own until its end.
-    pub(super) is_kept: bool,
     /// Its entry among the waits says whom it waits for.
     pub(super) waits: UnsafeCell<bool>,
     pub(super) phase: UnsafeCell<Phase>,
     pub(super) verdict: UnsafeCell<u8>,
+    /// Memory references that no waker has at the moment, counted in `refs`. See [`super::waker`].
+    pub(super) spare: UnsafeCell<u8>,
 }
 
 /// The type-independent part of a cell.
-pub(crate) type Header = Ring<Near, Far>;
+pub(crate) type Header = Ring<Terms, Near, Far>;
 
 /// Whose limit a `send` without one of its own has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,24 +105,16 @@ pub(super) struct Vtable {
     pub(super) free: unsafe fn(NonNull<Header>),
 }
 
-/// A cell: the header, and the body behind it.
-#[repr(C)]
+/// A cell: the header, and the body behind it. It begins on a cache line, so that what is on the producers' line is.
+#[repr(C, align(64))]
 pub(super) struct Cell<B> {
     pub(super) header: Header,
     pub(super) body: UnsafeCell<ManuallyDrop<B>>,
 }
 
-impl<B> Cell<B> {
-    /// Its block begins on a cache line, so that the header's lines are such.
-    pub(super) const LAYOUT: Layout = {
-        let own = Layout::new::<Self>();
-        let align = if own.align() > 64 { own.align() } else { 64 };
-        match Layout::from_size_align(own.size(), align) {
-            Ok(layout) => layout,
-            Err(_) => unreachable!(),
-        }
-    };
-}
+// What producers write to is a line, and nothing else is there.
+#[cfg(all(target_pointer_width = "64", not(corecast_loom)))]
+const _: () = assert!(Header::PRODUCERS == 64);
 
 /// What few actors need: a line of waiting senders, watchers, a name, timers.
 #[derive(Debug)]
@@ -158,7 +155,7 @@ pub(super) struct Ending {
 
 /// How long a `send` to the actor waits that doesn't say so itself.
 pub(super) fn limit_of(header: &Header) -> Option<Duration> {
-    match header.near().limit {
+    match header.terms().limit {
         Limit::Unlimited => None,
         Limit::System => header.near().host.send_timeout(),
         // ORDERING: Relaxed; written before anybody else had a reference.
@@ -287,7 +284,7 @@ pub(super) unsafe fn free(header: NonNull<Header>) {
 /// It was made by `Runnable::create::<B>` and nobody refers to it.
 pub(super) unsafe fn free_cell<B>(header: NonNull<Header>) {
     // SAFETY: the caller's promise; the layout is that of its creation.
-    unsafe { memory::release(header.cast(), Cell::<B>::LAYOUT) };
+    unsafe { memory::release(header.cast(), Layout::new::<Cell<B>>()) };
 }
 
 impl fmt::Debug for Near {
@@ -298,18 +295,19 @@ impl fmt::Debug for Near {
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
-    use super::{Cell, Far, Header, Near};
-    use std::mem::size_of;
+    use super::{Cell, Far, Header, Near, Terms};
+    use std::mem::{offset_of, size_of};
 
     #[test]
-    fn a_header_is_two_cache_lines_and_a_half() {
-        assert_eq!((size_of::<Near>(), size_of::<Far>()), (40, 40));
-        assert_eq!(size_of::<Header>(), 160);
+    fn a_header_is_the_producers_line_and_88_bytes() {
+        assert_eq!((size_of::<Terms>(), size_of::<Near>(), size_of::<Far>()), (4, 40, 32));
+        assert_eq!(size_of::<Header>(), 64 + 32 + 56);
+        assert_eq!(offset_of!(Cell<u64>, body), size_of::<Header>());
     }
 
     #[test]
     fn an_actor_with_a_small_state_is_three_cache_lines() {
-        assert_eq!(Cell::<[u64; 4]>::LAYOUT.size(), 192);
-        assert_eq!(Cell::<[u64; 4]>::LAYOUT.align(), 64);
+        assert_eq!(size_of::<Cell<[u64; 5]>>(), 3 * 64);
+        assert_eq!(align_of::<Cell<()>>(), 64);
     }
 }

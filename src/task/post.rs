@@ -197,7 +197,7 @@ impl<L: Send + 'static> Waiting<L> {
         let header = self.task.header();
         let side = header::known_side(header)?;
         // SAFETY: the line and the letter's type are those of the join.
-        unsafe { ticket.leave::<L, _, _>(header, &side.line) }
+        unsafe { ticket.leave::<L, _, _, _>(header, &side.line) }
     }
 }
 

@@ -27,7 +27,7 @@ use super::current;
 use super::edge;
 use super::frame::{self, Frame, Scratch};
 use super::handle::Weak;
-use super::header::{self, Far, Header, Near};
+use super::header::{self, Far, Header, Near, Terms};
 use super::held::Waiting;
 use super::identity::ActorId;
 use super::lane;
@@ -99,7 +99,7 @@ pub(crate) enum After {
 }
 
 /// The reader of a task's mailbox.
-type TaskReader<'a> = Reader<'a, Near, Far>;
+type TaskReader<'a> = Reader<'a, Terms, Near, Far>;
 
 /// One activation.
 pub(crate) struct Turn<'a> {
@@ -304,14 +304,25 @@ impl<'a> Turn<'a> {
                 return self.again();
             }
             match self.drain() {
+                // By far the most frequent.
                 Drained::Idle => return After::Rested,
                 Drained::Suspended => return self.suspend(),
-                Drained::Share => return self.again(),
-                Drained::Behind => return self.behind(),
-                Drained::Stopped => {}
+                other => return self.leave(other),
             }
         }
         self.wind_up()
+    }
+
+    /// Ends the activation of an actor that has more to do.
+    #[inline(never)]
+    fn leave(&mut self, drained: Drained) -> After {
+        match drained {
+            Drained::Idle => After::Rested,
+            Drained::Suspended => self.suspend(),
+            Drained::Share => self.again(),
+            Drained::Behind => self.behind(),
+            Drained::Stopped => self.wind_up(),
+        }
     }
 
     /// Polls the frame of an actor that was suspended, or drops it if that is asked for.
@@ -413,9 +424,18 @@ impl<'a> Turn<'a> {
         None
     }
 
+    #[inline(always)]
     fn announce_start(&mut self, outcome: Result<(), &StopReason>) {
         // SAFETY: the runner's.
-        let startup = self.cell().far().startup.with_mut(|startup| unsafe { (*startup).take() });
+        if self.cell().near().startup.with(|startup| unsafe { (*startup).is_awaited() }) {
+            self.tell_of_start(outcome);
+        }
+    }
+
+    #[inline(never)]
+    fn tell_of_start(&mut self, outcome: Result<(), &StopReason>) {
+        // SAFETY: as above.
+        let startup = self.cell().near().startup.with_mut(|startup| unsafe { (*startup).take() });
         // UNWIND: the waker of whoever waits for the start.
         let told = guard(|| startup.announce(outcome));
         // Somebody who heard of a start that succeeded knows nothing of a failure to come.

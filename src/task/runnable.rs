@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::frame::Scratch;
 use super::handle::Strong;
-use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, Near};
+use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, Near, Terms};
 use super::hooks;
 #[cfg(feature = "sim")]
 use super::identity::{ActorId, ActorInfo};
@@ -21,9 +21,9 @@ use super::run::{self, Common, Phase};
 use super::startup::Startup;
 use super::state::State;
 use crate::mailbox::ring::Ring;
-use crate::memory;
+use crate::memory::{self, Layout};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
+use crate::sync::atomic::{AtomicPtr, AtomicU64};
 use crate::sync::cell::UnsafeCell;
 
 /// What a task is made with.
@@ -65,35 +65,36 @@ unsafe impl Send for Runnable {}
 impl Runnable {
     /// Makes a task, scheduled for its first run.
     pub(super) fn create<B: Body>(plan: Plan, body: B) -> (Strong, Self) {
-        let cell: NonNull<Cell<B>> = memory::acquire(Cell::<B>::LAYOUT).cast();
+        let cell: NonNull<Cell<B>> = memory::acquire(Layout::new::<Cell<B>>()).cast();
         let header: NonNull<Header> = cell.cast();
-        let near = Near {
-            missed: AtomicU32::new(0),
-            refs: Refs::new(),
+        let terms = Terms {
             placed: plan.placed.unwrap_or(ANYWHERE),
-            spare: UnsafeCell::new(0),
-            link: AtomicPtr::new(std::ptr::null_mut()),
-            id: AtomicU64::new(0),
             limit: plan.limit.map_or(Limit::Unlimited, |limit| match limit {
                 SendLimit::Own(_) => Limit::Actor,
                 SendLimit::System => Limit::System,
             }),
+            is_kept: plan.keep_alive,
+        };
+        let near = Near {
+            refs: Refs::new(),
+            link: AtomicPtr::new(std::ptr::null_mut()),
+            id: AtomicU64::new(0),
             host: plan.host,
+            startup: UnsafeCell::new(plan.startup),
         };
         let far = Far {
             frame: UnsafeCell::new(None),
-            startup: UnsafeCell::new(plan.startup),
             side: AtomicPtr::new(std::ptr::null_mut()),
             vtable: Vtables::<B>::TASK,
             state: State::new(),
             waits: UnsafeCell::new(false),
-            is_kept: plan.keep_alive,
             phase: UnsafeCell::new(Phase::New),
             verdict: UnsafeCell::new(0),
+            spare: UnsafeCell::new(0),
         };
         // SAFETY: the block is ours and fits.
         unsafe {
-            (&raw mut (*cell.as_ptr()).header).write(Ring::new(plan.capacity, near, far));
+            (&raw mut (*cell.as_ptr()).header).write(Ring::new(plan.capacity, terms, near, far));
             (&raw mut (*cell.as_ptr()).body).write(UnsafeCell::new(ManuallyDrop::new(body)));
             if let Some(name) = plan.name {
                 header::side(header.as_ref()).ending.lock().name = Some(name);
@@ -162,7 +163,7 @@ impl Runnable {
     #[inline(always)]
     pub(crate) fn placed(&self) -> Option<usize> {
         // SAFETY: a runnable task is alive.
-        let placed = unsafe { self.0.as_ref() }.near().placed;
+        let placed = unsafe { self.0.as_ref() }.terms().placed;
         (placed != ANYWHERE).then_some(usize::from(placed))
     }
 

@@ -22,6 +22,12 @@ impl Startup {
         Self(None)
     }
 
+    /// Whether somebody waits.
+    #[inline(always)]
+    pub(super) fn is_awaited(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// This one; from now on nobody waits.
     pub(super) fn take(&mut self) -> Self {
         Self(self.0.take())

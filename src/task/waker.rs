@@ -81,7 +81,7 @@ const SPARES: u8 = 2;
 #[inline(always)]
 unsafe fn leave(task: &Header) -> bool {
     // SAFETY: the runner's.
-    task.near().spare.with_mut(|spare| unsafe {
+    task.far().spare.with_mut(|spare| unsafe {
         let has_room = *spare < SPARES;
         *spare += u8::from(has_room);
         has_room
@@ -96,7 +96,7 @@ unsafe fn leave(task: &Header) -> bool {
 #[inline(always)]
 unsafe fn take_spare(task: &Header) -> bool {
     // SAFETY: the runner's.
-    task.near().spare.with_mut(|spare| unsafe {
+    task.far().spare.with_mut(|spare| unsafe {
         let is_any = *spare > 0;
         *spare -= u8::from(is_any);
         is_any

@@ -128,7 +128,10 @@ impl Turn<'_> {
                 return after;
             }
         }
-        if !self.clear() {
+        // The mailbox of an actor that lived has been cleared, and is closed. Where there is a side, `post_stop` may
+        // have left something there.
+        let is_clear = self.phase() != Phase::Unborn && header::known_side(self.cell()).is_none();
+        if !is_clear && !self.clear() {
             return self.behind();
         }
         self.end();
@@ -211,7 +214,7 @@ impl Turn<'_> {
             // UNWIND: an observer is user code.
             let _ = guard(|| host.actor_failed(actor, &reason_of(header, verdict), observed));
         }
-        if header.far().is_kept {
+        if header.terms().is_kept {
             // SAFETY: counted when the task was made, and given up once.
             drop(unsafe { Strong::from_counted(self.header) });
         }
@@ -234,10 +237,10 @@ impl Turn<'_> {
 
     /// Whether nobody but its runner refers to the task.
     fn is_alone(&self) -> bool {
-        let near = self.cell().near();
+        let header = self.cell();
         // SAFETY: the spare references are the runner's.
-        let spare = near.spare.with(|spare| unsafe { *spare });
-        near.refs.are_only(u32::from(spare) + 1)
+        let spare = header.far().spare.with(|spare| unsafe { *spare });
+        header.near().refs.are_only(u32::from(spare) + 1)
     }
 
     /// Says that the actor has ended, and wakes who waits for that.
