@@ -160,8 +160,8 @@ struct Place {
 struct State {
     wheel: Wheel<Action>,
     closed: bool,
-    /// When somebody last looked at what was fresh, in nanoseconds.
-    looked: u64,
+    /// When to look again at what is fresh, at the earliest: the beginning of a tick.
+    pause: Moment,
     /// Whether an actor's timer has been armed or taken back since.
     is_used: bool,
 }
@@ -170,7 +170,7 @@ impl Timers {
     pub(crate) fn new(workers: usize, clock: Clock) -> Self {
         let place = || Place {
             next: AtomicU64::new(u64::MAX),
-            state: Mutex::new(State { wheel: Wheel::new(), closed: false, looked: 0, is_used: false }),
+            state: Mutex::new(State { wheel: Wheel::new(), closed: false, pause: Moment::from_nanos(0), is_used: false }),
             slots: Slots::new(),
         };
         Self { clock, places: (0..=workers).map(|_| place()).collect() }
@@ -475,7 +475,7 @@ impl State {
     /// Sees to it that somebody looks at what has come in fresh.
     #[inline]
     fn look_at_fresh(&self, next: &AtomicU64) {
-        let by = self.looked.saturating_add(FRESH_PAUSE);
+        let by = self.pause.as_nanos();
         // ORDERING: Relaxed, twice; as in `is_first`.
         if by < next.load(Ordering::Relaxed) {
             next.store(by, Ordering::Relaxed);
@@ -490,14 +490,16 @@ impl State {
         }
         // A look of its own, under the lock: none of them may count as begun before it was armed.
         let now = if self.wheel.has_unbegun() { clock.now() } else { now };
-        self.looked = now.as_nanos();
+        self.pause = Tick::not_before(now.after(Duration::from_nanos(FRESH_PAUSE))).start();
         self.wheel.begin(FIRE_STEPS, now.as_nanos(), |began, length| {
             Tick::not_before(Moment::from_nanos(began.saturating_add(length)))
         });
         match self.wheel.far_since() {
             _ if !self.wheel.has_fresh() => u64::MAX,
-            Some(began) if was_used && !self.wheel.has_unbegun() && self.looked < began.saturating_add(FRESH_WAIT) => {
-                self.looked.saturating_add(FRESH_PAUSE)
+            Some(began)
+                if was_used && !self.wheel.has_unbegun() && now.as_nanos() < began.saturating_add(FRESH_WAIT) =>
+            {
+                self.pause.as_nanos()
             }
             // Due already.
             _ => 0,

@@ -154,7 +154,8 @@ impl<T> Wheel<T> {
             falling: None,
             spell: 0,
             has_far: false,
-            spells: VecDeque::new(),
+            // All that it may hold: arming is to call no allocator. Untouched, it takes no memory.
+            spells: VecDeque::with_capacity(FRESH_SPELLS),
             chunks: Vec::new(),
             free: NONE,
         }

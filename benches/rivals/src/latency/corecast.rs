@@ -3,30 +3,15 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use corecast::{Actor, ActorContext, ActorRef, Handler, Mailbox, Message, Reply};
+use corecast::{ActorRef, Mailbox, Reply};
 
-use super::{Service, answer};
+use super::Service;
+use crate::loads::ask::corecast::{Question, Replier};
 use crate::runtimes;
 
 pub(super) fn serve<T>(ask: impl FnOnce(&ActorRef<Replier>) -> T) -> T {
     let system = runtimes::corecast();
     ask(&system.spawn(Replier).mailbox(Mailbox::unbounded()).start().expect("the system runs"))
-}
-
-pub(super) struct Question(u64);
-
-impl Message for Question {
-    type Result = u64;
-}
-
-pub(super) struct Replier;
-
-impl Actor for Replier {}
-
-impl Handler<Question> for Replier {
-    async fn handle(&mut self, Question(n): Question, _: &mut ActorContext<Self>) -> u64 {
-        answer(n)
-    }
 }
 
 impl Service for ActorRef<Replier> {

@@ -5,29 +5,16 @@ use std::task::{Context, Poll, Waker};
 
 use kameo::actor::{ActorRef, Spawn};
 use kameo::mailbox;
-use kameo::message::{self, Message};
 use kameo::request::PendingReply;
 
-use super::{Service, answer};
+use super::Service;
+use crate::loads::ask::kameo::{Question, Replier};
 use crate::runtimes;
 
 pub(super) fn serve<T>(ask: impl FnOnce(&ActorRef<Replier>) -> T) -> T {
     let runtime = runtimes::tokio();
     let _context = runtime.enter();
     ask(&Replier::spawn_with_mailbox(Replier, mailbox::unbounded()))
-}
-
-pub(super) struct Question(u64);
-
-#[derive(kameo::Actor)]
-pub(super) struct Replier;
-
-impl Message<Question> for Replier {
-    type Reply = u64;
-
-    async fn handle(&mut self, Question(n): Question, _: &mut message::Context<Self, u64>) -> u64 {
-        answer(n)
-    }
 }
 
 impl Service for ActorRef<Replier> {

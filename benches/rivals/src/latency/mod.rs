@@ -1,7 +1,7 @@
 //! Latencies of requests under load, on an open-loop schedule.
 //!
-//! A thread outside of the runtime asks one actor. First it finds the highest throughput: with 256 requests under way at
-//! any time, how many are answered in a second. Then it asks at 10, 50 and 90 % of that, each framework of its own. Each
+//! A thread outside of the runtime asks one actor. First it finds the highest throughput: with up to 256 requests under way
+//! at any time, how many are answered in a second, its own looks at the clock and at the replies included. Then it asks at 10, 50 and 90 % of that, each framework of its own. Each
 //! request has its time by the schedule, whether those before it were answered or not, and its latency counts from
 //! there, so that a delay counts for all that it delays: there is no coordinated omission. The thread never sleeps. It
 //! looks at the replies in order, as they come from one actor, and takes a reply's time when it sees it.
@@ -30,6 +30,7 @@ use crate::args::Args;
 use crate::chart;
 use crate::child::{self, Failure};
 use crate::framework::Framework;
+use crate::loads::ask::answer;
 use crate::measured::{Latencies, Measured, histogram, median};
 use crate::resident;
 use crate::results::Machine;
@@ -58,11 +59,6 @@ trait Service {
 
     /// The reply, if it is there.
     fn look(reply: &mut Self::Reply) -> Option<u64>;
-}
-
-/// What the actor makes of a question.
-fn answer(question: u64) -> u64 {
-    question.wrapping_mul(3) + 1
 }
 
 /// What a process measures.
@@ -97,72 +93,59 @@ pub fn child(framework: Framework, scale: Scale) -> Result<bool, String> {
     }
 }
 
-fn run<S: Service>(service: &S, scale: Scale) -> ! {
+fn run<S: Service>(service: &S, Scale { rate, span }: Scale) -> ! {
     // Some to warm up.
-    highest(service, scale.span / 4);
-    child::report(&match scale.rate {
-        None => highest(service, scale.span),
-        Some(rate) => at_rate(service, rate, scale.span),
-    })
+    ask_on(service, Pace::UnderWay(UNDER_WAY), span / 4);
+    child::report(&ask_on(service, rate.map_or(Pace::UnderWay(UNDER_WAY), Pace::Rate), span))
 }
 
-/// As many requests as are answered while there are always some under way.
-fn highest<S: Service>(service: &S, span: Duration) -> Measured {
-    let mut asked = 0;
-    let mut ask = || {
-        asked += 1;
-        (asked, service.ask(asked))
+/// When the next request is due.
+#[derive(Debug, Clone, Copy)]
+enum Pace {
+    /// As soon as fewer than so many are under way.
+    UnderWay(usize),
+    /// So many in a second, whatever becomes of those before.
+    Rate(f64),
+}
+
+/// Asks, and looks at the replies. The costs of a request are the same at each pace, the thread's own among them, so that a
+/// part of the highest throughput is a part of what it can do.
+fn ask_on<S: Service>(service: &S, pace: Pace, span: Duration) -> Measured {
+    let requests = match pace {
+        Pace::UnderWay(_) => u64::MAX,
+        Pace::Rate(rate) => (rate * span.as_secs_f64()).ceil() as u64,
     };
-    let mut under_way: VecDeque<_> = (0..UNDER_WAY).map(|_| ask()).collect();
-    let mut answered = 0;
     let started = Instant::now();
-    while started.elapsed() < span {
-        let (question, reply) = under_way.front_mut().expect("some are always under way");
-        if let Some(reply) = S::look(reply) {
-            assert_eq!(reply, answer(*question));
-            under_way.pop_front();
-            under_way.push_back(ask());
-            answered += 1;
-        }
-    }
-    let figure = started.elapsed().as_nanos() as f64 / answered as f64;
-    for (question, mut reply) in under_way {
-        let reply = std::iter::repeat_with(|| S::look(&mut reply)).flatten().next();
-        assert_eq!(reply, Some(answer(question)));
-    }
-    Measured { figure, cpu: None, operations: answered, peak: resident::peak(), latencies: None }
-}
-
-/// Requests at their times, whatever becomes of those before them.
-fn at_rate<S: Service>(service: &S, rate: f64, span: Duration) -> Measured {
-    let requests = (rate * span.as_secs_f64()).ceil() as u64;
-    let started = Instant::now();
-    let due = |request: u64| started + Duration::from_secs_f64(request as f64 / rate);
     let mut nanos: Histogram<u64> = histogram();
     let mut under_way = VecDeque::new();
     let mut asked = 0;
-    while asked < requests || !under_way.is_empty() {
-        if asked < requests && Instant::now() >= due(asked) {
-            under_way.push_back((asked, service.ask(asked)));
+    let mut next = started;
+    loop {
+        let now = Instant::now();
+        let due = match pace {
+            Pace::UnderWay(most) => (under_way.len() < most && now - started < span).then_some(now),
+            Pace::Rate(_) => (next <= now).then_some(next),
+        };
+        if let Some(due) = due.filter(|_| asked < requests) {
+            under_way.push_back((asked, due, service.ask(asked)));
             asked += 1;
+            if let Pace::Rate(rate) = pace {
+                next = started + Duration::from_secs_f64(asked as f64 / rate);
+            }
         }
-        if let Some((question, reply)) = under_way.front_mut()
-            && let Some(reply) = S::look(reply)
-        {
-            let latency = Instant::now() - due(*question);
-            assert_eq!(reply, answer(*question));
-            nanos.record(latency.as_nanos().max(1) as u64).expect("shorter than a minute");
-            under_way.pop_front();
+        if let Some((question, due, reply)) = under_way.front_mut() {
+            if let Some(reply) = S::look(reply) {
+                let latency = Instant::now() - *due;
+                assert_eq!(reply, answer(*question));
+                nanos.record(latency.as_nanos().max(1) as u64).expect("shorter than a minute");
+                under_way.pop_front();
+            }
+        } else if asked == requests || now - started >= span && matches!(pace, Pace::UnderWay(_)) {
+            break;
         }
     }
-    let figure = started.elapsed().as_nanos() as f64 / requests as f64;
-    Measured {
-        figure,
-        cpu: None,
-        operations: requests,
-        peak: resident::peak(),
-        latencies: Some(Latencies::from(&nanos)),
-    }
+    let figure = started.elapsed().as_nanos() as f64 / asked as f64;
+    Measured { figure, cpu: None, operations: asked, peak: resident::peak(), latencies: Some(Latencies::from(&nanos)) }
 }
 
 /// What all runs have found.

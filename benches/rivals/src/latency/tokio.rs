@@ -1,25 +1,15 @@
 //! Bare tokio: an unbounded channel, and a look at the oneshot.
 
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-use super::{Service, answer};
+use super::Service;
+use crate::loads::ask::tokio::{Question, replier};
 use crate::runtimes;
 
 pub(super) fn serve<T>(ask: impl FnOnce(&UnboundedSender<Question>) -> T) -> T {
     let runtime = runtimes::tokio();
-    let (replier, mut questions) = unbounded_channel::<Question>();
-    runtime.spawn(async move {
-        while let Some(Question { n, reply }) = questions.recv().await {
-            reply.send(answer(n)).expect("the asker waits");
-        }
-    });
-    ask(&replier)
-}
-
-pub(super) struct Question {
-    n: u64,
-    reply: oneshot::Sender<u64>,
+    ask(&replier(&runtime))
 }
 
 impl Service for UnboundedSender<Question> {

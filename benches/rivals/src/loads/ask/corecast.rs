@@ -19,13 +19,13 @@ pub(super) fn outside(requests: u64) -> Found {
     survey_outside(requests, |n| replier.blocking_send(Question(n)).expect("a reply"))
 }
 
-struct Question(u64);
+pub struct Question(pub u64);
 
 impl Message for Question {
     type Result = u64;
 }
 
-struct Replier;
+pub struct Replier;
 
 impl Actor for Replier {}
 

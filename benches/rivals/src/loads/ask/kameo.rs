@@ -23,10 +23,10 @@ pub(super) fn outside(requests: u64) -> Found {
     survey_outside(requests, |n| replier.ask(Question(n)).blocking_send().expect("a reply"))
 }
 
-struct Question(u64);
+pub struct Question(pub u64);
 
 #[derive(kameo::Actor)]
-struct Replier;
+pub struct Replier;
 
 impl Message<Question> for Replier {
     type Reply = u64;

@@ -10,11 +10,11 @@
 //! The sum of all replies is checked.
 
 mod actix;
-mod corecast;
-mod kameo;
+pub mod corecast;
+pub mod kameo;
 mod kompact;
-mod ractor;
-mod tokio;
+pub mod ractor;
+pub mod tokio;
 
 use std::sync::mpsc;
 use std::time::Instant;
@@ -67,7 +67,7 @@ const OUTSIDE_BY: &Field<u64> = &[
 
 /// What the replier makes of a question.
 #[inline]
-fn answer(question: u64) -> u64 {
+pub fn answer(question: u64) -> u64 {
     question.wrapping_mul(3) + 1
 }
 

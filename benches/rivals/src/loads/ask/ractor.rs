@@ -24,12 +24,12 @@ async fn ask(replier: &ActorRef<Question>, n: u64) -> u64 {
     replier.call(|reply| Question { n, reply }, None).await.expect("the replier lives").expect("a reply")
 }
 
-struct Question {
-    n: u64,
-    reply: RpcReplyPort<u64>,
+pub struct Question {
+    pub n: u64,
+    pub reply: RpcReplyPort<u64>,
 }
 
-struct Replier;
+pub struct Replier;
 
 impl Actor for Replier {
     type Msg = Question;

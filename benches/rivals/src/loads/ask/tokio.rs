@@ -35,12 +35,12 @@ pub(super) fn outside(requests: u64) -> Found {
     })
 }
 
-struct Question {
-    n: u64,
-    reply: oneshot::Sender<u64>,
+pub struct Question {
+    pub n: u64,
+    pub reply: oneshot::Sender<u64>,
 }
 
-fn replier(runtime: &Runtime) -> UnboundedSender<Question> {
+pub fn replier(runtime: &Runtime) -> UnboundedSender<Question> {
     let (replier, mut questions) = unbounded_channel();
     runtime.spawn(async move {
         while let Some(Question { n, reply }) = questions.recv().await {
