@@ -77,6 +77,10 @@ impl Tick {
     }
 }
 
+/// By how much a timer may be late where a worker is free.
+#[cfg(feature = "sim")]
+pub(crate) const TICK: Duration = Duration::from_nanos(1 << Tick::SHIFT);
+
 /// What is done when the time has come.
 pub(crate) enum Action {
     /// Somebody is woken. That is also done when the system closes.

@@ -21,6 +21,7 @@ use super::choice::Chooser;
 use super::error::{SimError, Wait};
 use super::fault::{Faults, Kind};
 use super::trace::{Deed, End, Event, Trace, What};
+use crate::scheduler::timer::TICK;
 use crate::scheduler::worker::crew::{Crew, Ran};
 use crate::sync::limits::COOP_BUDGET;
 use crate::sync::stage::{self, Stage};
@@ -450,10 +451,12 @@ impl Engine {
         }
     }
 
-    /// Lets others act until nobody can, not beyond the moment `until`.
+    /// Lets others act until nobody can, and no timer is due up to the moment `until`.
     pub(super) fn run(&self, until: Option<Moment>) -> Result<(), SimError> {
+        // What is due then fires in the next tick.
+        let last = until.map(|until| until.after(TICK - Duration::from_nanos(1)));
         loop {
-            if self.step(false) == Step::Nobody && !self.go_on(until) {
+            if self.step(false) == Step::Nobody && !self.go_on(last) {
                 break;
             }
             self.count_steps()?;

@@ -89,7 +89,8 @@ impl Sim {
         self.engine.run(None)
     }
 
-    /// Runs until so much virtual time has passed, and all that is due by then is done.
+    /// Runs until so much virtual time has passed, and all that is due by then is done. A timer is due in ticks of 66 µs, so
+    /// that it may be later than asked for by so much.
     ///
     /// # Errors
     ///
