@@ -19,18 +19,16 @@ use crate::task::typed::OwnTask;
 /// system that the actor lives in.
 pub struct ActorContext<A: Actor> {
     task: OwnTask<Body<A>>,
-    /// See [`missed`](Self::missed).
-    missed: u64,
 }
 
 impl<A: Actor> ActorContext<A> {
     pub(crate) fn new(task: OwnTask<Body<A>>) -> Self {
-        Self { task, missed: 0 }
+        Self { task }
     }
 
-    /// See [`missed`](Self::missed); for a delivery that says so.
+    /// See [`missed`](Self::missed); set for the length of a delivery that says so.
     pub(super) fn set_missed(&mut self, missed: u64) {
-        self.missed = missed;
+        self.task.weak().set_missed(missed);
     }
 
     /// Puts a letter aside for which the mailbox, which is closed, has no place. See
@@ -340,7 +338,7 @@ impl<A: Actor> ActorContext<A> {
     /// ```
     #[must_use]
     pub fn missed(&self) -> u64 {
-        self.missed
+        self.task.weak().missed()
     }
 
     /// Lets others run: resolves when this actor comes round in the queue again.

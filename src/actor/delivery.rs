@@ -147,6 +147,7 @@ impl<A: Actor> Body<A> {
     {
         context.set_missed(missed);
         drop(self.actor.handle(event, context).await);
+        context.set_missed(0);
     }
 }
 

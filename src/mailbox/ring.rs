@@ -36,7 +36,7 @@
 //! mpsc blocks, with the reader as the only one who frees.
 
 use std::fmt;
-use std::mem::{MaybeUninit, offset_of};
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use super::envelope::{Apart, Blank, Brief, Packed, Parcel, Payload, Sign, Vtable};
@@ -144,7 +144,8 @@ pub(crate) enum Rest {
 
 impl<C, S, O> Ring<C, S, O> {
     /// How long the line is that producers touch.
-    pub(crate) const PRODUCERS: usize = offset_of!(Self, inline);
+    #[cfg(all(target_pointer_width = "64", not(corecast_loom)))]
+    pub(crate) const PRODUCERS: usize = std::mem::offset_of!(Self, inline);
 
     /// An empty mailbox that counts as scheduled: its actor is about to run for the first time.
     ///
@@ -202,13 +203,36 @@ impl<C, S, O> Ring<C, S, O> {
         message: Packed<E>,
         vtable: &'static Vtable,
     ) -> Result<Duty, (Packed<E>, Refusal)> {
-        // Each way publishes by itself: so the message stays in registers on the frequent one.
-        match self.claim_at_once(Packed::<E>::IS_BRIEF) {
-            // SAFETY: the payload is ours between claim and publication, and is what `vtable` expects.
-            Ok(place) => Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) }),
-            // SAFETY: as above.
-            Err(word) => unsafe { self.post_from(word, Gate::Respect, message, vtable) },
+        let mut word = self.look();
+        if !word.is_barred() && self.has_room(word) {
+            // Each way publishes by itself: so the message stays in registers, and what is owed is known.
+            if !word.needs_segment() {
+                match self.attempt(word, word.claim()) {
+                    Ok(()) => {
+                        let segment = Segment::find(word.segment());
+                        Segment::fetch_ahead_of(segment, word.position());
+                        // SAFETY: attached by the claim that we acquired; it holds the position that we claimed.
+                        let slot = unsafe { Segment::slot(segment, word.position()) };
+                        // SAFETY: the payload is ours between claim and publication, and is what `vtable` expects.
+                        unsafe { slot.claimed().publish(vtable, |payload| message.write(payload)) };
+                        // Whoever took the inline place has scheduled the actor, or found it scheduled.
+                        return Ok(Duty::Nothing);
+                    }
+                    Err(now) => word = now,
+                }
+            } else if Packed::<E>::IS_BRIEF && !word.is_inline_taken() {
+                match self.attempt(word, word.claim_inline()) {
+                    Ok(()) => {
+                        let place = self.inline_place(!word.is_scheduled(), None);
+                        // SAFETY: as above.
+                        return Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) });
+                    }
+                    Err(now) => word = now,
+                }
+            }
         }
+        // SAFETY: the caller's promise.
+        unsafe { self.post_from(word, Gate::Respect, message, vtable) }
     }
 
     /// The same, for the holder of the line's lock, who passes the gate.
@@ -278,34 +302,6 @@ impl<C, S, O> Ring<C, S, O> {
             }
             Err(refusal) => Err((apart.back(), refusal)),
         }
-    }
-
-    /// Claims the next place, if that takes one attempt and no new segment; the inline one only if it `may_be_inline`.
-    ///
-    /// # Errors
-    ///
-    /// The word, if it takes more than that.
-    #[inline(always)]
-    fn claim_at_once(&self, may_be_inline: bool) -> Result<Place<'_>, Word> {
-        let word = self.look();
-        if word.is_barred() || !self.has_room(word) {
-            return Err(word);
-        }
-        // A segment is attached only when the inline place is taken.
-        if !word.needs_segment() {
-            self.attempt(word, word.claim())?;
-            let segment = Segment::find(word.segment());
-            Segment::fetch_ahead_of(segment, word.position());
-            // SAFETY: attached by the claim that we acquired; it holds the position that we claimed.
-            let slot = unsafe { Segment::slot(segment, word.position()) };
-            // Whoever took the inline place has scheduled the actor, or found it scheduled.
-            return Ok(Place { blank: slot.claimed(), is_inline: false, schedules: false, unused: None });
-        }
-        if word.is_inline_taken() || !may_be_inline {
-            return Err(word);
-        }
-        self.attempt(word, word.claim_inline())?;
-        Ok(self.inline_place(!word.is_scheduled(), None))
     }
 
     /// The inline place, for who has claimed it.

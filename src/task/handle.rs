@@ -23,6 +23,7 @@ use super::run::{self, Turn};
 use super::state::Woken;
 use crate::mailbox::ring::Duty;
 use crate::mailbox::waiters;
+use crate::sync::atomic::Ordering;
 
 /// A reference that keeps the actor alive.
 pub(crate) struct Strong(NonNull<Header>);
@@ -278,6 +279,21 @@ impl Weak {
     #[inline(always)]
     pub(crate) fn whom(&self) -> Whom {
         whom(self.header())
+    }
+
+    /// How many events were shed before the one that is handled now. Asked for, and set, by whoever has the actor's
+    /// context.
+    pub(crate) fn missed(&self) -> u64 {
+        // ORDERING: Relaxed; the handler's own, as the context is.
+        header::known_side(self.header()).map_or(0, |side| side.missed.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_missed(&self, missed: u64) {
+        let header = self.header();
+        if missed != 0 || header::known_side(header).is_some() {
+            // ORDERING: Relaxed; as above.
+            header::side(header).missed.store(missed, Ordering::Relaxed);
+        }
     }
 
     /// The system's side of the task.

@@ -116,7 +116,7 @@ pub(super) struct Cell<B> {
 #[cfg(all(target_pointer_width = "64", not(corecast_loom)))]
 const _: () = assert!(Header::PRODUCERS == 64);
 
-/// What few actors need: a line of waiting senders, watchers, a name, timers.
+/// What few actors need: a line of waiting senders, watchers, a name, timers, a count of shed events.
 #[derive(Debug)]
 pub(super) struct Side {
     pub(super) line: Mutex<Line>,
@@ -125,6 +125,8 @@ pub(super) struct Side {
     pub(super) home: Home,
     /// How long a `send` waits, in nanoseconds. Written before the first run.
     limit: AtomicU64,
+    /// How many events were shed before the one that is handled now. The runner's.
+    pub(super) missed: AtomicU64,
     /// Read by everybody who gets at the rest: so the model checker sees whether it was published.
     published: UnsafeCell<()>,
 }
@@ -137,6 +139,7 @@ impl Side {
             lane: Mutex::default(),
             home: Home::default(),
             limit: AtomicU64::new(u64::MAX),
+            missed: AtomicU64::new(0),
             published: UnsafeCell::new(()),
         }
     }

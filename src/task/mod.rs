@@ -37,7 +37,7 @@
 //!
 //! # Who may touch what
 //!
-//! 1. Body, frame, phase, verdict, spare references, the flag of waits and the mailbox's reader side belong to the runner:
+//! 1. Body, frame, startup, phase, verdict, spare references, the flag of waits and the mailbox's reader side belong to the runner:
 //!    the holder of the `Runnable`, and then the activation. There is at most one, because SCHEDULED is set in the mailbox word
 //!    as long as it exists or the actor is suspended or has ended.
 //! 2. The right passes: idle CAS (Release) → scheduling claim, close or nudge (Acquire) → run queue; or suspension

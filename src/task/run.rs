@@ -434,7 +434,7 @@ impl<'a> Turn<'a> {
 
     #[inline(never)]
     fn tell_of_start(&mut self, outcome: Result<(), &StopReason>) {
-        // SAFETY: as above.
+        // SAFETY: the runner's.
         let startup = self.cell().near().startup.with_mut(|startup| unsafe { (*startup).take() });
         // UNWIND: the waker of whoever waits for the start.
         let told = guard(|| startup.announce(outcome));
