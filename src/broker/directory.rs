@@ -107,7 +107,10 @@ pub(super) struct Directory {
 
 impl Directory {
     pub(super) fn new() -> Self {
-        Self { table: Snapshot::new(Arc::new(Table::new(FIRST_BUCKETS, std::iter::empty()))), hasher: Hasher::default() }
+        Self {
+            table: Snapshot::new(Arc::new(Table::new(FIRST_BUCKETS, std::iter::empty()))),
+            hasher: Hasher::default(),
+        }
     }
 
     /// Runs `look` on the topic called `name`.
