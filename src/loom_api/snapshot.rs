@@ -1,8 +1,6 @@
 //! Doors to `crate::sync::snapshot`.
 
-use std::sync::Arc;
-
-use crate::sync::snapshot;
+use crate::sync::{Arc, snapshot};
 
 /// `snapshot::Snapshot`.
 pub struct Snapshot<T>(snapshot::Snapshot<T>);
