@@ -168,12 +168,12 @@ impl Node {
     }
 
     /// Shows each child; in a simulation, in the order of their tokens.
-    fn each_child(&self, mut see: impl FnMut(&Self)) {
+    fn each_child(&self, see: impl FnMut(&Self)) {
         #[cfg(feature = "sim")]
         if crate::sync::stage::is_here() {
             let mut children: Vec<_> = self.children.iter().collect();
             children.sort_unstable_by_key(|(token, _)| *token);
-            return children.into_iter().for_each(|(_, child)| see(child));
+            return children.into_iter().map(|(_, child)| child).for_each(see);
         }
         self.children.values().for_each(see);
     }

@@ -60,16 +60,14 @@ impl Clock {
 
     /// The present moment.
     pub(crate) fn now(&self) -> Moment {
-        let start = match &self.0 {
-            Start::Real(start) => start,
+        let passed = match &self.0 {
+            // In a model no time passes.
+            Start::Real(_) if cfg!(corecast_loom) => Duration::ZERO,
+            Start::Real(start) => start.elapsed(),
             // Another thread, or none that plays any more: there no time passes.
             #[cfg(feature = "sim")]
-            Start::Virtual(start) => {
-                return Moment(super::stage::now().map_or(0, |now| now.nanos_since(*start)));
-            }
+            Start::Virtual(start) => super::stage::now().map_or(Duration::ZERO, |now| now.until(*start)),
         };
-        // In a model no time passes.
-        let passed = if cfg!(corecast_loom) { Duration::ZERO } else { start.elapsed() };
         Moment(u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX))
     }
 
