@@ -4,7 +4,8 @@
 //! takes from and returns to the loaded one, swaps it with the spare one, and trades whole magazines with
 //! a bounded [`depot`] that all threads share. So a block costs a few instructions, a magazine of
 //! [`class::Class::magazine`] blocks costs one queue operation, and what the depot can't hold goes back to its
-//! [`slab`], and with the slab to the allocator: memory that was needed once isn't kept for ever.
+//! [`slab`], and with the slab to the allocator: memory that was needed once isn't kept for ever. Slabs of bursts that come
+//! again stay, up to a bound.
 //!
 //! This is the one thing in the crate that belongs to the process and not to a system: raw memory, with
 //! no values in it, as the allocator itself belongs to the process. It lets a reply or a mailbox segment be

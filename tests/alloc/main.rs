@@ -11,9 +11,8 @@
 //! between threads, which have to be woken; `CORECAST_ALLOC_OPERATIONS` sets another number than 10^6). Mailboxes are
 //! bounded, so memory is too.
 //!
-//! One thing isn't zero, and is held to what it is. A pool that gives memory back can't be one that keeps it: where so many
-//! messages are in flight at once, and then none, that the pool doesn't hold them all, it comes back to the allocator, some
-//! times in a thousand messages ([`IN_BURSTS`]).
+//! Where so many messages are in flight at once, and then none, that the pool's magazines don't hold them all, it keeps as
+//! many empty slabs as such bursts have missed, up to a bound; a few bursts go by until it has. Those cases warm up longer.
 //!
 //! A binary of its own because of the allocator, and one test because the count is the process's.
 
@@ -43,8 +42,8 @@ const CAPACITY: usize = 256;
 /// Operations before anything is counted.
 const WARM_UP: u64 = 10_000;
 
-/// At most one allocation for so many messages, where the messages in flight at once are more than the pool holds.
-const IN_BURSTS: u64 = 500;
+/// The same where the messages in flight at once are more than the pool's magazines hold.
+const WARM_UP_OF_BURSTS: u64 = 200_000;
 
 /// Who sends to whom.
 #[derive(Clone, Copy, Debug)]
@@ -61,11 +60,10 @@ struct Table {
     rows: Vec<Row>,
 }
 
-/// What was counted, and how much it may be.
+/// What was counted.
 struct Row {
     name: String,
     allocations: u64,
-    most: u64,
 }
 
 impl Table {
@@ -81,9 +79,9 @@ impl Table {
         }
     }
 
-    fn note(&mut self, name: String, allocations: u64, most: u64) {
+    fn note(&mut self, name: String, allocations: u64) {
         println!("{allocations:>8}  {name}");
-        self.rows.push(Row { name, allocations, most });
+        self.rows.push(Row { name, allocations });
     }
 
     fn sink(&self, between: Between, capacity: usize) -> ActorRef<Sink> {
@@ -105,7 +103,7 @@ impl Table {
                 self.driver().blocking_send(Drive::<L, N> { load, sink, extent }).expect("it drives")
             }
         };
-        self.note(format!("{between:?}, {what}, {N} bytes, bounded({capacity})"), allocations, 0);
+        self.note(format!("{between:?}, {what}, {N} bytes, bounded({capacity})"), allocations);
     }
 
     fn rows_of_size<const N: usize>(&mut self, between: Between) {
@@ -113,22 +111,22 @@ impl Table {
         self.row::<_, N>("send and reply", Sends::<N>, between, CAPACITY);
     }
 
-    fn publishes(&mut self, between: Between, subscribers: usize, burst: u64, most: u64) {
-        let extent = self.extent_between(between, CAPACITY);
+    fn publishes(&mut self, between: Between, subscribers: usize, burst: u64, warm_up: u64) {
+        let extent = Extent { warm_up, ..self.extent_between(between, CAPACITY) };
         let sinks = (0..subscribers).map(|_| self.sink(between, CAPACITY)).collect();
         let publishes = Publishes::new(sinks, burst, extent);
         let allocations = match between {
             Between::ForeignThread => pollster::block_on(publishes.count()),
             Between::SameWorker | Between::TwoWorkers => self.driver().blocking_send(publishes).expect("it drives"),
         };
-        self.note(format!("{between:?}, publish to {subscribers}, {burst} at once"), allocations, most);
+        self.note(format!("{between:?}, publish to {subscribers}, {burst} at once"), allocations);
     }
 
-    fn crowd(&mut self, what: &str, crowd: Crowd, capacity: usize, most: u64) {
+    fn crowd(&mut self, what: &str, crowd: Crowd, capacity: usize, warm_up: u64) {
         let driver = self.system.spawn(Driver).start().expect("a driver starts");
-        let extent = self.extent(capacity);
+        let extent = Extent { warm_up, ..self.extent(capacity) };
         let allocations = driver.blocking_send(Lead { crowd, extent }).expect("it leads");
-        self.note(format!("whichever worker, {what}"), allocations, most);
+        self.note(format!("whichever worker, {what}"), allocations);
     }
 }
 
@@ -157,30 +155,27 @@ fn promise_09_the_hot_paths_allocate_nothing() {
         table.row::<_, 8>("enqueue alone", Enqueues, between, CAPACITY);
         table.row::<_, 8>("send to a handler that suspends once", Naps, between, CAPACITY);
         for (subscribers, burst) in [(1, 128), (10, 128), (100, 1), (1_000, 1)] {
-            table.publishes(between, subscribers, burst, 0);
+            table.publishes(between, subscribers, burst, WARM_UP);
         }
-        table.publishes(between, 100, 128, operations / IN_BURSTS);
+        table.publishes(between, 100, 128, WARM_UP_OF_BURSTS);
         table.row::<_, 8>("send with a limit, to a handler that suspends once", Limits(LIMIT), between, CAPACITY);
     }
     let rings = [("ping-pong", 1, 2), ("ring of 100", 1, 100), ("64 ping-pong pairs", 64, 2)];
     for (what, rings, players) in rings {
         let crowd = Crowd::rings(&table.system, rings, players);
-        table.crowd(what, crowd, CAPACITY, 0);
+        table.crowd(what, crowd, CAPACITY, WARM_UP);
     }
     let producers = Crowd::producers(&table.system, 8, CAPACITY);
-    table.crowd("fan-in 8:1", producers, CAPACITY, 0);
+    table.crowd("fan-in 8:1", producers, CAPACITY, WARM_UP);
     let sinks = Crowd::sinks(&table.system, 60, CAPACITY);
-    table.crowd("fork-join throughput", sinks, CAPACITY, operations / IN_BURSTS);
+    table.crowd("fork-join throughput", sinks, CAPACITY, WARM_UP_OF_BURSTS);
     let extent = table.extent(CAPACITY);
     let sleeps = timing::of_sleeps(&table.system, extent);
-    table.note("sleeps that end".to_owned(), sleeps, 0);
+    table.note("sleeps that end".to_owned(), sleeps);
     let alarms = timing::of_alarms(&table.system, extent);
-    table.note("timers that are set and cancelled".to_owned(), alarms, 0);
+    table.note("timers that are set and cancelled".to_owned(), alarms);
 
-    let too_many = |row: &Row| {
-        let Row { name, allocations, most } = row;
-        (allocations > most).then(|| format!("{allocations}, not {most}: {name}"))
-    };
-    let missed: Vec<_> = table.rows.iter().filter_map(too_many).collect();
+    let missed = table.rows.iter().filter(|row| row.allocations > 0);
+    let missed: Vec<_> = missed.map(|Row { name, allocations }| format!("{allocations}: {name}")).collect();
     assert!(missed.is_empty(), "allocations in {operations} operations: {missed:#?}");
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Message, SendErrorReason, SendFuture, StopReason};
 use futures::channel::oneshot;
-use futures::future::{Either, join_all, select};
+use futures::future::{Either, FutureExt, join_all, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::support::{
@@ -28,6 +28,18 @@ const SOON: Duration = Duration::from_millis(1);
 fn blocks<T: Send + 'static>() -> (mpsc::Sender<T>, impl FnOnce() -> bool + Send + 'static) {
     let (sender, receiver) = mpsc::channel();
     (sender, move || receiver.recv_timeout(LIMIT).is_ok())
+}
+
+/// Waits for `answer` until something else wakes the asker, and says so to the callee, whose answer is whether that was in
+/// time.
+async fn goes_on(
+    answer: SendFuture<impl Message<Result = bool>>,
+    woken: impl Future<Output = ()> + Unpin,
+    over: mpsc::Sender<()>,
+) -> bool {
+    let Either::Right(((), answer)) = select(answer, woken).await else { panic!("the callee waits for its asker") };
+    over.send(()).unwrap();
+    answer.await.unwrap()
 }
 
 #[test]
@@ -61,12 +73,7 @@ fn a_timer_ends_a_wait_for_a_callee_that_blocks_its_thread() {
             Box::pin(async move {
                 let (over, is_over) = blocks();
                 let answer = callee.send(run(move |_ctx| is_over()));
-                let nap = ctx.sleep(SOON);
-                let Either::Right(((), answer)) = select(answer, std::pin::pin!(nap)).await else {
-                    panic!("the callee waits for its asker")
-                };
-                over.send(()).unwrap();
-                answer.await.unwrap()
+                goes_on(answer, std::pin::pin!(ctx.sleep(SOON)), over).await
             })
         }));
         assert!(wait(gone_on).unwrap(), "stuck in round {round}");
@@ -172,11 +179,7 @@ fn another_wake_ends_a_wait_for_a_callee_that_blocks_its_thread() {
                         }
                         is_over()
                     }));
-                    let Either::Right((Ok(()), answer)) = select(answer, woken).await else {
-                        panic!("the callee waits for its asker")
-                    };
-                    over.send(()).unwrap();
-                    answer.await.unwrap()
+                    goes_on(answer, woken.map(Result::unwrap), over).await
                 })
             }));
             assert!(wait(gone_on).unwrap(), "stuck in round {round}");
@@ -217,11 +220,7 @@ fn an_actor_that_is_refused_wakes_an_asker() {
                     };
                     refused.is_err() && is_over()
                 }));
-                let Either::Right((Ok(()), answer)) = select(answer, woken).await else {
-                    panic!("the callee waits for its asker")
-                };
-                over.send(()).unwrap();
-                answer.await.unwrap()
+                goes_on(answer, woken.map(Result::unwrap), over).await
             })
         }));
         assert!(wait(gone_on).unwrap(), "stuck in round {round}");
@@ -260,11 +259,7 @@ fn an_asker_and_its_callee_s_neighbour_are_taken_over() {
                     thread::spawn(|| wake.send(()).unwrap()).join().unwrap();
                     has_run && is_over()
                 }));
-                let Either::Right((Ok(()), answer)) = select(answer, woken).await else {
-                    panic!("the callee waits for its asker")
-                };
-                over.send(()).unwrap();
-                answer.await.unwrap()
+                goes_on(answer, woken.map(Result::unwrap), over).await
             })
         }));
         assert!(wait(gone_on).unwrap(), "stuck in round {round}");
