@@ -174,7 +174,12 @@ impl Timers {
     pub(crate) fn new(workers: usize, clock: Clock) -> Self {
         let place = || Place {
             next: AtomicU64::new(u64::MAX),
-            state: Mutex::new(State { wheel: Wheel::new(), closed: false, pause: Moment::from_nanos(0), is_used: false }),
+            state: Mutex::new(State {
+                wheel: Wheel::new(),
+                closed: false,
+                pause: Moment::from_nanos(0),
+                is_used: false,
+            }),
             slots: Slots::new(),
         };
         Self { clock, places: (0..=workers).map(|_| place()).collect() }
