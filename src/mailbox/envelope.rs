@@ -30,6 +30,7 @@ use std::ptr::{self, NonNull};
 use crate::memory::{self, Layout};
 use crate::sync::atomic::{AtomicPtr, Ordering};
 use crate::sync::cell::UnsafeCell;
+use crate::sync::halt::{self, Spot};
 
 /// The bytes of a place in a segment, or of a waiting sender: the rest of a cache line.
 pub(crate) type Payload = [u64; 7];
@@ -175,6 +176,7 @@ impl<'a> Blank<'a> {
     /// more than there is room for.
     #[inline(always)]
     pub(super) unsafe fn publish(self, vtable: &'static Vtable, write: impl FnOnce(*mut Payload)) {
+        halt::pass(Spot::Claimed);
         write(self.payload);
         self.sign.publish(vtable);
     }

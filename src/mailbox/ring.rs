@@ -44,7 +44,6 @@ use super::segment::{Owned, Segment};
 use super::word::{CLOSE, GATE, NUDGE, UNGATE, UNNUDGE, Word};
 use crate::sync::atomic::{AtomicU32, AtomicWord64, Ordering};
 use crate::sync::cell::UnsafeCell;
-use crate::sync::halt::{self, Spot};
 use crate::sync::hint::spin_loop;
 use crate::sync::limits::{CREDIT_INTERVAL, SEGMENT_SLOTS};
 
@@ -544,7 +543,6 @@ impl Place<'_> {
     /// `write` fills the payload as `vtable` expects, with no more than there is room for, and doesn't unwind.
     #[inline(always)]
     pub(super) unsafe fn publish(self, vtable: &'static Vtable, write: impl FnOnce(*mut Payload)) -> Duty {
-        halt::pass(Spot::Claimed);
         // SAFETY: rule 1 of `envelope`: this place is our claim, published here once.
         unsafe { self.blank.publish(vtable, write) };
         if let Some(unused) = self.unused {

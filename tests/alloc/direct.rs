@@ -122,7 +122,6 @@ impl<L: Load, const N: usize> Handler<Drive<L, N>> for Driver {
         }
         // Again, now that freed memory has come to rest with other threads.
         brim::<N>(&sink, extent.capacity).await;
-        sink.send(Flush).await.expect("answered");
         let before = allocations();
         for _ in 0..extent.operations / L::BATCH {
             load.once(&sink).await;
@@ -139,7 +138,6 @@ pub(crate) fn drive_from_outside<L: Load, const N: usize>(load: L, sink: &ActorR
         load.once_blocking(sink);
     }
     pollster::block_on(brim::<N>(sink, extent.capacity));
-    sink.blocking_send(Flush).expect("answered");
     let before = allocations();
     for _ in 0..extent.operations / L::BATCH {
         load.once_blocking(sink);

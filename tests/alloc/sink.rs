@@ -88,7 +88,8 @@ impl Handler<Flush> for Sink {
     async fn handle(&mut self, _: Flush, _ctx: &mut ActorContext<Self>) {}
 }
 
-/// Fills the sink's mailbox to the brim once, and one waits: no later operation needs more memory.
+/// Fills the sink's mailbox to the brim once, and one waits: no later operation needs more memory. All of it is handled
+/// when this returns, so that there is room.
 pub(crate) async fn brim<const N: usize>(sink: &ActorRef<Sink>, capacity: usize) {
     let (open, opened) = oneshot::channel();
     sink.tell(Pause(opened)).await.expect("told");
@@ -98,4 +99,5 @@ pub(crate) async fn brim<const N: usize>(sink: &ActorRef<Sink>, capacity: usize)
     let waiting = sink.tell(Bytes([0; N]));
     let _ = open.send(());
     waiting.await.expect("told");
+    sink.send(Flush).await.expect("answered");
 }
