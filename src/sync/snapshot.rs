@@ -33,6 +33,7 @@ use std::ptr;
 use super::Arc;
 use super::atomic::{AtomicPtr, Ordering};
 use super::barrier::Barrier;
+use super::cell::UnsafeCell;
 use super::lazy;
 use super::marks::{Marker, is_marked};
 use super::unwind::guard;
@@ -57,7 +58,11 @@ pub(crate) struct Snapshot<T> {
 /// A value that somebody was reading when it was replaced.
 struct Left<T> {
     value: Arc<T>,
+    /// There has been a barrier since: whoever reads it has marked it.
+    is_behind: bool,
     next: *mut Left<T>,
+    /// Touched by who leaves it and by who takes it: so the model checker sees whether it was published.
+    published: UnsafeCell<()>,
 }
 
 // SAFETY: as an `Arc` of it.
@@ -114,16 +119,19 @@ impl<T> Snapshot<T> {
         let former = self.current.swap(Arc::into_raw(value).cast_mut(), Ordering::AcqRel);
         // SAFETY: the count was the snapshot's, and has been taken out of it, once.
         let former = unsafe { Arc::from_raw(former) };
-        if self.barrier.heavy() && !is_marked(Arc::as_ptr(&former).cast()) {
+        let is_behind = self.barrier.heavy();
+        if is_behind && !is_marked(Arc::as_ptr(&former).cast()) {
             return vec![former];
         }
-        self.leave(former);
+        self.leave(former, is_behind);
         self.clear_up()
     }
 
     /// Leaves a value to those who read it.
-    fn leave(&self, value: Arc<T>) {
-        let left = Box::into_raw(Box::new(Left { value, next: ptr::null_mut() }));
+    fn leave(&self, value: Arc<T>, is_behind: bool) {
+        let left = Left { value, is_behind, next: ptr::null_mut(), published: UnsafeCell::new(()) };
+        left.published.with_mut(|_| ());
+        let left = Box::into_raw(Box::new(left));
         // ORDERING: Relaxed; the compare-exchange confirms it.
         let mut newest = self.left.load(Ordering::Relaxed);
         loop {
@@ -148,24 +156,25 @@ impl<T> Snapshot<T> {
             if left.is_null() {
                 return free;
             }
-            let mut kept = Vec::new();
-            // Whoever may read it has marked it: it was replaced before this barrier.
-            let is_behind = self.barrier.heavy();
+            let mut kept: Vec<*const ()> = Vec::new();
             while !left.is_null() {
                 // SAFETY: an entry of the list that we have taken, made by `leave`.
-                let Left { value, next } = *unsafe { Box::from_raw(left) };
+                let Left { value, is_behind, next, published } = *unsafe { Box::from_raw(left) };
+                published.with_mut(|_| ());
                 left = next;
+                let is_behind = is_behind || self.barrier.heavy();
                 if is_behind && !is_marked(Arc::as_ptr(&value).cast()) {
                     free.push(value);
                 } else {
                     kept.push(Arc::as_ptr(&value).cast());
-                    self.leave(value);
+                    self.leave(value, is_behind);
                 }
             }
             // RECHECK: a reader may have gone while the entry was ours.
-            if !self.barrier.heavy() || kept.into_iter().all(is_marked) {
-                return free;
+            if self.barrier.heavy() && !kept.into_iter().all(is_marked) {
+                continue;
             }
+            return free;
         }
     }
 }
@@ -226,7 +235,7 @@ impl<T> Drop for Snapshot<T> {
         let mut left = self.left.load(Ordering::Relaxed);
         while !left.is_null() {
             // SAFETY: an entry made by `leave`.
-            let Left { value, next } = *unsafe { Box::from_raw(left) };
+            let Left { value, next, .. } = *unsafe { Box::from_raw(left) };
             left = next;
             drop(value);
         }
