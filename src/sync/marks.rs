@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_thread_marks_as_much_as_it_likes_and_in_any_order() {
-        let values = vec![0u8; 3 * MARKS];
+        let values = [0u8; 3 * MARKS];
         let address = |value: &u8| std::ptr::from_ref(value).cast::<()>();
         let mark = |value: &u8| {
             let marker = Marker::new();

@@ -55,7 +55,7 @@ pub(crate) mod hint {
         // SAFETY: a hint, which touches neither memory nor registers and never faults. Processors that don't know it do
         // nothing.
         unsafe {
-            std::arch::asm!("prefetchw [{}]", in(reg) address, options(nomem, nostack, preserves_flags));
+            std::arch::asm!("prefetchw [{}]", in(reg) address.addr(), options(nomem, nostack, preserves_flags));
         }
         #[cfg(not(all(target_arch = "x86_64", not(any(corecast_loom, miri)))))]
         let _ = address;

@@ -96,8 +96,9 @@ fn toil(ctx: &mut ActorContext<Probe>, is_over: Arc<AtomicBool>) {
 fn an_asker_goes_on_though_its_worker_is_blocked_and_the_other_one_never_rests() {
     let system = system(2);
     let placed = |worker| system.spawn(probe().0).on_worker(worker).start().unwrap();
-    let (first, busy, callee) = (placed(0), placed(1), placed(1));
-    let ((asker, _), (neighbour, _)) = (spawn(&system), spawn(&system));
+    // Where the neighbour blocks nobody but the asker: on the other worker the callee would wait for it.
+    let (first, neighbour, busy, callee) = (placed(0), placed(0), placed(1), placed(1));
+    let (asker, _) = spawn(&system);
     let is_over = Arc::new(AtomicBool::new(false));
     let toils = Arc::clone(&is_over);
     busy.try_tell(run(|ctx| toil(ctx, toils))).unwrap();
