@@ -11,7 +11,7 @@
 //! ```
 #![doc = include_str!("../doc/counter.txt")]
 //! use std::time::Duration;
-//! use corecast::{ActorRef, ActorSystem, Message};
+//! use corecast::ActorSystem;
 //! use corecast::testing::{Probe, Watch};
 //!
 //! /// Reports the sum.
