@@ -16,6 +16,7 @@ mod benchmark;
 mod crew;
 mod published;
 mod random;
+mod sorted;
 mod suite;
 mod table;
 

@@ -14,8 +14,9 @@ use std::time::Instant;
 
 use corecast::{Actor, ActorContext, ActorSystem, Handler, Message, Recipient};
 
-use crate::benchmark::{Benchmark, Failure, Outcome, Size, outcome, verify};
+use crate::benchmark::{Benchmark, Failure, Outcome, Size, outcome};
 use crate::random::Random;
+use crate::sorted;
 
 /// See the module.
 pub const BENCHMARK: Benchmark = Benchmark {
@@ -160,7 +161,7 @@ impl Handler<Sorted> for Collector {
 fn play(system: &ActorSystem, size: Size) -> Result<Outcome, Failure> {
     let parameters = Parameters::new(size);
     let (outcome, numbers) = run(system, parameters)?;
-    check(parameters, &numbers)?;
+    sorted::check(parameters.unsorted(), &numbers)?;
     Ok(outcome)
 }
 
@@ -173,31 +174,4 @@ fn run(system: &ActorSystem, parameters: Parameters) -> Result<(Outcome, Vec<u64
     sorter.blocking_tell(Sort(unsorted))?;
     let (outcome, Sorted { numbers, messages, .. }) = outcome(started, 0, &result)?;
     Ok((Outcome { messages, ..outcome }, numbers))
-}
-
-fn check(parameters: Parameters, numbers: &[u64]) -> Result<(), Failure> {
-    let mut expected = parameters.unsorted();
-    expected.sort();
-    verify("whether the numbers are in order and the same", true, expected == numbers)
-}
-
-#[cfg(test)]
-mod tests {
-    use corecast::ActorSystem;
-
-    use super::{Parameters, check, run};
-    use crate::benchmark::Size;
-
-    #[test]
-    fn numbers_out_of_order_and_missing_ones_are_found() {
-        let system = ActorSystem::new().expect("a system");
-        let parameters = Parameters::new(Size::Test);
-        let (_, numbers) = run(&system, parameters).expect("a result");
-        check(parameters, &numbers).expect("right");
-
-        assert!(check(parameters, &numbers[1..]).is_err());
-        let mut swapped = numbers.clone();
-        swapped.swap(0, parameters.numbers - 1);
-        assert!(check(parameters, &swapped).is_err());
-    }
 }

@@ -16,8 +16,9 @@ use std::time::Instant;
 
 use corecast::{Actor, ActorContext, ActorError, ActorSystem, Handler, Message, Recipient};
 
-use crate::benchmark::{Benchmark, Failure, Outcome, Size, outcome, verify};
+use crate::benchmark::{Benchmark, Failure, Outcome, Size, outcome};
 use crate::random::Random;
+use crate::sorted;
 
 /// See the module.
 pub const BENCHMARK: Benchmark =
@@ -110,7 +111,7 @@ impl Handler<Number> for Collector {
 fn play(system: &ActorSystem, size: Size) -> Result<Outcome, Failure> {
     let parameters = Parameters::new(size);
     let (outcome, numbers) = run(system, parameters)?;
-    check(parameters, &numbers)?;
+    sorted::check(parameters.unsorted(), &numbers)?;
     Ok(outcome)
 }
 
@@ -125,31 +126,4 @@ fn run(system: &ActorSystem, parameters: Parameters) -> Result<(Outcome, Vec<u64
     }
     system.spawn(Source { parameters, next }).start()?;
     outcome(started, u64::from(bits + 1) * numbers as u64, &result)
-}
-
-fn check(parameters: Parameters, numbers: &[u64]) -> Result<(), Failure> {
-    let mut expected: Vec<_> = parameters.unsorted().collect();
-    expected.sort_unstable();
-    verify("whether the numbers are in order and the same", true, expected == numbers)
-}
-
-#[cfg(test)]
-mod tests {
-    use corecast::ActorSystem;
-
-    use super::{Parameters, check, run};
-    use crate::benchmark::Size;
-
-    #[test]
-    fn numbers_out_of_order_and_missing_ones_are_found() {
-        let system = ActorSystem::new().expect("a system");
-        let parameters = Parameters::new(Size::Test);
-        let (_, numbers) = run(&system, parameters).expect("a result");
-        check(parameters, &numbers).expect("right");
-
-        assert!(check(parameters, &numbers[1..]).is_err());
-        let mut swapped = numbers.clone();
-        swapped.swap(0, parameters.numbers - 1);
-        assert!(check(parameters, &swapped).is_err());
-    }
 }
