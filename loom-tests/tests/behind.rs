@@ -2,13 +2,10 @@
 //!
 //! What bounds the delay is in the order of steps, not in time: an activation that meets the claimed place ends there and
 //! then, and says so. Whoever has the worker goes on with others.
-#![cfg(corecast_loom)]
 
-mod common;
-
-use common::drive;
-use common::inline::{Body, Inline, Say};
-use common::ledger::Ledger;
+use crate::common::drive;
+use crate::common::inline::{Body, Inline, Say};
+use crate::common::ledger::Ledger;
 use corecast::loom_api::task::{After, Bench, Shared};
 use corecast::{Actor, ActorContext, ActorError, Handler};
 use loom::thread;

@@ -3,13 +3,10 @@
 //!
 //! The host runs an actor there and then, on the thread that scheduled it. Lists of subscriptions are doubles with a
 //! lock (see ARCHITECTURE.md), so what is explored is the order of whole lists, and the token's word.
-#![cfg(corecast_loom)]
 
-mod common;
-
-use common::drive;
-use common::inline::{Body, Inline, Outside, Say};
-use common::ledger::Ledger;
+use crate::common::drive;
+use crate::common::inline::{Body, Inline, Outside, Say};
+use crate::common::ledger::Ledger;
 use corecast::loom_api::task::{self, Host, weakly};
 use corecast::{
     Actor, ActorContext, ActorRef, Handler, MessageBroker, Overflow, Publish, Published, StopReason, Topic,

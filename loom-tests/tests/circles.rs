@@ -2,7 +2,6 @@
 //!
 //! Members do nothing but wait. What a suspension leaves to be done is done by whoever wakes: so an execution in which
 //! nobody is told and nobody is woken leaves the members suspended, and the model sees it.
-#![cfg(corecast_loom)]
 
 use corecast::loom_api::task::{Census, Member, State, Waits};
 use loom::thread;

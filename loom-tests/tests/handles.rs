@@ -1,13 +1,10 @@
 //! Models of an actor's whole cell: references, the last of them, messages, suspension, kill, and who waits for the end.
 //!
 //! The host runs an actor there and then, on the thread that scheduled it.
-#![cfg(corecast_loom)]
 
-mod common;
-
-use common::drive;
-use common::inline::{Body, Inline, Say};
-use common::ledger::Ledger;
+use crate::common::drive;
+use crate::common::inline::{Body, Inline, Say};
+use crate::common::ledger::Ledger;
 use corecast::loom_api::scheduler::block_on;
 use corecast::loom_api::task::{self, Runnable, reason, weakly};
 use corecast::{Actor, ActorContext, ActorError, ActorRef, Handler, StopReason};

@@ -7,14 +7,11 @@
 //!
 //! In loom's eyes a thief's swap of an empty slot and its owner's next plain store have no order. So a thief looks before it
 //! steals, once, and a slot from which one may steal is filled once.
-#![cfg(corecast_loom)]
 
-mod common;
-
-use common::drive;
-use common::inline::{Body, Say};
-use common::ledger::{Ledger, Seen};
-use common::manual::{Home, Manual};
+use crate::common::drive;
+use crate::common::inline::{Body, Say};
+use crate::common::ledger::{Ledger, Seen};
+use crate::common::manual::{Home, Manual};
 use corecast::loom_api::system::Registry;
 use corecast::loom_api::task::{self, Bench, Census, Hand, Member, Shared};
 use corecast::{Actor, ActorContext, ActorRef, Handler, Message, SendErrorReason, StopReason};

@@ -1,10 +1,7 @@
 //! Models of the sleep protocol's words, with the shipped inbox and parker: each step in the order of `worker.rs`, but
 //! without the worker's sentinel, which finds after a while what these would lose for good.
-#![cfg(corecast_loom)]
 
-mod common;
-
-use common::jobs::{Jobs, run};
+use crate::common::jobs::{Jobs, run};
 use corecast::loom_api::scheduler::{Idle, Inbox, Parker};
 use loom::thread;
 use loom_tests::{Bounds, linger, model_in_all_modes};

@@ -1,11 +1,8 @@
 //! Models of limits that a worker leaves in its slots: the worker, who takes them back, and who looks.
 //!
 //! Under loom a worker has one slot. A limit here is due when its time begins, so that a look fires it.
-#![cfg(corecast_loom)]
 
-mod common;
-
-use common::abort;
+use crate::common::abort;
 use corecast::loom_api::scheduler::{Limit, Pending, Timers, two_workers};
 use loom::cell::UnsafeCell;
 use loom::thread;

@@ -1,5 +1,4 @@
 //! Models of recycled memory: the depot. Everything else in `memory` is a thread's own, or the allocator's.
-#![cfg(corecast_loom)]
 
 use corecast::loom_api::memory::{Chain, Depot};
 use loom::cell::UnsafeCell;

@@ -1,5 +1,4 @@
 //! Models of the parker: tokens before, during and instead of a sleep, and the data that travels with them.
-#![cfg(corecast_loom)]
 
 use corecast::loom_api::scheduler::Parker;
 use loom::cell::UnsafeCell;

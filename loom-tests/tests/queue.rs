@@ -6,11 +6,8 @@
 //! The next-slot mixes plain stores with swaps, which loom can't follow where a thief swaps a slot that is empty: in its
 //! eyes such a swap and the owner's next store have no order. So the thief looks first, as the worker does (`rescue`),
 //! and steals once.
-#![cfg(corecast_loom)]
 
-mod common;
-
-use common::jobs::{Jobs, run};
+use crate::common::jobs::{Jobs, run};
 use corecast::loom_api::scheduler::{Inbox, queue};
 use corecast::loom_api::task::Runnable;
 use loom::thread;

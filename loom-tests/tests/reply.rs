@@ -3,7 +3,6 @@
 //!
 //! What has to hold: the value is dropped once, the block is freed once (loom sees leaks), a receiver that was left
 //! pending is woken once, through the waker of its last poll and no other, and no waker's clone is left over.
-#![cfg(corecast_loom)]
 
 use corecast::loom_api::reply::{Receiver, Sender, Thin, awaited, channel};
 use loom::cell::UnsafeCell;

@@ -2,12 +2,9 @@
 //!
 //! A wake that is lost leaves everybody asleep, which loom reports as a deadlock. The sentinel's timed waits end at once
 //! here, after the others were let through, and it sleeps for good as soon as it finds everybody asleep.
-#![cfg(corecast_loom)]
 
-mod common;
-
-use common::abort;
-use common::jobs::{Jobs, run};
+use crate::common::abort;
+use crate::common::jobs::{Jobs, run};
 use corecast::loom_api::scheduler::{Parker, Scheduler, Threads, Worker, two_workers};
 use corecast::loom_api::task::{Host, Runnable, Shared, Weakly};
 use corecast::{Actor, ActorContext, ActorRef, DeadLetter, Handler, Message, StopReason};

@@ -1,10 +1,7 @@
 //! Models of who lives: seats that are taken and left at desks without a lock, against those who look who sits there.
-#![cfg(corecast_loom)]
 
-mod common;
-
-use common::ledger::Ledger;
-use common::{abort, drive_on};
+use crate::common::ledger::Ledger;
+use crate::common::{abort, drive_on};
 use corecast::loom_api::system::{Registry, number};
 use corecast::loom_api::task::{self, Bench, Host, Runnable, Shared, Weakly};
 use corecast::{Actor, ActorRef, DeadLetter, StopReason};

@@ -1,5 +1,4 @@
 //! Models of a value that is replaced as a whole while others read it: who frees it, and when.
-#![cfg(corecast_loom)]
 
 use corecast::loom_api::snapshot::Snapshot;
 use loom::cell::UnsafeCell;

@@ -1,10 +1,7 @@
 //! Models of a system's end: who is spawned meanwhile, and when nothing is queued or handled any more.
-#![cfg(corecast_loom)]
 
-mod common;
-
-use common::ledger::Ledger;
-use common::{abort, drive};
+use crate::common::ledger::Ledger;
+use crate::common::{abort, drive};
 use corecast::loom_api::scheduler::Scheduler;
 use corecast::loom_api::system::Registry;
 use corecast::loom_api::task::{self, Bench, Host, Runnable, Weakly};

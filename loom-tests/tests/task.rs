@@ -3,7 +3,6 @@
 //! Whoever is told to schedule runs the task there and then, so that the right to run, the frame and the actor's state
 //! pass through the word alone. What a waker did before its wake is a relaxed store: the poll that follows must see it,
 //! or the task suspends for good and the model says so.
-#![cfg(corecast_loom)]
 
 use corecast::loom_api::task::State;
 use loom::cell::UnsafeCell;

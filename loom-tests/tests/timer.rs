@@ -1,13 +1,10 @@
 //! Models of timers: who fires, who cancels, who keeps the time; and what a timer brings, against an actor's rest and end.
 //!
 //! No time passes in a model: what is due is due from the beginning, and a sleep until later is a sleep for good.
-#![cfg(corecast_loom)]
 
-mod common;
-
-use common::inline::{Body, Inline, Say};
-use common::ledger::{Ledger, Seen};
-use common::{abort, drive};
+use crate::common::inline::{Body, Inline, Say};
+use crate::common::ledger::{Ledger, Seen};
+use crate::common::{abort, drive};
 use corecast::loom_api::reply;
 use corecast::loom_api::scheduler::{Idle, Keeper, Parker, Scheduler, Timers, block_on, two_workers};
 use corecast::loom_api::task::{self, Host, Runnable, Weakly};

@@ -4,13 +4,10 @@
 //! there and then: the waker leaves its reference to the task, and the next waker takes it. Whether everybody looks at
 //! that reference alone is loom's to say, as it is a cell of its; one too many is a leak, one too few frees a cell that
 //! is still used.
-#![cfg(corecast_loom)]
 
-mod common;
-
-use common::drive;
-use common::inline::{Body, Inline, Say};
-use common::ledger::{Ledger, Seen};
+use crate::common::drive;
+use crate::common::inline::{Body, Inline, Say};
+use crate::common::ledger::{Ledger, Seen};
 use corecast::loom_api::task::Shared;
 use corecast::{Actor, ActorContext, ActorRef, Handler, Message, StopReason};
 use loom::thread::{self, JoinHandle, ThreadId};

@@ -1,5 +1,4 @@
 //! What several files of models share.
-#![allow(dead_code, reason = "each file of models uses its own part of this")]
 
 pub mod inline;
 pub mod jobs;

@@ -2,7 +2,6 @@
 //!
 //! The right to run the actor passes from thread to thread through the ring's word alone: whoever gets
 //! `Duty::Schedule` runs the actor at once, on its own thread. A queue between them would order what the word has to.
-#![cfg(corecast_loom)]
 
 mod actor;
 mod close;

@@ -1,0 +1,23 @@
+//! All models, one binary with a module per protocol.
+#![cfg(corecast_loom)]
+
+mod behind;
+mod broker;
+mod circles;
+mod common;
+mod handles;
+mod held;
+mod idle;
+mod limits;
+mod mailbox;
+mod memory;
+mod parker;
+mod queue;
+mod reply;
+mod scheduler;
+mod seats;
+mod snapshot;
+mod system;
+mod task;
+mod timer;
+mod wakers;
