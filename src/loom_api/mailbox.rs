@@ -190,6 +190,10 @@ impl<E> Reader<'_, E> {
         self.0.rest(served).into()
     }
 
+    pub fn forget_nudge(&mut self) {
+        self.0.forget_nudge();
+    }
+
     pub fn finish(&mut self) {
         self.0.finish();
     }

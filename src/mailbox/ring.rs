@@ -135,7 +135,7 @@ pub(crate) enum Rest {
     Behind,
     /// Senders may be waiting in line.
     Gated,
-    /// Somebody asked to look again whether the actor can be reached.
+    /// Somebody asked to look again whether the actor can be reached. It stays so until that is taken back.
     Nudged,
     /// Closed, and the last message has been taken out.
     Drained,
@@ -723,7 +723,8 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
         // ORDERING: Release: as in `credit_now`. The idle CAS publishes it to senders at the gate (`knock`), the
         // line's lock to the others.
         self.ring.near.limit.store(head.wrapping_add(self.ring.far.capacity), Ordering::Release);
-        // ORDERING: Acquire pairs with `close` and `nudge`: what they did before is visible to our caller.
+        // ORDERING: Acquire pairs with `close` and `nudge`: what they did before is visible to our caller, the reason or the
+        // reference count.
         let mut word = Word(self.ring.near.word.load(Ordering::Acquire));
         loop {
             if word.position() != head {
@@ -736,8 +737,6 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
                 return Rest::Drained;
             }
             if word.is_nudged() {
-                // ORDERING: Acquire pairs with `nudge`'s Release: the caller sees the reference count.
-                self.ring.near.word.fetch_and(UNNUDGE, Ordering::Acquire);
                 return Rest::Nudged;
             }
             // Written before the CAS: behind it the cursor may be the next reader's.
@@ -769,6 +768,12 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
                 }
             }
         }
+    }
+
+    /// Takes a nudge back. The caller looks once more after that: the nudge of whoever came meanwhile was this one.
+    pub(crate) fn forget_nudge(&mut self) {
+        // ORDERING: Acquire pairs with `nudge`'s Release: the caller sees the reference count.
+        self.ring.near.word.fetch_and(UNNUDGE, Ordering::Acquire);
     }
 
     /// Whether the mailbox is closed, and the last message has been taken out.

@@ -578,13 +578,20 @@ impl<'a> Turn<'a> {
                         Ok(empty) => served = empty,
                         Err(text) => return Err(self.waker_panicked(text)),
                     },
-                    Rest::Nudged if Self::is_reachable(self.cell()) => lane::unseal(self.cell()),
-                    // RECHECK: the last reference may have sent something since `rest` looked. It is handled first.
-                    // So is a timer's message that is in the lane by now; those that fire later are not waited for.
-                    Rest::Nudged if self.cell().len() > 0 || lane::seal(self.cell()) => {
-                        // The right to run is ours, so the nudge never hands it over.
-                        let _ = self.cell().nudge();
+                    Rest::Nudged if Self::is_reachable(self.cell()) => {
+                        reader.forget_nudge();
+                        // RECHECK: that may have been the last reference's.
+                        if Self::is_reachable(self.cell()) {
+                            lane::unseal(self.cell());
+                        } else {
+                            // The right to run is ours, so the nudge never hands it over.
+                            let _ = self.cell().nudge();
+                        }
                     }
+                    // RECHECK: the last reference may have sent something since `rest` looked. It is handled first, and
+                    // the nudge stays. So is a timer's message that is in the lane by now; those that fire later are not
+                    // waited for.
+                    Rest::Nudged if self.cell().len() > 0 || lane::seal(self.cell()) => {}
                     Rest::Nudged => return Err(self.stop(StopReason::Unreachable)),
                     // RECHECK: a timer's message that fired before the close is handled before the end.
                     Rest::Drained if self.is_called() => {}

@@ -208,7 +208,10 @@ impl<E: Noted> Actor<E> {
                     self.tally.gated.add();
                     served = self.serve();
                 }
-                Rest::Nudged => self.look(),
+                Rest::Nudged => {
+                    reader.forget_nudge();
+                    self.look();
+                }
                 Rest::Drained => {
                     // SAFETY: loom checks it: what the closer wrote before is visible.
                     self.reason.with(|reason| assert_eq!(unsafe { *reason }, 1));
