@@ -118,3 +118,6 @@ pub use error::{SimError, Wait};
 pub use fault::Fault;
 pub use play::Sim;
 pub use trace::Trace;
+
+#[cfg(all(test, not(corecast_loom)))]
+mod tests;
