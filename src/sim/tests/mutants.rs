@@ -49,6 +49,9 @@ fn the_unharmed_code_passes() {
 #[test]
 fn each_mistake_is_found() {
     let mut wrong = Vec::new();
+    for (place, (mutant, _)) in TABLE.iter().enumerate() {
+        assert!(TABLE[..place].iter().all(|(other, _)| other != mutant), "{mutant:?} is there twice");
+    }
     for (mutant, expected) in TABLE {
         match check(Some(mutant)) {
             Ok(report) => wrong.push(format!("{mutant:?} passes {} seeds", report.runs())),
