@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use super::Message;
 use crate::error::ReplyError;
 use crate::reply;
+use crate::sync::planted::{self, Mutant};
 use crate::task::handle::Strong;
 use crate::task::identity::{ActorInfo, Whom};
 use crate::task::letter::Letter;
@@ -131,7 +132,8 @@ impl<M: Message> Completion<M::Result> for ReplyTo<M> {
     }
 
     fn fail(mut self, why: ReplyErrorReason, actor: &dyn Fn() -> ActorInfo) -> bool {
-        self.0.take().is_some_and(|sender| sender.complete(Err(ReplyError::new(why, actor()))).is_ok())
+        let sender = self.0.take().filter(|_| !planted::is(Mutant::AskerNotTold));
+        sender.is_some_and(|sender| sender.complete(Err(ReplyError::new(why, actor()))).is_ok())
     }
 }
 

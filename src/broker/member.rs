@@ -39,6 +39,7 @@ use crate::mailbox::waiters::Refused;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::lock::Mutex;
+use crate::sync::planted::{self, Mutant};
 use crate::sync::recent::Recent;
 use crate::sync::unwind::guard;
 use crate::task::identity::ActorInfo;
@@ -128,6 +129,9 @@ impl<M> Ring<M> {
         loop {
             if !self.events.is_empty() {
                 return true;
+            }
+            if planted::is(Mutant::TokenKept) {
+                return false;
             }
             // ORDERING: AcqRel; Release shows our pops to the next holder, Acquire shows us the pushes of those whose
             // claims found the token out.

@@ -23,6 +23,7 @@ use super::envelope::{Packed, Payload, Vtable};
 use super::ring::{Duty, Knock, Refusal, Ring};
 use crate::memory::{self, Layout};
 use crate::sync::lock::Mutex;
+use crate::sync::planted::{self, Mutant};
 use crate::sync::unwind::{Text, guard};
 
 /// How many wakers are collected under the lock at once.
@@ -171,7 +172,8 @@ pub(crate) fn serve<C, S, O>(ring: &Ring<C, S, O>, line: &Mutex<Line>) -> Result
         let mut woken = 0;
         let mut guarded = line.lock();
         let empty = loop {
-            let Some(first) = guarded.first else {
+            let first = if planted::is(Mutant::LineOvertaken) { guarded.last } else { guarded.first };
+            let Some(first) = first else {
                 guarded.lower(ring);
                 break true;
             };

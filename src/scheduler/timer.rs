@@ -38,6 +38,7 @@ use super::wheel::{self, Expired, Wheel};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::limits::{FIRE_BATCH, FIRE_STEPS, FRESH_PAUSE, FRESH_WAIT};
 use crate::sync::lock::Mutex;
+use crate::sync::planted::{self, Mutant};
 use crate::sync::time::{Clock, Moment};
 use crate::sync::unwind::guard;
 use crate::task::handle::Weak;
@@ -520,7 +521,8 @@ impl State {
 fn is_first(next: &AtomicU64, tick: Tick) -> bool {
     let start = tick.start().as_nanos();
     // ORDERING: Relaxed; written under the lock alone.
-    let is_first = start < next.load(Ordering::Relaxed);
+    let earliest = next.load(Ordering::Relaxed);
+    let is_first = start < earliest && !(planted::is(Mutant::TimerUnseen) && earliest != u64::MAX);
     if is_first {
         // ORDERING: Relaxed; a thread outside goes on with a read-modify-write of `asleep`, which releases it; a worker
         // looks itself before it sleeps.

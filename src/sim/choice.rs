@@ -143,7 +143,8 @@ impl Chooser {
     /// Whether the task of this key lets others go first, at an await.
     pub(super) fn yields(&mut self, key: u64) -> bool {
         let taken = match &mut self.source {
-            Source::Walk { yields: 0, .. } => return false,
+            // A decision all the same: a replay asks for it in its place.
+            Source::Walk { yields: 0, .. } => false,
             Source::Walk { random, yields } => draws(random, *yields),
             Source::Priorities(priorities) => priorities.stands_back(key),
             Source::Script(_) => self.scripted(2) == 1,
@@ -221,4 +222,30 @@ pub(super) fn successor(record: &[Decision]) -> Option<Vec<u32>> {
     let mut next: Vec<_> = record[..=last].iter().map(|decision| decision.taken).collect();
     next[last] += 1;
     Some(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Chooser, Strategy};
+
+    #[test]
+    fn what_was_decided_is_decided_again() {
+        for strategy in [Strategy::RandomWalk, Strategy::Pct { depth: 3 }] {
+            for seed in 0..100 {
+                let decide = |chooser: &mut Chooser| {
+                    let mut taken = Vec::new();
+                    for of in 2..20 {
+                        taken.push(chooser.pick_who(of, |index| index as u64));
+                        taken.push(usize::from(chooser.yields(of as u64)));
+                        taken.push(usize::from(chooser.happens(1 << 30)));
+                    }
+                    taken
+                };
+                let mut drawn = Chooser::new(strategy, seed);
+                let first = decide(&mut drawn);
+                let script: Vec<_> = drawn.record().iter().map(|decision| decision.taken).collect();
+                assert_eq!(decide(&mut Chooser::script(&script)), first, "{strategy:?}, {seed}");
+            }
+        }
+    }
 }

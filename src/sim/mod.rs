@@ -63,6 +63,9 @@
 //! [`check`] does the same and panics, for tests. With `CORECAST_SEED=n` in the environment it runs that seed alone and
 //! prints what happens, failure or not.
 //!
+//! The guide `docs/finding-bugs.md`, which comes with the crate's source, takes three bugs from their code to what is printed
+//! and to the fix.
+//!
 //! # What is simulated
 //!
 //! Within a check every [`ActorSystem`](crate::ActorSystem) has workers without threads. Mailboxes, tasks, replies, timers,
@@ -118,3 +121,6 @@ pub use error::{SimError, Wait};
 pub use fault::Fault;
 pub use play::Sim;
 pub use trace::Trace;
+
+#[cfg(all(test, not(corecast_loom)))]
+mod tests;

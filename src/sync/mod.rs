@@ -17,6 +17,7 @@ mod marks;
 pub(crate) mod once;
 pub(crate) mod padded;
 pub(crate) mod parker;
+pub(crate) mod planted;
 pub(crate) mod seldom;
 pub(crate) mod snapshot;
 #[cfg(feature = "sim")]

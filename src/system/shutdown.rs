@@ -22,6 +22,7 @@ use super::registry::Registry;
 use crate::scheduler::{Scheduler, worker};
 use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
+use crate::sync::planted::{self, Mutant};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Moment;
 use crate::sync::unwind::guard;
@@ -164,7 +165,8 @@ async fn run(core: &Arc<Core>, until: Moment, lulls: Lulls) {
     core.registry.close();
     let left = core.registry.everybody();
     let late: Vec<_> = left.iter().filter(|actor| !drained && !actor.is_idle()).cloned().collect();
-    left.iter().for_each(Strong::stop_for_shutdown);
+    let forgotten = usize::from(planted::is(Mutant::StopForgotten));
+    left.iter().skip(forgotten).for_each(Strong::stop_for_shutdown);
     drop(left);
     // Who still ran at the deadline is killed now; who was idle has as long for its `post_stop` as a killed actor.
     killed.extend(kill(late));

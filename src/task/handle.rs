@@ -24,6 +24,7 @@ use super::state::Woken;
 use crate::mailbox::ring::Duty;
 use crate::mailbox::waiters;
 use crate::sync::atomic::Ordering;
+use crate::sync::planted::{self, Mutant};
 
 /// A reference that keeps the actor alive.
 pub(crate) struct Strong(NonNull<Header>);
@@ -228,7 +229,7 @@ impl Strong {
     fn last(&mut self) {
         // The weak reference that the strong ones hold together keeps the header up to the end of this. An actor whose mailbox
         // is closed ends by itself: there it needn't look whether it can be reached.
-        if !self.header().is_closed() {
+        if !self.header().is_closed() && !planted::is(Mutant::NudgeLost) {
             let duty = self.header().nudge();
             self.perform(duty);
         }

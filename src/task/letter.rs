@@ -19,6 +19,7 @@ use super::typed::OwnTask;
 use crate::mailbox::envelope::{Opened, Packed, Payload, Vtable, apart};
 use crate::sync::Arc;
 use crate::sync::exclusive::Exclusive;
+use crate::sync::planted::{self, Mutant};
 use crate::sync::unwind::guard;
 
 /// What the scheduler and the system do for a task. Implemented above.
@@ -290,6 +291,9 @@ impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
         let actor = || undertaker.actor.clone();
         let _ = guard(|| completion.fail(ReplyErrorReason::Died(undertaker.cause.clone()), &actor));
         let mut each = |message| {
+            if planted::is(Mutant::LeftoverLost) {
+                return;
+            }
             let letter = DeadLetter {
                 actor: undertaker.actor.clone(),
                 message_type: L::name(),

@@ -23,6 +23,7 @@
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::limits::MOST_WAKES;
+use crate::sync::planted::{self, Mutant};
 
 const WAITED: u32 = 1;
 const RINGING: u32 = 1 << 1;
@@ -160,7 +161,9 @@ impl State {
             // on failure: `resume` does the acquiring.
             match self.0.compare_exchange(now, now & !WAKES | WAITED, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return Suspend::Suspended,
-                Err(changed) if changed & WAKES != seen.0 & WAKES => return Suspend::Notified,
+                Err(changed) if changed & WAKES != seen.0 & WAKES && !planted::is(Mutant::WakeForgotten) => {
+                    return Suspend::Notified;
+                }
                 Err(changed) => now = changed,
             }
         }

@@ -1,6 +1,7 @@
 //! The simulator: runs under a seed, in virtual time.
 
 mod actors;
+mod bugs;
 mod doer;
 mod faults;
 mod finds;
