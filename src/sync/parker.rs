@@ -143,7 +143,7 @@ impl Sleeper {
     /// The reply of an actor at rest is there sooner than a thread falls asleep and is woken, so it spins first: for longer
     /// if that has paid of late, for a moment if not.
     fn sleep(&self) {
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         if let Some(stage) = super::stage::here() {
             return self.watch(&*stage);
         }
@@ -165,7 +165,7 @@ impl Sleeper {
     }
 
     /// In a simulation: lets others act instead of sleeping. Panics if that would be for ever.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     #[cold]
     fn watch(&self, stage: &dyn super::stage::Stage) {
         // ORDERING: Relaxed; a simulation has one thread.
@@ -229,7 +229,7 @@ impl Alarm {
     /// Wakes this thread after so long, if it is in [`block_on`] and `waker` is the one of that.
     pub(crate) fn set(after: Duration, waker: &Waker) -> Option<Self> {
         // In a simulation nobody but the system's wheels keeps the time.
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         if super::stage::is_here() {
             return None;
         }

@@ -35,6 +35,8 @@ use crate::error::{BuildError, FindError};
 use crate::scheduler::worker;
 use crate::sync::Arc;
 use crate::sync::parker::block_on;
+#[cfg(corecast_loom)]
+use crate::sync::thread;
 use crate::task::current;
 use crate::task::lodging::Lodging;
 use blocking::Blocking;
@@ -81,6 +83,24 @@ impl ActorSystem {
     /// Configures a system.
     pub fn builder() -> ActorSystemBuilder {
         ActorSystemBuilder::new()
+    }
+
+    /// Waits until the workers sleep.
+    #[cfg(corecast_loom)]
+    pub(crate) fn await_sleep(&self) {
+        while !self.core.scheduler.is_asleep() {
+            thread::yield_now();
+        }
+    }
+
+    /// Waits until nothing is queued or handled any more, for so many looks. Returns whether that is so. Messages from
+    /// outside are refused from then on.
+    #[cfg(corecast_loom)]
+    pub(crate) fn settle(&self, looks: usize) -> bool {
+        (0..looks).any(|_| {
+            thread::yield_now();
+            shutdown::is_quiet(&self.core.registry, &self.core.scheduler, || self.core.blocking.is_busy())
+        })
     }
 
     fn over((core, lodging): (Arc<Core>, Lodging)) -> Self {

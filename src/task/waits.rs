@@ -421,7 +421,7 @@ impl Waits {
     }
 
     /// For whom an actor waits that is suspended.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn targets_of(&self, member: ActorId) -> Vec<ActorId> {
         self.read(member).iter().flat_map(Wait::targets).collect()
     }
