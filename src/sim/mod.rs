@@ -114,7 +114,9 @@ mod trace;
 pub use check::{Cause, Check, Failure, Outcome, Report, check};
 pub use choice::Strategy;
 pub use engine::LeftOver;
-pub use error::{SimError, Wait};
+pub use error::SimError;
 pub use fault::Fault;
 pub use play::Sim;
 pub use trace::Trace;
+
+pub use crate::system::wait::Wait;

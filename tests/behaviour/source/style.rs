@@ -201,8 +201,14 @@ fn each_ordering_says_what_it_is_for() {
 }
 
 /// Where the runtime's own `sleep` is what is tested or shown.
-const ABOUT_SLEEP: [&str; 5] =
-    ["tests/alloc/timing.rs", "tests/behaviour/held.rs", "tests/behaviour/time/", "tests/sim/", "examples/timers.rs"];
+const ABOUT_SLEEP: [&str; 6] = [
+    "tests/alloc/timing.rs",
+    "tests/behaviour/held.rs",
+    "tests/behaviour/time/",
+    "tests/sim/",
+    "examples/timers.rs",
+    "examples/swarm/",
+];
 
 /// Whether the `sleep` at `start` is no thread's. `x.sleep()` is the runtime's where that is the subject, and a worker's
 /// step in a model, where there is no clock.
