@@ -1,5 +1,8 @@
 //! Episodes on real threads: each player but the first has one of its own.
 
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -38,16 +41,17 @@ pub(crate) fn play(settings: &Settings, watch: &Watch) -> Result<Tally, String> 
             })
         })
         .collect();
-    let (joined, lost) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+    let panicked = RefCell::new(Vec::new());
     let others = async {
-        let players = join(threads);
-        joined.set(players.len());
-        lost.set(settings.players as usize - 1 - players.len());
+        let (players, panics) = join(threads);
+        panicked.replace(panics);
         players
     };
-    wait(settings.seed.is_multiple_of(2), episode.lead(first, others));
-    if lost.get() > 0 {
-        return Err(format!("{} players panicked", lost.get()));
+    let led = catch_unwind(AssertUnwindSafe(|| wait(settings.seed.is_multiple_of(2), episode.lead(first, others))));
+    let mut panicked = panicked.take();
+    panicked.extend(led.err().map(|panic| text(&*panic)));
+    if !panicked.is_empty() {
+        return Err(format!("players panicked: {}", panicked.join(", ")));
     }
     if settings.ending == Ending::Inside {
         soon(|| world.ledger.is_over());
@@ -64,9 +68,22 @@ fn wait<F: Future>(by_futures: bool, future: F) -> F::Output {
     if by_futures { futures::executor::block_on(future) } else { pollster::block_on(future) }
 }
 
-/// Those who didn't panic.
-fn join(threads: Vec<JoinHandle<Player>>) -> Vec<Player> {
-    threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+/// Those who didn't panic, and what the others said.
+fn join(threads: Vec<JoinHandle<Player>>) -> (Vec<Player>, Vec<String>) {
+    let (mut players, mut panics) = (Vec::new(), Vec::new());
+    for thread in threads {
+        match thread.join() {
+            Ok(player) => players.push(player),
+            Err(panic) => panics.push(text(&*panic)),
+        }
+    }
+    (players, panics)
+}
+
+/// What a panic said.
+fn text(panic: &(dyn Any + Send)) -> String {
+    let literal = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    literal.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "something".into())
 }
 
 /// Whether something is so, now or in a while.

@@ -26,8 +26,9 @@ pub(crate) struct Worker {
     sender: Sender,
     start: Start,
     stop: Stop,
-    /// Its drop panics.
+    /// Its drop panics, once it has lived: the drop of one that was refused is the caller's own.
     is_bomb: bool,
+    has_lived: bool,
     /// Whom its hooks turn to.
     friend: Option<ActorRef<Worker>>,
     orders: Orders,
@@ -78,7 +79,20 @@ impl Worker {
         let (live, sender) = (world.ledger.live(), world.ledger.sender());
         let world = Arc::clone(world);
         let (orders, news) = Default::default();
-        Self { _live: live, world, random, sender, start, stop, is_bomb, friend, orders, news, timer: None }
+        Self {
+            _live: live,
+            world,
+            random,
+            sender,
+            start,
+            stop,
+            is_bomb,
+            has_lived: false,
+            friend,
+            orders,
+            news,
+            timer: None,
+        }
     }
 
     fn ledger(&self) -> &Ledger {
@@ -332,6 +346,7 @@ pub(crate) fn waits_outside(policy: Overflow) -> bool {
 
 impl Actor for Worker {
     async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        self.has_lived = true;
         match self.start {
             Start::AtOnce => {}
             Start::Later => ctx.sleep(self.world.time(&mut self.random)).await,
@@ -365,7 +380,7 @@ impl Actor for Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        if self.is_bomb && !std::thread::panicking() {
+        if self.is_bomb && self.has_lived && !std::thread::panicking() {
             explode("the drop of an actor");
         }
     }
