@@ -4,6 +4,7 @@ mod actors;
 mod doer;
 mod faults;
 mod finds;
+mod held;
 mod kit;
 mod ledger;
 mod runs;
