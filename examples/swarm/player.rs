@@ -335,22 +335,23 @@ impl Player {
             0 => {
                 let (message, receipt) = self.load::<M>(Kind::Nested, place);
                 let mut tell = Box::pin(Forgetful::new(actor.tell(message)));
-                match tell.as_mut().poll(&mut context) {
-                    Poll::Ready(told) => book_tell(&world.ledger, &receipt, told),
-                    Poll::Pending => self.primed.push_back(tell),
+                match quietly(|| tell.as_mut().poll(&mut context)) {
+                    Some(Poll::Ready(told)) => book_tell(&world.ledger, &receipt, told),
+                    _ => self.primed.push_back(tell),
                 }
             }
             1 => {
                 let (message, receipt) = self.load::<M>(Kind::Nested, place);
                 let mut send = Box::pin(Forgetful::new(actor.send(message)));
-                match send.as_mut().poll(&mut context) {
-                    Poll::Ready(answer) => book_answer(&world.ledger, &receipt, answer),
-                    Poll::Pending => self.primed.push_back(send),
+                match quietly(|| send.as_mut().poll(&mut context)) {
+                    Some(Poll::Ready(answer)) => book_answer(&world.ledger, &receipt, answer),
+                    _ => self.primed.push_back(send),
                 }
             }
             _ => {
                 let mut stopped = Box::pin(actor.stopped());
-                if stopped.as_mut().poll(&mut context).is_pending() {
+                // In the simulator the poll itself may wake.
+                if quietly(|| stopped.as_mut().poll(&mut context)).is_none_or(|polled| polled.is_pending()) {
                     self.primed.push_back(stopped);
                 }
             }

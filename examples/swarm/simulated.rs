@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corecast::sim::{Check, Fault, Strategy};
+use corecast::sim::{Check, Fault, Report, Strategy};
 use futures::channel::oneshot;
 use futures::future::{join, join_all};
 
@@ -66,9 +66,24 @@ impl Faults {
     }
 }
 
+/// Every so many episodes one is played twice: its seed decides everything.
+const AGAIN: u64 = 8;
+
 /// Plays an episode.
 pub(crate) fn play(settings: &Settings, watch: &Watch) -> Result<Tally, String> {
-    let Faults { check, loses, kills } = Faults::draw(settings.seed);
+    let faults = Faults::draw(settings.seed);
+    let (tally, report) = play_once(settings, &faults, watch)?;
+    if settings.seed.is_multiple_of(AGAIN) {
+        let (_, again) = play_once(settings, &faults, watch)?;
+        if report.fingerprint() != again.fingerprint() {
+            return Err("the same seed was another run".into());
+        }
+    }
+    Ok(tally)
+}
+
+fn play_once(settings: &Settings, faults: &Faults, watch: &Watch) -> Result<(Tally, Report), String> {
+    let &Faults { ref check, loses, kills } = faults;
     let tally = RefCell::new(Tally::default());
     let checked = check.try_run(|sim| {
         sim.expect_panics::<Worker>();
@@ -95,6 +110,6 @@ pub(crate) fn play(settings: &Settings, watch: &Watch) -> Result<Tally, String> 
         *tally.borrow_mut() = episode::close(&world, settings.is_calm && !loses && !kills)?;
         Ok(())
     });
-    checked.map_err(|failure| failure.to_string())?;
-    Ok(tally.take())
+    let report = checked.map_err(|failure| failure.to_string())?;
+    Ok((tally.take(), report))
 }
