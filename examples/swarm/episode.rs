@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use corecast::{ActorSystem, BuildError, FindError};
 
-use crate::ledger::{Kind, Ledger};
+use crate::ledger::{Forgetful, Kind, Ledger};
 use crate::lock::lock;
 use crate::message::Job;
 use crate::observer::Bookkeeper;
@@ -147,7 +147,7 @@ async fn end_inside(world: &Arc<World>, system: ActorSystem) {
     let receipt = parcel.receipt();
     let job = Job { parcel, plan: Plan::End };
     let asked = world.field.get(0);
-    book_answer(&world.ledger, &receipt, asked.send(job).await);
+    book_answer(&world.ledger, &receipt, Forgetful::new(asked.send(job)).await);
     let own = lock(&world.own).take();
     drop(own);
 }

@@ -15,7 +15,7 @@ use crate::ledger::{Forgetful, Kind, Ledger, Parcel, Receipt, Sender, explode, g
 use crate::message::{Freight, Job, Load, News, Note, Rumour};
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::worker::{Worker, book_answer, book_refusal, waits_outside};
+use crate::worker::{Worker, book_answer, book_blocking, book_refusal, waits_outside};
 use crate::world::World;
 
 /// The names that actors take.
@@ -271,16 +271,18 @@ impl Player {
             }
             Step::Send => {
                 let (message, receipt) = self.load::<M>(Kind::Heard, place);
-                book_answer(ledger, &receipt, actor.send(message).await);
+                book_answer(ledger, &receipt, Forgetful::new(actor.send(message)).await);
             }
             Step::SendLimited => {
                 let limit = world.time(&mut self.random);
                 let (message, receipt) = self.load::<M>(Kind::Heard, place);
-                book_answer(ledger, &receipt, actor.send(message).timeout(limit).await);
+                // A result that comes when the time is up is dropped with the future, and may panic.
+                let send = Forgetful::new(actor.send(message).timeout(limit));
+                book_answer(ledger, &receipt, send.await);
             }
             Step::BlockingSend => {
                 let (message, receipt) = self.load::<M>(Kind::Heard, place);
-                book_answer(ledger, &receipt, actor.blocking_send(message));
+                book_blocking(ledger, &receipt, || actor.blocking_send(message));
             }
             Step::TrySend => {
                 let (message, receipt) = self.load::<M>(Kind::Heard, place);

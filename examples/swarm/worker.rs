@@ -9,7 +9,7 @@ use corecast::{
 };
 use futures::future::{join_all, select};
 
-use crate::ledger::{Answer, Forgetful, Kind, Ledger, Live, Orders, Parcel, Receipt, Sender, explode};
+use crate::ledger::{Answer, Forgetful, Kind, Ledger, Live, Orders, Parcel, Receipt, Sender, explode, quietly};
 use crate::message::{Freight, Job, Load, News, Note, Rumour, Tick};
 use crate::plan::{Closure, Plan};
 use crate::random::Random;
@@ -172,8 +172,7 @@ impl Worker {
             let receipt = parcel.receipt();
             match closure {
                 Closure::Asks => {
-                    let answer = to.blocking_send(Job { parcel, plan: Plan::Finish });
-                    book_answer(&world.ledger, &receipt, answer);
+                    book_blocking(&world.ledger, &receipt, || to.blocking_send(Job { parcel, plan: Plan::Finish }));
                 }
                 Closure::Tells | Closure::Panics => match to.blocking_tell(Note(parcel)) {
                     Ok(()) => receipt.accepted(),
@@ -335,6 +334,19 @@ pub(crate) fn book_answer<M: Load>(ledger: &Ledger, receipt: &Receipt, answer: R
         Some(message) => message.unload().returned(),
         None if failed => receipt.said_failed(),
         None if left_over => receipt.said_dead(),
+        None => receipt.accepted(),
+    }
+}
+
+/// Books what came of a `blocking_send`. A result that comes when its time is up is dropped in it, and may panic: then the
+/// message was accepted.
+pub(crate) fn book_blocking<M: Load>(
+    ledger: &Ledger,
+    receipt: &Receipt,
+    send: impl FnOnce() -> Result<Answer, SendError<M>>,
+) {
+    match quietly(send) {
+        Some(answer) => book_answer(ledger, receipt, answer),
         None => receipt.accepted(),
     }
 }
