@@ -119,6 +119,7 @@ pub use system::handle::SystemRef;
 pub use system::observer::{ActorFailure, MessageFailure, Observer};
 pub use system::shutdown::{Shutdown, ShutdownReport};
 pub use system::spawn::{SpawnBuilder, SpawnFuture};
+pub use system::wait::Wait;
 pub use task::circle::Circle;
 pub use task::identity::{ActorId, ActorInfo};
 pub use task::letter::DeadLetter;

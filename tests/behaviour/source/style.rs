@@ -208,13 +208,14 @@ fn each_ordering_says_what_it_is_for() {
 }
 
 /// Where the runtime's own `sleep` is what is tested or shown.
-const ABOUT_SLEEP: [&str; 6] = [
+const ABOUT_SLEEP: [&str; 7] = [
     "tests/alloc/timing.rs",
     "tests/behaviour/held.rs",
     "tests/behaviour/time/",
     "tests/sim/",
     "examples/timers.rs",
     "examples/model-checked/tests/orders.rs",
+    "examples/swarm/",
 ];
 
 /// Whether the `sleep` at `start` is no thread's. `x.sleep()` is the runtime's where that is the subject, and a worker's
