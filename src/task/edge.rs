@@ -103,19 +103,19 @@ pub(super) fn with_aside<R>(look: impl FnOnce(&[Cell<ActorId>]) -> R) -> R {
 }
 
 /// For whom the handler of a held task waits, and how many they are.
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Aside([ActorId; MOST_WAITS], usize);
 
 /// For whom the handler of the held task waits.
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 pub(super) fn aside() -> Aside {
     let targets = ASIDE.with(|aside| std::array::from_fn(|place| aside[place].get()));
     Aside(targets, ASIDE_COUNT.with(Cell::get))
 }
 
 /// The held task is another worker's, whose handler waits for these.
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 pub(super) fn put_aside(Aside(targets, count): Aside) {
     ASIDE.with(|aside| aside.iter().zip(targets).for_each(|(aside, target)| aside.set(target)));
     ASIDE_COUNT.with(|aside| aside.set(count));

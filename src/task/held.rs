@@ -71,14 +71,14 @@ pub(crate) fn let_go(slot: &RunSlot, common: &Common) -> Option<Runnable> {
 }
 
 /// What a thread keeps beside the slot: in a simulation, where one thread is all workers, each of them has its own.
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Beside {
     seen: Snapshot,
     targets: edge::Aside,
 }
 
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 impl Beside {
     /// What this thread has now.
     pub(crate) fn take() -> Self {

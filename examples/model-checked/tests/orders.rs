@@ -79,9 +79,9 @@ fn a_till_keeps_hasty_clerks_apart() {
 }
 
 /// Passes on what it is told.
-struct Sender(ActorRef<Receiver>, u32);
+struct Sender<R: Actor>(ActorRef<R>, u32);
 
-impl Actor for Sender {}
+impl<R: Actor> Actor for Sender<R> {}
 
 struct Pass;
 
@@ -89,7 +89,7 @@ impl Message for Pass {
     type Result = ();
 }
 
-impl Handler<Pass> for Sender {
+impl<R: Handler<From>> Handler<Pass> for Sender<R> {
     async fn handle(&mut self, _: Pass, _: &mut ActorContext<Self>) {
         self.0.try_tell(From(self.1)).unwrap();
     }
@@ -110,6 +110,32 @@ impl Handler<From> for Receiver {
     async fn handle(&mut self, From(sender): From, _: &mut ActorContext<Self>) {
         self.0.lock().unwrap().push(sender);
     }
+}
+
+/// Takes it that the first sender comes first.
+struct Trusting {
+    has_heard: bool,
+}
+
+impl Actor for Trusting {}
+
+impl Handler<From> for Trusting {
+    async fn handle(&mut self, From(sender): From, _: &mut ActorContext<Self>) {
+        assert!(self.has_heard || sender == 1, "listed before it is traded");
+        self.has_heard = true;
+    }
+}
+
+#[test]
+fn an_order_of_two_senders_that_is_taken_for_granted_is_found() {
+    let found = Model::new().try_run(|system| {
+        let receiver = system.spawn(Trusting { has_heard: false }).start().unwrap();
+        for number in [1, 2] {
+            system.spawn(Sender(receiver.clone(), number)).start().unwrap().try_tell(Pass).unwrap();
+        }
+    });
+    let Err(ModelError::Order(failure)) = found else { panic!("{found:?}") };
+    assert!(failure.is_repeated() && failure.to_string().contains("listed before it is traded"), "{failure}");
 }
 
 /// How many orders there are of the turns of senders that have so many left each, and of a receiver with so many
