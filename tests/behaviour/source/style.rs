@@ -208,7 +208,7 @@ fn each_ordering_says_what_it_is_for() {
 }
 
 /// Where the runtime's own `sleep` is what is tested or shown.
-const ABOUT_SLEEP: [&str; 5] = [
+const ABOUT_SLEEP: [&str; 6] = [
     "tests/alloc/timing.rs",
     "tests/behaviour/held.rs",
     "tests/behaviour/time/",
