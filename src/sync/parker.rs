@@ -333,6 +333,11 @@ fn drive<F: Future, P: FnOnce()>(future: F, mut pay: Option<P>) -> (F::Output, O
     let mut future = std::pin::pin!(future);
     // A token that is left over from an earlier call costs one spurious poll.
     let driver = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_else(Driver::new);
+    #[cfg(feature = "sim")]
+    if super::stage::is_here() {
+        // In a simulation a poll is a decision, and what an earlier run has left must not take any.
+        driver.sleeper.parker.take_token();
+    }
     let driving = Driving::begin(&driver);
     let mut context = Context::from_waker(&driving.driver.waker);
     let output = loop {
