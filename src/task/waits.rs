@@ -428,7 +428,7 @@ impl Waits {
         if !is_suspended() {
             return None;
         }
-        // RECHECK: as in `stuck`, what was read is the wait that it is suspended over.
+        // As in `stuck`: if it is the same, what was read is the wait that it is suspended over.
         let is_same = round(&wait) == round(&self.read(member));
         is_same.then(|| wait.iter().flat_map(Wait::targets).collect())
     }
