@@ -264,7 +264,7 @@ fn who_waits_for_ever_is_named() {
 
 #[test]
 fn time_is_virtual_and_closures_are_turns() {
-    let report = Model::new().run(|system| {
+    model(|system| {
         system.block_on(async {
             let slept = system.sleep(Duration::from_secs(3_600));
             assert_eq!(system.spawn_blocking(|| 3).await.unwrap(), 3);
@@ -273,5 +273,4 @@ fn time_is_virtual_and_closures_are_turns() {
             assert!(system.shutdown().await.is_clean());
         });
     });
-    assert!(report.runs() > 0);
 }
