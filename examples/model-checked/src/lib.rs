@@ -111,3 +111,8 @@ impl Handler<Sell> for Clerk {
         sold
     }
 }
+
+/// What corecast's documentation shows, so that it compiles in a crate like this one.
+#[cfg(all(doctest, corecast_loom))]
+#[doc = include_str!("../../../docs/model-checking.md")]
+struct Documentation;
