@@ -1,4 +1,4 @@
-//! A model checker for your actors: all orders of a small case, none left out. With `--cfg corecast_loom`.
+//! A model checker for your actors: all orders of a small case. With `--cfg corecast_loom`.
 //!
 #![doc = include_str!("../../docs/model-checking.md")]
 #![allow(clippy::test_attr_in_doctest, reason = "a user's test is shown as it is")]
