@@ -10,3 +10,4 @@ mod ledger;
 mod runs;
 mod schedules;
 mod time;
+mod watch;
