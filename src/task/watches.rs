@@ -199,7 +199,7 @@ impl Weak {
     /// Hears of the end of `target`, once. Nothing if that is this actor, or if this one is ending.
     pub(crate) fn watch(&self, target: &Strong) {
         let (own, target) = (self.header(), target.header());
-        if is_same(own, target) {
+        if is_same(own, target) || is_ending(own) {
             return;
         }
         books(own).enter(own, target, Bond::Watch);
@@ -219,13 +219,16 @@ impl Weak {
     /// From now on neither of the two outlives the other's failure.
     pub(crate) fn link(&self, other: &Strong) {
         let (own, other) = (self.header(), other.header());
-        if is_same(own, other) {
+        if is_same(own, other) || is_ending(own) {
             return;
         }
+        let other_ends = is_ending(other);
         let (mut mine, mut theirs) = both_books(own, other);
         if mine.stage != Stage::Closed {
             mine.enter(own, other, Bond::Link);
-            theirs.enter(other, own, Bond::Link);
+            if !other_ends {
+                theirs.enter(other, own, Bond::Link);
+            }
         }
         drop((mine, theirs));
         // Its seat is seen by our end, which is yet to come: the other one needn't look.
@@ -247,6 +250,9 @@ impl Weak {
 
     /// Whether links tell instead of killing, from now on.
     pub(crate) fn set_traps(&self, traps: bool) {
+        if is_ending(self.header()) {
+            return;
+        }
         let mut watches = books(self.header());
         if watches.stage != Stage::Closed {
             watches.book.get_or_insert_default().traps = traps;
@@ -404,6 +410,12 @@ fn both_books<'a>(own: &'a Header, other: &'a Header) -> (MutexGuard<'a, Watches
         let theirs = books(other);
         (books(own), theirs)
     }
+}
+
+/// Whether the task is in its last phases, as far as that isn't to be seen from its book, for it has none: nothing is left in
+/// its mailbox, nor will be.
+fn is_ending(header: &Header) -> bool {
+    header::known_side(header).is_none() && header.is_closed() && header.len() == 0
 }
 
 /// Another reference to the memory.

@@ -307,6 +307,34 @@ fn one_that_is_ending_neither_watches_nor_links() {
     });
 }
 
+/// Links itself to another one when it has failed.
+struct Drowning(Option<ActorRef<Ear>>);
+impl Actor for Drowning {
+    async fn post_stop(&mut self, _: &StopReason, ctx: &mut ActorContext<Self>) {
+        ctx.link(&self.0.take().expect("once"));
+    }
+}
+
+impl Handler<Say> for Drowning {
+    async fn handle(&mut self, _: Say, _: &mut ActorContext<Self>) {
+        panic!("it broke");
+    }
+}
+
+#[test]
+fn one_that_has_failed_draws_nobody_in() {
+    play(|sim, system| {
+        sim.expect_panics::<Drowning>();
+        let (bystander, _) = ear(system, "bystander");
+        // Nobody refers to it but the system: nothing of it is on the side.
+        let drowning = system.spawn(Drowning(Some(bystander.clone()))).start()?;
+        drowning.try_tell(Say(0))?;
+        sim.run_until_quiescent()?;
+        assert!(!drowning.is_alive() && bystander.is_alive());
+        Ok(())
+    });
+}
+
 #[test]
 fn a_notice_is_heard_before_the_end_of_one_that_is_asked_to_stop() {
     play(|sim, system| {

@@ -152,8 +152,9 @@ impl Turn<'_> {
 
     /// Turns leftover messages into dead letters. Returns false while a claimed place isn't published yet.
     fn clear(&mut self) -> bool {
-        watches::close(self.cell());
+        // Where there is no lane there is no side, and there are no watches.
         if let Some(mut left) = lane::close(self.cell()) {
+            watches::close(self.cell());
             for fired in left.fired.drain(..) {
                 // SAFETY: a letter's vtable expects an undertaker here.
                 self.bury(|undertaker| unsafe { fired.leave().discard(undertaker) });
