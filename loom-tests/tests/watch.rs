@@ -126,7 +126,7 @@ fn is_clean(memories: [&Weakly; 2]) {
 #[test]
 fn a_watch_against_the_end() {
     let expected = ["heard at once", "heard later"];
-    model("watch and end", Bounds::default(), &expected, |outcomes| {
+    model("watch and end", Bounds::default(), &expected, move |outcomes| {
         let ledger = Ledger::default();
         let ((watcher, heard, mine), (target, _, theirs)) = (ear(&ledger, None), ear(&ledger, None));
         let killing = kill(&target);
@@ -144,7 +144,7 @@ fn a_watch_against_the_end() {
 #[test]
 fn an_unwatch_against_the_end() {
     let expected = ["never heard", "heard before"];
-    model("unwatch and end", Bounds::default(), &expected, |outcomes| {
+    model("unwatch and end", Bounds::default(), &expected, move |outcomes| {
         let ledger = Ledger::default();
         let ((watcher, heard, mine), (target, _, theirs)) = (ear(&ledger, None), ear(&ledger, None));
         bid(&watcher, Bid::Watch(target.clone()));
@@ -163,7 +163,7 @@ fn an_unwatch_against_the_end() {
 #[test]
 fn a_watch_is_withdrawn_and_begun_again_against_the_end() {
     let expected = ["heard once", "heard of twice: before and after"];
-    model("watch again and end", Bounds::default(), &expected, |outcomes| {
+    model("watch again and end", Bounds::default(), &expected, move |outcomes| {
         let ledger = Ledger::default();
         let ((watcher, heard, mine), (target, _, theirs)) = (ear(&ledger, None), ear(&ledger, None));
         bid(&watcher, Bid::Watch(target.clone()));
@@ -184,7 +184,7 @@ fn a_watch_is_withdrawn_and_begun_again_against_the_end() {
 #[test]
 fn a_notice_against_a_full_mailbox() {
     let expected = ["before the messages", "later"];
-    model("notice and full mailbox", Bounds::default(), &expected, |outcomes| {
+    model("notice and full mailbox", Bounds::default(), &expected, move |outcomes| {
         let ledger = Ledger::default();
         let gate = Arc::new(Gate { open: AtomicBool::new(false), waker: loom::sync::Mutex::new(None) });
         let ((watcher, heard, mine), (target, _, theirs)) = (ear(&ledger, Some(&gate)), ear(&ledger, None));
@@ -209,7 +209,7 @@ fn a_notice_against_a_full_mailbox() {
 #[test]
 fn the_end_of_the_watcher_against_the_end_of_the_watched_one() {
     let expected = ["never heard", "heard"];
-    model("both ends", Bounds::default(), &expected, |outcomes| {
+    model("both ends", Bounds::default(), &expected, move |outcomes| {
         let ledger = Ledger::default();
         let ((watcher, heard, mine), (target, _, theirs)) = (ear(&ledger, None), ear(&ledger, None));
         bid(&watcher, Bid::Watch(target.clone()));
@@ -225,7 +225,7 @@ fn the_end_of_the_watcher_against_the_end_of_the_watched_one() {
 #[test]
 fn a_notice_against_the_last_reference_to_the_watcher() {
     let expected = ["never heard", "heard"];
-    model("notice and last reference", Bounds::default(), &expected, |outcomes| {
+    model("notice and last reference", Bounds::default(), &expected, move |outcomes| {
         let ledger = Ledger::default();
         let ((watcher, heard, mine), (target, _, theirs)) = (ear(&ledger, None), ear(&ledger, None));
         bid(&watcher, Bid::Watch(target.clone()));
@@ -256,7 +256,7 @@ fn a_link_against_the_end() {
 #[test]
 fn two_linked_ones_that_fail_at_once() {
     let expected = ["each by itself", "one by the other's end"];
-    model("linked ends", Bounds::default(), &expected, |outcomes| {
+    model("linked ends", Bounds::default(), &expected, move |outcomes| {
         let ledger = Ledger::default();
         let ((one, _, mine), (other, _, theirs)) = (ear(&ledger, None), ear(&ledger, None));
         bid(&one, Bid::Link(other.clone()));
@@ -274,7 +274,7 @@ fn two_linked_ones_that_fail_at_once() {
 #[test]
 fn a_link_against_an_unlink_by_the_other_one() {
     let expected = ["linked", "not linked"];
-    model("link and unlink", Bounds::default(), &expected, |outcomes| {
+    model("link and unlink", Bounds::default(), &expected, move |outcomes| {
         let ledger = Ledger::default();
         let ((one, _, mine), (other, _, theirs)) = (ear(&ledger, None), ear(&ledger, None));
         let (second, first) = (other.clone(), one.clone());

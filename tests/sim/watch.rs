@@ -52,8 +52,10 @@ impl Handler<Say> for Ear {
     }
 }
 
+type Closure = Box<dyn for<'a> FnOnce(&'a mut ActorContext<Ear>) -> BoxFuture<'a, ()> + Send>;
+
 /// A closure that a handler runs.
-struct Do(Box<dyn for<'a> FnOnce(&'a mut ActorContext<Ear>) -> BoxFuture<'a, ()> + Send>);
+struct Do(Closure);
 impl Message for Do {
     type Result = ();
 }
