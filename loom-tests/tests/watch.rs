@@ -1,11 +1,11 @@
-//! Models of watches and links: an end against whoever begins to watch it, withdraws, ends as well, or has a full mailbox.
+//! Models of watches: an end against whoever begins to watch it, withdraws, ends as well, or has a full mailbox.
 //!
 //! The host runs an actor there and then, on the thread that scheduled it.
 
 use crate::common::drive;
 use crate::common::inline::{Body, Inline, Say};
 use crate::common::ledger::Ledger;
-use corecast::loom_api::task::{self, Weakly, reason, weakly};
+use corecast::loom_api::task::{self, Weakly, weakly};
 use corecast::{Actor, ActorContext, ActorInfo, ActorRef, Handler, Message, StopReason};
 use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use loom::thread;
@@ -70,8 +70,6 @@ impl Handler<Say> for Ear {
 enum Bid {
     Watch(ActorRef<Ear>),
     Unwatch(ActorRef<Ear>),
-    Link(ActorRef<Ear>),
-    Unlink(ActorRef<Ear>),
 }
 
 impl Message for Bid {
@@ -89,8 +87,6 @@ impl Handler<Bid> for Ear {
                 // For the model to see: nothing is to come after this.
                 self.body.ledger.note(|seen| seen.handled.push(heard));
             }
-            Bid::Link(other) => ctx.link(&other),
-            Bid::Unlink(other) => ctx.unlink(&other),
         }
     }
 }
@@ -235,59 +231,5 @@ fn a_notice_against_the_last_reference_to_the_watcher() {
         let _ = ledger.ended(2);
         is_clean([&mine, &theirs]);
         outcomes.saw(expected[heard.lock().unwrap().len()]);
-    });
-}
-
-#[test]
-fn a_link_against_the_end() {
-    model("link and end", Bounds::default(), &["shared"], |outcomes| {
-        let ledger = Ledger::default();
-        let ((one, _, mine), (other, _, theirs)) = (ear(&ledger, None), ear(&ledger, None));
-        let killing = kill(&other);
-        bid(&one, Bid::Link(other));
-        killing.join().unwrap();
-        let _ = ledger.ended(2);
-        assert!(matches!(reason(&mine), Some(StopReason::Linked(_))));
-        is_clean([&mine, &theirs]);
-        outcomes.saw("shared");
-    });
-}
-
-#[test]
-fn two_linked_ones_that_fail_at_once() {
-    let expected = ["each by itself", "one by the other's end"];
-    model("linked ends", Bounds::default(), &expected, move |outcomes| {
-        let ledger = Ledger::default();
-        let ((one, _, mine), (other, _, theirs)) = (ear(&ledger, None), ear(&ledger, None));
-        bid(&one, Bid::Link(other.clone()));
-        let killing = kill(&other);
-        one.kill();
-        killing.join().unwrap();
-        let _ = ledger.ended(2);
-        is_clean([&mine, &theirs]);
-        let shared = [&mine, &theirs].into_iter().filter(|one| matches!(reason(one), Some(StopReason::Linked(_))));
-        outcomes.saw(expected[shared.count()]);
-    });
-}
-
-/// The two books never disagree on a link.
-#[test]
-fn a_link_against_an_unlink_by_the_other_one() {
-    let expected = ["linked", "not linked"];
-    model("link and unlink", Bounds::default(), &expected, move |outcomes| {
-        let ledger = Ledger::default();
-        let ((one, _, mine), (other, _, theirs)) = (ear(&ledger, None), ear(&ledger, None));
-        let (second, first) = (other.clone(), one.clone());
-        let unlinking = thread::spawn(move || bid(&second, Bid::Unlink(first)));
-        bid(&one, Bid::Link(other.clone()));
-        unlinking.join().unwrap();
-        assert_eq!(mine.bonds(), theirs.bonds());
-        let linked = mine.bonds() == (1, 0, 1);
-        one.kill();
-        assert_eq!(reason(&theirs).is_some(), linked);
-        drop(other);
-        let _ = ledger.ended(2);
-        is_clean([&mine, &theirs]);
-        outcomes.saw(expected[usize::from(!linked)]);
     });
 }
