@@ -60,11 +60,18 @@
 //! operating system interrupts between claiming a place and filling it, or between waking an idle actor and queueing it,
 //! delays that one actor (see the mailbox's README in the source).
 //!
+//! # Tests
+//!
+//! With the feature `sim`, the module `sim` runs actors on one thread, under a seed and in virtual time, and `testing` has
+//! what their tests are made with. With `RUSTFLAGS="--cfg corecast_loom"` there is the module `loom`, besides:
+//! `corecast::loom::model(|system| ..)` goes through all orders of a small case. docs/model-checking.md says how.
+//!
 //! # The layers
 //!
 //! Imports point down only: `sync` (the facade over std and the model checker), `memory` (recycled blocks), `mailbox`
 //! and `reply` (the lock-free parts), `task` (one actor's cell and activation), `scheduler` (workers, queues, sleep),
-//! `actor` (traits and references), `broker` (publish and subscribe), `system` (the composition root). ARCHITECTURE.md has the map.
+//! `actor` (traits and references), `broker` (publish and subscribe), `system` (the composition root); above it what tests
+//! are made with. ARCHITECTURE.md has the map.
 
 // Some sizes of `sync::limits` are zero, one or the largest there.
 #![cfg_attr(corecast_loom, allow(clippy::absurd_extreme_comparisons, clippy::modulo_one))]
@@ -73,18 +80,20 @@ mod actor;
 mod broker;
 mod error;
 #[cfg(corecast_loom)]
+pub mod loom;
+#[cfg(corecast_loom)]
 #[doc(hidden)]
 pub mod loom_api;
 mod mailbox;
 mod memory;
 mod reply;
 mod scheduler;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 pub mod sim;
 mod sync;
 mod system;
 mod task;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 pub mod testing;
 
 pub use actor::call::{Reply, ReplyTimeout, SendFuture, SendTimeout, Stopped, Tell};
@@ -112,6 +121,7 @@ pub use system::handle::SystemRef;
 pub use system::observer::{ActorFailure, MessageFailure, Observer};
 pub use system::shutdown::{Shutdown, ShutdownReport};
 pub use system::spawn::{SpawnBuilder, SpawnFuture};
+pub use system::wait::Wait;
 pub use task::circle::Circle;
 pub use task::identity::{ActorId, ActorInfo};
 pub use task::letter::DeadLetter;

@@ -1,12 +1,13 @@
-//! Models of watches: an end against whoever begins to watch it, withdraws, ends as well, or has a full mailbox.
+//! Models of watches and links: an end against whoever begins to watch it, withdraws, ends as well, or has a full mailbox.
 //!
 //! The host runs an actor there and then, on the thread that scheduled it.
 
 use crate::common::drive;
 use crate::common::inline::{Body, Inline, Say};
 use crate::common::ledger::Ledger;
-use corecast::loom_api::task::{self, Weakly, weakly};
-use corecast::{Actor, ActorContext, ActorInfo, ActorRef, Handler, Message, StopReason};
+use corecast::loom_api::system::Registry;
+use corecast::loom_api::task::{self, Bench, Host, Runnable, Weakly, reason, weakly};
+use corecast::{Actor, ActorContext, ActorInfo, ActorRef, DeadLetter, Handler, Message, StopReason};
 use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use loom::thread;
 use loom_tests::{Bounds, model};
@@ -70,6 +71,8 @@ impl Handler<Say> for Ear {
 enum Bid {
     Watch(ActorRef<Ear>),
     Unwatch(ActorRef<Ear>),
+    Link(ActorRef<Ear>),
+    Unlink(ActorRef<Ear>),
 }
 
 impl Message for Bid {
@@ -81,6 +84,8 @@ impl Handler<Bid> for Ear {
         self.body.touch();
         match bid {
             Bid::Watch(other) => ctx.watch(&other),
+            Bid::Link(other) => ctx.link(&other),
+            Bid::Unlink(other) => ctx.unlink(&other),
             Bid::Unwatch(other) => {
                 ctx.unwatch(&other);
                 let heard = self.heard.lock().unwrap().len() as u32;
@@ -99,6 +104,52 @@ fn ear(ledger: &Ledger, gate: Option<&Arc<Gate>>) -> (ActorRef<Ear>, Heard, Weak
     drive(runnable);
     let memory = weakly(&actor);
     (actor, heard, memory)
+}
+
+/// Runs an actor at once, which has a number: the locks of a link are taken in the order of the numbers, and where there are
+/// none in that of the addresses, in which loom couldn't repeat an execution.
+struct Numbered(Inline, Arc<Registry>);
+
+impl Host for Numbered {
+    fn schedule(&self, runnable: Runnable) {
+        self.0.schedule(runnable);
+    }
+
+    fn message_failed(&self, cause: &StopReason) {
+        self.0.message_failed(cause);
+    }
+
+    fn dead_letter(&self, letter: DeadLetter) {
+        self.0.dead_letter(letter);
+    }
+
+    fn actor_failed(&self, _reason: &StopReason) {}
+
+    fn registry(&self) -> Option<&Registry> {
+        Some(&self.1)
+    }
+
+    fn ended(&self) {
+        self.0.ended();
+    }
+
+    fn expire_later(&self, task: Weakly) {
+        self.0.expire_later(task);
+    }
+}
+
+/// Two of them, and their memory.
+fn numbered_pair(ledger: &Ledger) -> [(ActorRef<Ear>, Weakly); 2] {
+    let registry = Arc::new(Registry::new());
+    [(); 2].map(|()| {
+        let ear = Ear { body: Body::new(ledger), heard: Heard::default(), gate: None };
+        let host = Numbered(Inline(ledger.clone()), Arc::clone(&registry));
+        let (actor, runnable) = task::actor(host, None, ear);
+        assert!(Bench::new().seat(&registry, &runnable));
+        drive(runnable);
+        let memory = weakly(&actor);
+        (actor, memory)
+    })
 }
 
 fn bid(actor: &ActorRef<Ear>, bid: Bid) {
@@ -231,5 +282,59 @@ fn a_notice_against_the_last_reference_to_the_watcher() {
         let _ = ledger.ended(2);
         is_clean([&mine, &theirs]);
         outcomes.saw(expected[heard.lock().unwrap().len()]);
+    });
+}
+
+#[test]
+fn a_link_against_the_end() {
+    model("link and end", Bounds::default(), &["shared"], move |outcomes| {
+        let ledger = Ledger::default();
+        let [(one, mine), (other, theirs)] = numbered_pair(&ledger);
+        let killing = kill(&other);
+        bid(&one, Bid::Link(other));
+        killing.join().unwrap();
+        let _ = ledger.ended(2);
+        assert!(matches!(reason(&mine), Some(StopReason::Linked(_))));
+        is_clean([&mine, &theirs]);
+        outcomes.saw("shared");
+    });
+}
+
+#[test]
+fn two_linked_ones_that_fail_at_once() {
+    let expected = ["each by itself", "one by the other's end"];
+    model("linked ends", Bounds::default(), &expected, move |outcomes| {
+        let ledger = Ledger::default();
+        let [(one, mine), (other, theirs)] = numbered_pair(&ledger);
+        bid(&one, Bid::Link(other.clone()));
+        let killing = kill(&other);
+        one.kill();
+        killing.join().unwrap();
+        let _ = ledger.ended(2);
+        is_clean([&mine, &theirs]);
+        let shared = [&mine, &theirs].into_iter().filter(|one| matches!(reason(one), Some(StopReason::Linked(_))));
+        outcomes.saw(expected[shared.count()]);
+    });
+}
+
+/// The two books never disagree on a link.
+#[test]
+fn a_link_against_an_unlink_by_the_other_one() {
+    let expected = ["linked", "not linked"];
+    model("link and unlink", Bounds::default(), &expected, move |outcomes| {
+        let ledger = Ledger::default();
+        let [(one, mine), (other, theirs)] = numbered_pair(&ledger);
+        let (second, first) = (other.clone(), one.clone());
+        let unlinking = thread::spawn(move || bid(&second, Bid::Unlink(first)));
+        bid(&one, Bid::Link(other.clone()));
+        unlinking.join().unwrap();
+        assert_eq!(mine.bonds(), theirs.bonds());
+        let linked = mine.bonds() == (1, 0, 1);
+        one.kill();
+        assert_eq!(reason(&theirs).is_some(), linked);
+        drop(other);
+        let _ = ledger.ended(2);
+        is_clean([&mine, &theirs]);
+        outcomes.saw(expected[usize::from(!linked)]);
     });
 }

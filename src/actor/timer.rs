@@ -164,7 +164,7 @@ pub struct Sleep {
 
 impl Sleep {
     /// With the time of an actor's system.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn beside(host: &dyn Host, after: Duration) -> Self {
         Self::new(keeper_of(host), after)
     }

@@ -169,7 +169,7 @@ impl Node {
 
     /// Shows each child; in a simulation, in the order of their tokens.
     fn each_child(&self, see: impl FnMut(&Self)) {
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         if crate::sync::stage::is_here() {
             let mut children: Vec<_> = self.children.iter().collect();
             children.sort_unstable_by_key(|(token, _)| *token);

@@ -132,7 +132,7 @@ impl Slot {
     }
 }
 
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 impl Sign {
     /// The name of the message's type, if the place is published.
     pub(super) fn message(&self) -> Option<&'static str> {
@@ -140,7 +140,7 @@ impl Sign {
     }
 }
 
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 impl Slot {
     /// As [`Sign::message`].
     pub(super) fn message(&self) -> Option<&'static str> {

@@ -655,7 +655,7 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
     }
 
     /// The names of the types of the messages that wait, the oldest first.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn messages(&mut self) -> Vec<&'static str> {
         // ORDERING: Relaxed; in a simulation one thread has claimed all there is.
         let word = Word(self.ring.near.word.load(Ordering::Relaxed));

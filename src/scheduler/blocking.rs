@@ -11,7 +11,7 @@ use super::{Scheduler, worker};
 use crate::sync::Arc;
 use crate::sync::lock::{Condvar, Mutex};
 use crate::sync::thread::{self, JoinHandle, ThreadId};
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 use crate::task::director;
 
 /// How long an idle thread stays.
@@ -56,7 +56,7 @@ impl Blocking {
             return Err(job);
         }
         state.jobs.push_back(job);
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         if self.scheduler.clock().is_virtual() {
             drop(state);
             let pool = Arc::clone(self);
@@ -103,7 +103,7 @@ impl Blocking {
     }
 
     /// Runs the first closure that waits, on a thread that plays a simulation.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     fn work_once(&self) {
         let mut state = self.state.lock();
         if let Some(job) = state.jobs.pop_front() {

@@ -54,8 +54,8 @@ pub(super) fn find(number: u64) -> Option<Arc<Scheduler>> {
 pub(super) fn any() -> Option<Arc<Scheduler>> {
     let living = LIVING.lock();
     let mut systems = living.systems.iter().filter_map(|(_, system)| system.upgrade());
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     return systems.find(|system| system.player == crate::sync::stage::player());
-    #[cfg(not(feature = "sim"))]
+    #[cfg(not(any(corecast_loom, feature = "sim")))]
     return systems.next();
 }

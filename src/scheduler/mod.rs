@@ -52,10 +52,10 @@ use crate::sync::barrier::Barrier;
 use crate::sync::lock::{Condvar, Mutex};
 use crate::sync::padded::Padded;
 use crate::sync::parker::Parker;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 use crate::sync::stage;
 use crate::sync::thread::JoinHandle;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 use crate::sync::thread::ThreadId;
 use crate::sync::time::{Clock, Moment};
 use crate::task::Runnable;
@@ -78,10 +78,10 @@ pub(crate) struct Scheduler {
     /// No other system of this process has or had it.
     number: u64,
     /// The thread whose simulation it is part of.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     player: Option<ThreadId>,
     /// Another thread has scheduled something then.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     trespassed: AtomicBool,
     workers: Box<[Remote]>,
     /// Tasks that were scheduled by threads which are no workers.
@@ -188,9 +188,9 @@ impl Scheduler {
         let clock = Clock::new();
         let scheduler = Arc::new(Self {
             number: living::number(),
-            #[cfg(feature = "sim")]
+            #[cfg(any(corecast_loom, feature = "sim"))]
             player: stage::player(),
-            #[cfg(feature = "sim")]
+            #[cfg(any(corecast_loom, feature = "sim"))]
             trespassed: AtomicBool::new(false),
             workers: remotes.into(),
             outside: Padded(Inbox::new()),
@@ -216,7 +216,7 @@ impl Scheduler {
             (None, Some(here)) => here.schedule_next(runnable),
             (None, None) => {
                 self.outside.push(runnable);
-                #[cfg(feature = "sim")]
+                #[cfg(any(corecast_loom, feature = "sim"))]
                 self.note_trespass();
                 if !owed::put_off(self) {
                     self.wake_one();
@@ -257,6 +257,12 @@ impl Scheduler {
     #[cfg(corecast_loom)]
     pub(crate) fn relies_on(&self, worker: usize) -> bool {
         self.idle.is_asleep(worker) || self.idle.searchers() != 0
+    }
+
+    /// Whether all workers are asleep, or about to be.
+    #[cfg(corecast_loom)]
+    pub(crate) fn is_asleep(&self) -> bool {
+        self.idle.all_asleep()
     }
 
     /// No other system of this process has or had it.
@@ -387,7 +393,7 @@ impl Scheduler {
 
     /// Waits until there was a lull after `seen`, or for `most`. Blocking.
     pub(crate) fn wait_for_lull(&self, seen: u64, most: Duration) {
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         if let Some(stage) = self.stage() {
             let until = self.common.clock.now().after(most);
             let is_over = || self.lulls() != seen || self.common.clock.now() >= until;
@@ -404,7 +410,7 @@ impl Scheduler {
     }
 
     /// Notes that a thread outside has scheduled something, if that isn't the one that plays it.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     fn note_trespass(&self) {
         if self.player.is_some() && self.player != stage::player() {
             // ORDERING: Relaxed; a warning, which may come late.
@@ -413,14 +419,14 @@ impl Scheduler {
     }
 
     /// Whether another thread than the one that plays it has scheduled something.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn was_trespassed(&self) -> bool {
         // ORDERING: Relaxed; as above.
         self.trespassed.load(Ordering::Relaxed)
     }
 
     /// The simulation that this scheduler is part of, on the thread that plays it.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     fn stage(&self) -> Option<std::rc::Rc<dyn stage::Stage>> {
         stage::here().filter(|_| self.common.clock.is_virtual())
     }
@@ -437,7 +443,7 @@ impl Scheduler {
 
 impl Threads {
     /// A simulation's.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn none() -> Self {
         Self(Vec::new())
     }

@@ -79,7 +79,7 @@ impl Tick {
 }
 
 /// By how much a timer may be late where a worker is free.
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 pub(crate) const TICK: Duration = Duration::from_nanos(1 << Tick::SHIFT);
 
 /// What is done when the time has come.

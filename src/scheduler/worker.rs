@@ -13,7 +13,7 @@
 //! sentinel: it wakes up by itself now and then and takes over what a worker holds that makes no progress,
 //! because its handler computes for long or blocks the thread.
 
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 pub(crate) mod crew;
 
 use std::cell::{Cell, RefCell};
@@ -659,6 +659,8 @@ struct AbortOnPanic;
 
 impl Drop for AbortOnPanic {
     fn drop(&mut self) {
+        #[cfg(corecast_loom)]
+        crate::sync::explore::last_word();
         eprintln!("corecast: a worker panicked outside of user code; this is a defect of corecast");
         std::process::abort();
     }

@@ -243,8 +243,15 @@ impl Check {
         }
     }
 
-    /// One run.
+    /// One run. In the model checker it is an execution of its own.
     fn play(&self, seed: u64, chooser: Chooser, is_traced: bool, test: &impl Fn(&Sim) -> Outcome) -> Played {
+        #[cfg(corecast_loom)]
+        return crate::sync::explore::alone(|| self.play_here(seed, chooser, is_traced, test));
+        #[cfg(not(corecast_loom))]
+        self.play_here(seed, chooser, is_traced, test)
+    }
+
+    fn play_here(&self, seed: u64, chooser: Chooser, is_traced: bool, test: &impl Fn(&Sim) -> Outcome) -> Played {
         let hushed = Hushed::begin();
         let engine = Rc::new(Engine::new(self.settings.clone(), chooser, is_traced));
         let Some(playing) = Playing::begin(Rc::clone(&engine) as _) else {
@@ -358,6 +365,12 @@ impl Failure {
     #[must_use]
     pub fn seed(&self) -> Option<u64> {
         self.seed
+    }
+
+    /// How many runs went well before.
+    #[cfg(corecast_loom)]
+    pub(crate) fn run(&self) -> u64 {
+        self.run
     }
 
     /// Why it failed.

@@ -18,7 +18,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use super::choice::Chooser;
-use super::error::{SimError, Wait};
+use super::error::SimError;
 use super::fault::{Faults, Kind};
 use super::trace::{Deed, End, Event, Trace, What};
 use crate::scheduler::timer::TICK;
@@ -27,6 +27,7 @@ use crate::sync::limits::COOP_BUDGET;
 use crate::sync::stage::{self, Stage};
 use crate::sync::thread;
 use crate::sync::time::Moment;
+use crate::system::wait::{self, Wait};
 use crate::task::Runnable;
 use crate::task::director::{Director, Ending, Job};
 use crate::task::handle::Strong;
@@ -374,8 +375,12 @@ impl Engine {
                 None => Deed::Looks,
             };
             let targets = || {
-                let targets = scheduler.waits().targets_of(actor.id());
-                targets.into_iter().filter_map(|target| Some(scheduler.seats().find(target)?.info())).collect()
+                let targets = scheduler.waits().targets_of(actor.id(), || waits);
+                targets
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|target| Some(scheduler.seats().find(target)?.info()))
+                    .collect()
             };
             let end = match () {
                 () if self.failed.borrow().len() > failures => End::Panics,
@@ -500,16 +505,7 @@ impl Engine {
 
     /// Whose handlers wait.
     pub(super) fn waits(&self) -> Vec<Wait> {
-        let mut waits = Vec::new();
-        for crew in self.crews() {
-            let scheduler = crew.scheduler();
-            for actor in scheduler.seats().everybody().into_iter().filter(|actor| actor.is_suspended()) {
-                let targets = scheduler.waits().targets_of(actor.id());
-                let targets = targets.into_iter().filter_map(|target| Some(scheduler.seats().find(target)?.info()));
-                waits.push(Wait { actor: actor.info(), targets: targets.collect() });
-            }
-        }
-        waits
+        self.crews().iter().flat_map(|crew| wait::all(crew.scheduler())).collect()
     }
 
     /// The names of the types of the messages that wait for an actor of this run; none while one is acting.

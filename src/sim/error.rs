@@ -3,33 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::task::identity::ActorInfo;
-
-/// Somebody who waits when nobody can act any more.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Wait {
-    /// Who.
-    pub actor: ActorInfo,
-    /// For whom; empty if it waits for something that isn't an actor.
-    pub targets: Vec<ActorInfo>,
-}
-
-impl fmt::Display for Wait {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} waits for ", self.actor)?;
-        if self.targets.is_empty() {
-            return f.write_str("something that is no actor");
-        }
-        for (index, target) in self.targets.iter().enumerate() {
-            if index > 0 {
-                f.write_str(" and ")?;
-            }
-            write!(f, "{target}")?;
-        }
-        Ok(())
-    }
-}
+use crate::system::wait::Wait;
 
 /// Why a simulation can't go on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -117,10 +117,12 @@ mod trace;
 pub use check::{Cause, Check, Failure, Outcome, Report, check};
 pub use choice::Strategy;
 pub use engine::LeftOver;
-pub use error::{SimError, Wait};
+pub use error::SimError;
 pub use fault::Fault;
 pub use play::Sim;
 pub use trace::Trace;
+
+pub use crate::system::wait::Wait;
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests;

@@ -5,11 +5,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::engine::{Engine, LeftOver};
-use super::error::{SimError, Wait};
+use super::error::SimError;
 use crate::actor::Actor;
 use crate::actor::reference::ActorRef;
 use crate::sync::parker;
 use crate::system::ActorSystem;
+use crate::system::wait::Wait;
 use crate::task::director::Director;
 
 /// One run of a simulation, for the test that is in it.

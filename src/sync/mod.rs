@@ -10,6 +10,8 @@ pub(crate) mod cell;
 #[cfg(corecast_loom)]
 mod double;
 pub(crate) mod exclusive;
+#[cfg(corecast_loom)]
+pub(crate) mod explore;
 pub(crate) mod halt;
 pub(crate) mod limits;
 mod marks;
@@ -20,7 +22,7 @@ pub(crate) mod parker;
 pub(crate) mod planted;
 pub(crate) mod seldom;
 pub(crate) mod snapshot;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 pub(crate) mod stage;
 pub(crate) mod time;
 pub(crate) mod unwind;
@@ -85,7 +87,7 @@ pub(crate) mod thread {
         #[cfg(not(corecast_loom))]
         return std::thread::Builder::new().name(name).spawn(body);
         #[cfg(corecast_loom)]
-        return loom::thread::Builder::new().name(name).spawn(body);
+        return super::explore::spawn(name, body);
     }
 }
 
@@ -184,9 +186,10 @@ pub(crate) mod recent {
 }
 
 pub(crate) mod heap {
-    //! The system allocator; under loom its tracked twin, so that leaks fail the model.
+    //! The system allocator; under loom its tracked twin, so that leaks fail the model. An execution by itself is no model of
+    //! that: nothing is tracked there.
     #[cfg(corecast_loom)]
-    pub(crate) use loom::alloc::{alloc, dealloc};
+    pub(crate) use super::explore::{alloc, dealloc};
     pub(crate) use std::alloc::{Layout, handle_alloc_error};
     #[cfg(not(corecast_loom))]
     pub(crate) use std::alloc::{alloc, alloc_zeroed, dealloc};

@@ -143,7 +143,7 @@ impl Sleeper {
     /// The reply of an actor at rest is there sooner than a thread falls asleep and is woken, so it spins first: for longer
     /// if that has paid of late, for a moment if not.
     fn sleep(&self) {
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         if let Some(stage) = super::stage::here() {
             return self.watch(&*stage);
         }
@@ -165,7 +165,7 @@ impl Sleeper {
     }
 
     /// In a simulation: lets others act instead of sleeping. Panics if that would be for ever.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     #[cold]
     fn watch(&self, stage: &dyn super::stage::Stage) {
         // ORDERING: Relaxed; a simulation has one thread.
@@ -229,7 +229,7 @@ impl Alarm {
     /// Wakes this thread after so long, if it is in [`block_on`] and `waker` is the one of that.
     pub(crate) fn set(after: Duration, waker: &Waker) -> Option<Self> {
         // In a simulation nobody but the system's wheels keeps the time.
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         if super::stage::is_here() {
             return None;
         }
@@ -333,6 +333,11 @@ fn drive<F: Future, P: FnOnce()>(future: F, mut pay: Option<P>) -> (F::Output, O
     let mut future = std::pin::pin!(future);
     // A token that is left over from an earlier call costs one spurious poll.
     let driver = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_else(Driver::new);
+    #[cfg(feature = "sim")]
+    if super::stage::is_here() {
+        // In a simulation a poll is a decision, and what an earlier run has left must not take any.
+        driver.sleeper.parker.take_token();
+    }
     let driving = Driving::begin(&driver);
     let mut context = Context::from_waker(&driving.driver.waker);
     let output = loop {

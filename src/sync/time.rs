@@ -44,14 +44,14 @@ pub(crate) struct Clock(Start);
 #[derive(Clone, Copy, Debug)]
 enum Start {
     Real(Instant),
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     Virtual(Moment),
 }
 
 impl Clock {
     /// A clock that starts now.
     pub(crate) fn new() -> Self {
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         if let Some(now) = super::stage::now() {
             return Self(Start::Virtual(now));
         }
@@ -65,14 +65,14 @@ impl Clock {
             Start::Real(_) if cfg!(corecast_loom) => Duration::ZERO,
             Start::Real(start) => start.elapsed(),
             // Another thread, or none that plays any more: there no time passes.
-            #[cfg(feature = "sim")]
+            #[cfg(any(corecast_loom, feature = "sim"))]
             Start::Virtual(start) => super::stage::now().map_or(Duration::ZERO, |now| now.until(*start)),
         };
         Moment(u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX))
     }
 
     /// Whether its time is that of a simulation.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     #[inline(always)]
     pub(crate) fn is_virtual(&self) -> bool {
         matches!(self.0, Start::Virtual(_))

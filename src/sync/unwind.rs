@@ -20,7 +20,7 @@ pub(crate) fn guard<T>(user: impl FnOnce() -> T) -> Result<T, Text> {
 
 /// The text of a panic's payload, which is dropped with care: its `Drop` is user code too.
 #[cold]
-fn text(payload: Box<dyn Any + Send>) -> Text {
+pub(super) fn text(payload: Box<dyn Any + Send>) -> Text {
     let text: Text = if let Some(text) = payload.downcast_ref::<&'static str>() {
         (*text).into()
     } else if let Some(text) = payload.downcast_ref::<String>() {
@@ -35,7 +35,7 @@ fn text(payload: Box<dyn Any + Send>) -> Text {
     text
 }
 
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 pub(crate) mod hush {
     //! Panics that are expected by the thousand: a simulation's are kept, not printed.
 
@@ -43,16 +43,13 @@ pub(crate) mod hush {
     use std::panic::{set_hook, take_hook};
     use std::sync::Once;
 
-    use crate::sync::local;
-
-    local! {
+    // std's own under loom, too: the hook is called by threads of no model.
+    std::thread_local! {
         /// This thread's panics aren't printed.
-        static IS_HUSHED: Cell<bool> = Cell::new(false)
-    }
+        static IS_HUSHED: Cell<bool> = const { Cell::new(false) };
 
-    local! {
         /// Where it has panicked last.
-        static PLACE: RefCell<Option<Box<str>>> = RefCell::new(None)
+        static PLACE: RefCell<Option<Box<str>>> = const { RefCell::new(None) };
     }
 
     /// As long as it lives, this thread's panics aren't printed.
@@ -68,6 +65,9 @@ pub(crate) mod hush {
                 let former = take_hook();
                 set_hook(Box::new(move |panic| {
                     let is_hushed = IS_HUSHED.try_with(Cell::get).unwrap_or(false);
+                    // Where nothing is left to unwind to, it has to be said now.
+                    #[cfg(corecast_loom)]
+                    let is_hushed = is_hushed && !crate::sync::explore::is_too_long_for(panic.payload());
                     if !is_hushed {
                         return former(panic);
                     }

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use super::ActorSystem;
 use super::core::{Core, Parts};
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 use super::observer::Nobody;
 use super::observer::{Observer, StandardError};
 use crate::error::BuildError;
 use crate::scheduler::affinity::{self, Placement};
 use crate::scheduler::blocking::Blocking;
 use crate::scheduler::idle::MAX_WORKERS;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 use crate::scheduler::worker::crew::Crew;
 use crate::scheduler::{Scheduler, Threads};
 use crate::sync::Arc;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 use crate::sync::stage;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 use crate::task::director;
 
 /// Configures an [`ActorSystem`]. Made by [`ActorSystem::builder`].
@@ -176,7 +176,7 @@ impl ActorSystemBuilder {
 
     /// The workers, with their threads; in a simulation they have none.
     fn staff(&self, workers: usize, placement: Placement) -> Result<(Arc<Scheduler>, Threads), BuildError> {
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         if stage::is_here() {
             let (scheduler, locals) = Scheduler::new(workers, placement);
             let crew = Box::new(Crew::new(Arc::clone(&scheduler), locals));
@@ -188,7 +188,7 @@ impl ActorSystemBuilder {
 
     /// Who hears of failures unless that is said. A simulation reports them itself.
     fn default_observer() -> Arc<dyn Observer> {
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         if stage::is_here() {
             return Arc::new(Nobody);
         }
@@ -197,7 +197,7 @@ impl ActorSystemBuilder {
 
     /// How many workers there are unless that is said.
     fn default_workers() -> usize {
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         if let Some(workers) = director::with(|director| director.workers()) {
             return workers;
         }

@@ -16,7 +16,7 @@ use crate::sync::lock::Mutex;
 use crate::sync::unwind::guard;
 use crate::task::Runnable;
 use crate::task::circle::Circle;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 use crate::task::director;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
@@ -155,7 +155,7 @@ impl Host for Core {
     }
 
     fn dead_letter(&self, letter: DeadLetter) {
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         director::with(|director| director.left_over(&letter));
         // ORDERING: Relaxed; a count for people.
         self.dead_letters.fetch_add(1, Ordering::Relaxed);
@@ -169,7 +169,7 @@ impl Host for Core {
     }
 
     fn actor_failed(&self, actor: ActorInfo, reason: &StopReason, observed: bool) {
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         director::with(|director| director.failed(&actor, reason));
         if let Some(observer) = self.observer() {
             observer.actor_failed(&ActorFailure::new(actor, reason.clone(), observed));

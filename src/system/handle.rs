@@ -6,6 +6,7 @@ use super::blocking::Blocking;
 use super::core::Core;
 use super::home::Home;
 use super::spawn::SpawnBuilder;
+use super::wait::{self, Wait};
 use crate::actor::Actor;
 use crate::actor::context::ActorContext;
 use crate::actor::reference::ActorRef;
@@ -79,6 +80,13 @@ impl SystemRef {
     pub fn is_running(&self) -> bool {
         // ORDERING: Relaxed; a hint.
         self.0.with(|core| core.is_some_and(|core| !core.refusing.load(Ordering::Relaxed)))
+    }
+
+    /// Whose handlers and hooks wait, and for whom, also while the system ends. See
+    /// [`ActorSystem::waits`](crate::ActorSystem::waits).
+    #[must_use]
+    pub fn waits(&self) -> Vec<Wait> {
+        self.0.with(|core| core.map_or_else(Vec::new, |core| wait::all(&core.scheduler)))
     }
 }
 

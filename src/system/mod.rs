@@ -11,6 +11,7 @@
 //! | [`handle`] | a weak reference to a system |
 //! | [`home`] | the way from a reference to its system |
 //! | [`blocking`] | closures that block |
+//! | [`wait`] | who waits, and for whom |
 #![forbid(unsafe_code)]
 
 pub(crate) mod blocking;
@@ -22,6 +23,7 @@ pub(crate) mod observer;
 pub(crate) mod registry;
 pub(crate) mod shutdown;
 pub(crate) mod spawn;
+pub(crate) mod wait;
 
 use std::fmt;
 use std::time::Duration;
@@ -35,6 +37,8 @@ use crate::error::{BuildError, FindError};
 use crate::scheduler::worker;
 use crate::sync::Arc;
 use crate::sync::parker::block_on;
+#[cfg(corecast_loom)]
+use crate::sync::thread;
 use crate::task::current;
 use crate::task::lodging::Lodging;
 use blocking::Blocking;
@@ -43,6 +47,7 @@ use handle::SystemRef;
 use home::Home;
 use shutdown::Shutdown;
 use spawn::SpawnBuilder;
+use wait::Wait;
 
 /// Actors, the threads that run them, and everything that they share. Several can live in one process.
 ///
@@ -81,6 +86,24 @@ impl ActorSystem {
     /// Configures a system.
     pub fn builder() -> ActorSystemBuilder {
         ActorSystemBuilder::new()
+    }
+
+    /// Waits until the workers sleep.
+    #[cfg(corecast_loom)]
+    pub(crate) fn await_sleep(&self) {
+        while !self.core.scheduler.is_asleep() {
+            thread::yield_now();
+        }
+    }
+
+    /// Waits until nothing is queued or handled any more, for so many looks. Returns whether that is so. Messages from
+    /// outside are refused from then on.
+    #[cfg(corecast_loom)]
+    pub(crate) fn settle(&self, looks: usize) -> bool {
+        (0..looks).any(|_| {
+            thread::yield_now();
+            shutdown::is_quiet(&self.core.registry, &self.core.scheduler, || self.core.blocking.is_busy())
+        })
     }
 
     fn over((core, lodging): (Arc<Core>, Lodging)) -> Self {
@@ -268,6 +291,48 @@ impl ActorSystem {
     #[must_use]
     pub fn actor_count(&self) -> usize {
         self.core.registry.len()
+    }
+
+    /// Whose handlers and hooks wait, and for whom: for a look at a system that doesn't go on.
+    ///
+    /// For each actor that is suspended, those whose reply, room or start it awaits without a limit; none, if it waits for
+    /// something else. Each was true at some moment of the call, not all of them at the same one. A circle among them that
+    /// can be [found](crate::Circle) has been, or is about to be. It takes a step for each actor, and costs nothing
+    /// when nobody asks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corecast::{Actor, ActorContext, ActorSystem, Handler, Message};
+    ///
+    /// struct Patient;
+    /// impl Actor for Patient {}
+    ///
+    /// struct Work;
+    /// impl Message for Work {
+    ///     type Result = ();
+    /// }
+    ///
+    /// impl Handler<Work> for Patient {
+    ///     async fn handle(&mut self, _: Work, _: &mut ActorContext<Self>) {
+    ///         std::future::pending().await
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = ActorSystem::new()?;
+    /// let patient = system.spawn(Patient).start()?;
+    /// patient.try_tell(Work)?;
+    /// for wait in system.waits() {
+    ///     assert_eq!(wait.actor.id(), patient.id());
+    ///     println!("{wait}"); // Patient #0.1 waits for something that is no actor
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn waits(&self) -> Vec<Wait> {
+        wait::all(&self.core.scheduler)
     }
 
     /// How many accepted messages were never handled because their actors ended, so far.

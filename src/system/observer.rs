@@ -57,11 +57,11 @@ pub(crate) struct StandardError;
 impl Observer for StandardError {}
 
 /// The observer that it has then in a simulation.
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 #[derive(Debug)]
 pub(crate) struct Nobody;
 
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 impl Observer for Nobody {
     fn actor_failed(&self, _failure: &ActorFailure) {}
 }

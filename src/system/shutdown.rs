@@ -26,7 +26,7 @@ use crate::sync::planted::{self, Mutant};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::Moment;
 use crate::sync::unwind::guard;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 use crate::task::director;
 use crate::task::handle::Strong;
 use crate::task::identity::ActorInfo;
@@ -108,7 +108,7 @@ pub(super) fn begin(core: &Arc<Core>, deadline: Duration) -> Shutdown {
         gate(core);
         let until = core.scheduler.clock().now().after(deadline);
         let runner = Arc::clone(core);
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         if core.scheduler.clock().is_virtual() {
             director::with(|director| director.end(Box::pin(async move { run(&runner, until, Lulls::Shown).await })));
             drop(progress);
@@ -133,7 +133,7 @@ enum Lulls {
     /// The thread sleeps until there is one.
     Slept,
     /// The future is pending once: a simulation knows when to poll it again.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     Shown,
 }
 
@@ -142,7 +142,7 @@ impl Lulls {
     async fn wait(self, core: &Core, seen: u64, most: Duration) {
         match self {
             Self::Slept => core.scheduler.wait_for_lull(seen, most),
-            #[cfg(feature = "sim")]
+            #[cfg(any(corecast_loom, feature = "sim"))]
             Self::Shown => {
                 let mut is_first = true;
                 std::future::poll_fn(|_| if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) })

@@ -12,14 +12,20 @@ use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body};
 use crate::error::SpawnError;
 use crate::sync::Arc;
+#[cfg(corecast_loom)]
+use crate::sync::explore;
 use crate::task::coop;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 use crate::task::director;
 use crate::task::edge;
 use crate::task::lodging::Lodging;
 use crate::task::startup::{Started, Startup};
 use crate::task::typed::Task;
 use crate::task::{Plan, SendLimit};
+
+/// The quota of actors that are spawned in an execution of the model checker.
+#[cfg(corecast_loom)]
+pub(crate) const ACTORS: &str = "actors";
 
 /// An actor about to be spawned. Awaiting it spawns it and waits for its `pre_start`; [`start`](Self::start) spawns
 /// it and returns at once.
@@ -182,7 +188,11 @@ impl<A: Actor> SpawnBuilder<A> {
                 Mailbox::Unbounded => unreachable!("an unbounded mailbox has a capacity"),
             });
         };
-        #[cfg(feature = "sim")]
+        #[cfg(corecast_loom)]
+        if !explore::admit(ACTORS) {
+            return Err(SpawnError::ShutDown);
+        }
+        #[cfg(any(corecast_loom, feature = "sim"))]
         let capacity = match self.mailbox {
             Mailbox::Bounded(_) => {
                 director::with(|director| director.capacity(std::any::type_name::<A>(), capacity)).unwrap_or(capacity)

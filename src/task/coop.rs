@@ -17,25 +17,25 @@ local! {
     static LEFT: Cell<i32> = Cell::new(COOP_BUDGET)
 }
 
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 local! {
     /// What a poll may take without asking: nothing, in a simulation.
     static BUDGET: Cell<i32> = Cell::new(COOP_BUDGET)
 }
 
 /// In a simulation the director is asked about each await.
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 pub(super) fn ask_always(always: bool) {
     BUDGET.with(|budget| budget.set(if always { 0 } else { COOP_BUDGET }));
     refill();
 }
 
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 fn budget() -> i32 {
     BUDGET.with(Cell::get)
 }
 
-#[cfg(not(feature = "sim"))]
+#[cfg(not(any(corecast_loom, feature = "sim")))]
 #[inline(always)]
 const fn budget() -> i32 {
     COOP_BUDGET
@@ -62,7 +62,7 @@ pub(crate) fn proceed(context: &mut Context<'_>) -> Poll<()> {
 fn exhausted(context: &mut Context<'_>) -> Poll<()> {
     // Where the handler itself drives an executor, the next poll is not the worker's: it goes on.
     refill();
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     if let Some(yields) = super::director::with(|director| director.yields()) {
         if !yields {
             return Poll::Ready(());

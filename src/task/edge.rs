@@ -102,6 +102,25 @@ pub(super) fn with_aside<R>(look: impl FnOnce(&[Cell<ActorId>]) -> R) -> R {
     ASIDE.with(|targets| look(&targets[..ASIDE_COUNT.with(Cell::get).min(MOST_WAITS)]))
 }
 
+/// For whom the handler of a held task waits, and how many they are.
+#[cfg(any(corecast_loom, feature = "sim"))]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Aside([ActorId; MOST_WAITS], usize);
+
+/// For whom the handler of the held task waits.
+#[cfg(any(corecast_loom, feature = "sim"))]
+pub(super) fn aside() -> Aside {
+    let targets = ASIDE.with(|aside| std::array::from_fn(|place| aside[place].get()));
+    Aside(targets, ASIDE_COUNT.with(Cell::get))
+}
+
+/// The held task is another worker's, whose handler waits for these.
+#[cfg(any(corecast_loom, feature = "sim"))]
+pub(super) fn put_aside(Aside(targets, count): Aside) {
+    ASIDE.with(|aside| aside.iter().zip(targets).for_each(|(aside, target)| aside.set(target)));
+    ASIDE_COUNT.with(|aside| aside.set(count));
+}
+
 /// Leaves a circle for the poll that follows, or takes it back.
 #[cold]
 pub(super) fn leave(found: Option<Found>) {

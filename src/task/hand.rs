@@ -55,7 +55,7 @@ impl Hand {
     }
 
     /// Makes it this thread's, in a simulation; returns whose hand it was before.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn lend_in_turn(hand: *const Self) -> *const Self {
         HAND.with(|place| place.replace(hand))
     }

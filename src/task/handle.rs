@@ -162,7 +162,7 @@ impl Strong {
     /// # Contract
     ///
     /// Its system is simulated by this thread, which runs no task.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn messages(&self) -> Vec<&'static str> {
         // SAFETY: nobody else ever runs the task, and this thread doesn't now: so the reader's side is free.
         unsafe { self.header().reader() }.messages()

@@ -70,6 +70,28 @@ pub(crate) fn let_go(slot: &RunSlot, common: &Common) -> Option<Runnable> {
     edge::with_aside(|targets| run::suspend(task, SEEN.with(Cell::get), common, targets))
 }
 
+/// What a thread keeps beside the slot: in a simulation, where one thread is all workers, each of them has its own.
+#[cfg(any(corecast_loom, feature = "sim"))]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beside {
+    seen: Snapshot,
+    targets: edge::Aside,
+}
+
+#[cfg(any(corecast_loom, feature = "sim"))]
+impl Beside {
+    /// What this thread has now.
+    pub(crate) fn take() -> Self {
+        Self { seen: SEEN.with(Cell::get), targets: edge::aside() }
+    }
+
+    /// Makes it this thread's again.
+    pub(crate) fn put(self) {
+        SEEN.with(|seen| seen.set(self.seen));
+        edge::put_aside(self.targets);
+    }
+}
+
 debug_as! {
     () Waiting => "Waiting";
 }

@@ -257,7 +257,7 @@ impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
                 // Read here and not before: so the message moves from its place to its frame at once.
                 let (message, completion) = Packed::<L>::read(payload).open();
                 vacant.fill(context, completion, |context| {
-                    #[cfg(feature = "sim")]
+                    #[cfg(any(corecast_loom, feature = "sim"))]
                     super::director::begins(task, L::name());
                     (*body).receive(&mut *context, message)
                 });

@@ -65,7 +65,7 @@ macro_rules! debug_as {
 pub(crate) mod circle;
 pub(crate) mod coop;
 pub(crate) mod current;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 pub(crate) mod director;
 pub(crate) mod edge;
 mod frame;

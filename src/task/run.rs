@@ -248,7 +248,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Whether its handler was suspended.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     fn has_frame(&self) -> bool {
         // SAFETY: the frame is the runner's.
         self.cell().far().frame.with(|frame| unsafe { (*frame).is_some() })
@@ -284,7 +284,7 @@ impl<'a> Turn<'a> {
 
     #[inline(always)]
     fn activate(&mut self) -> After {
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         let goes_on = self.common.clock.is_virtual() && (self.phase() != Phase::Running || self.has_frame());
         if let Some(frame) = self.take_frame() {
             if let Some(after) = self.resume(frame) {
@@ -303,7 +303,7 @@ impl<'a> Turn<'a> {
         }
         if self.phase() == Phase::Running {
             // In a simulation its start, or the rest of a handler, is a step of its own.
-            #[cfg(feature = "sim")]
+            #[cfg(any(corecast_loom, feature = "sim"))]
             if goes_on && self.cell().len() > 0 {
                 return self.again();
             }
@@ -461,10 +461,10 @@ impl<'a> Turn<'a> {
         let mut share = Share::new();
         let mut look = reader.credit_interval().min(share.next_look);
         let mut patience = if self.fed { DEFER_SPINS } else { 0 };
-        #[cfg(not(feature = "sim"))]
+        #[cfg(not(any(corecast_loom, feature = "sim")))]
         let mut ticks = ACTIVATION_TICKS;
         // One at a time, and the mailbox's next after it.
-        #[cfg(feature = "sim")]
+        #[cfg(any(corecast_loom, feature = "sim"))]
         let mut ticks = if self.common.clock.is_virtual() { 1 } else { ACTIVATION_TICKS };
         loop {
             if self.is_called()
@@ -489,7 +489,7 @@ impl<'a> Turn<'a> {
                 }
             }
             handled += 1;
-            #[cfg(feature = "sim")]
+            #[cfg(any(corecast_loom, feature = "sim"))]
             if self.common.clock.is_virtual() {
                 // One message at a time.
                 if self.cell().len() > 0 {

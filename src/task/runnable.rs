@@ -12,7 +12,7 @@ use super::frame::Scratch;
 use super::handle::Strong;
 use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, Near, Terms};
 use super::hooks;
-#[cfg(feature = "sim")]
+#[cfg(any(corecast_loom, feature = "sim"))]
 use super::identity::{ActorId, ActorInfo};
 use super::letter::Body;
 use super::lodging::Lodging;
@@ -168,32 +168,32 @@ impl Runnable {
     }
 
     /// Its number.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn id(&self) -> ActorId {
         header::id(self.header())
     }
 
     /// Who it is.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn info(&self) -> ActorInfo {
         header::info(self.header())
     }
 
     /// The name of its body's type.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn type_name(&self) -> &'static str {
         (self.header().far().vtable.type_name)()
     }
 
     /// Whether its handler has been suspended.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn has_frame(&self) -> bool {
         // SAFETY: the frame is the runner's, and the right to run is ours.
         self.header().far().frame.with(|frame| unsafe { (*frame).is_some() })
     }
 
     /// Whether it has never been run.
-    #[cfg(feature = "sim")]
+    #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn is_new(&self) -> bool {
         // SAFETY: the phase is the runner's, and the right to run is ours.
         self.header().far().phase.with(|phase| unsafe { *phase } == Phase::New)

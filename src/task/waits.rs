@@ -420,10 +420,17 @@ impl Waits {
         own
     }
 
-    /// For whom an actor waits that is suspended.
-    #[cfg(feature = "sim")]
-    pub(crate) fn targets_of(&self, member: ActorId) -> Vec<ActorId> {
-        self.read(member).iter().flat_map(Wait::targets).collect()
+    /// For whom an actor waits that is suspended; none if it isn't, or goes on at this moment. Empty if it waits for
+    /// something that isn't an actor.
+    pub(crate) fn targets_of(&self, member: ActorId, is_suspended: impl FnOnce() -> bool) -> Option<Vec<ActorId>> {
+        let round = |wait: &Option<Wait>| wait.as_ref().map(|wait| wait.round);
+        let wait = self.read(member);
+        if !is_suspended() {
+            return None;
+        }
+        // As in `stuck`: if it is the same, what was read is the wait that it is suspended over.
+        let is_same = round(&wait) == round(&self.read(member));
+        is_same.then(|| wait.iter().flat_map(Wait::targets).collect())
     }
 
     /// How many circles wait for their members to hear of them.

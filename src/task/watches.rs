@@ -21,7 +21,7 @@
 //! | sealed | is heard if somebody reaches the actor after all; what was told before is heard in any case | the same, the other way; the end |
 //! | closed | is dropped: the actor is ending | – |
 //!
-//! A link is an entry in both books. Both locks are taken for it, the lower address first. An end that isn't orderly kills
+//! A link is an entry in both books. Both locks are taken for it, that of the lower number first. An end that isn't orderly kills
 //! the linked one, unless that one traps: it leaves the name of who ended in the book, which becomes the reason.
 //!
 //! Locks are taken in this order: books, then an `Ending`. No user code runs under them.
@@ -401,9 +401,9 @@ fn books(header: &Header) -> MutexGuard<'_, Watches> {
     header::side(header).watches.lock()
 }
 
-/// The books of two actors, which aren't the same.
+/// The books of two actors, which aren't the same. An actor has its number before anybody can refer to it.
 fn both_books<'a>(own: &'a Header, other: &'a Header) -> (MutexGuard<'a, Watches>, MutexGuard<'a, Watches>) {
-    if address(own) < address(other) {
+    if seat(own) < seat(other) {
         let mine = books(own);
         (mine, books(other))
     } else {

@@ -6,14 +6,14 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
 use corecast::{
-    Actor, ActorContext, ActorError, ActorRef, ActorSystem, Circle, Handler, Mailbox, Message, ReplyErrorReason,
-    SendErrorReason, SpawnError, StopReason, TellErrorReason,
+    Actor, ActorContext, ActorError, ActorId, ActorInfo, ActorRef, ActorSystem, Circle, Handler, Mailbox, Message,
+    ReplyErrorReason, SendErrorReason, SpawnError, StopReason, TellErrorReason, Wait,
 };
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, Either, join, select};
 
-use crate::support::{Echo, Note, Probe, hold, later, recv, rounds, run, spawn, spawn_with, system, wait};
+use crate::support::{Echo, Note, Probe, eventually, hold, later, recv, rounds, run, spawn, spawn_with, system, wait};
 
 /// An actor that passes routes on.
 struct Stop;
@@ -69,8 +69,8 @@ fn round(stops: &[ActorRef<Stop>]) -> Option<Circle> {
     wait(first.send(Route(route))).unwrap()
 }
 
-fn names(circle: &Circle) -> Vec<corecast::ActorId> {
-    circle.actors().iter().map(corecast::ActorInfo::id).collect()
+fn names(circle: &Circle) -> Vec<ActorId> {
+    circle.actors().iter().map(ActorInfo::id).collect()
 }
 
 #[test]
@@ -596,4 +596,28 @@ fn a_circle_whose_member_is_killed_is_nobody_elses() {
         let asks = c.send(later(move |_| async move { b.send(Echo(7)).await }.boxed()));
         assert_eq!(wait(asks).unwrap().unwrap(), 7);
     }
+}
+
+#[test]
+fn who_waits_for_whom_is_told_while_they_wait() {
+    let system = system(2);
+    let handle = system.handle();
+    let (asked, _events) = spawn(&system);
+    let (asker, _others) = spawn(&system);
+    eventually("they have started", || system.waits().is_empty());
+    let held = hold(&asked);
+    let target = asked.clone();
+    let reply = asker.try_send(later(move |_| async move { target.send(Note(7)).await.map(drop) }.boxed())).unwrap();
+    let targets = |waits: Vec<Wait>, of: ActorId| {
+        let wait = waits.into_iter().find(|wait| wait.actor.id() == of)?;
+        Some(wait.targets.iter().map(ActorInfo::id).collect::<Vec<_>>())
+    };
+    eventually("the asker waits", || targets(system.waits(), asker.id()) == Some(vec![asked.id()]));
+    assert_eq!(targets(handle.waits(), asker.id()), Some(vec![asked.id()]), "a handle tells it too");
+    assert_eq!(targets(handle.waits(), asked.id()), Some(vec![]), "it waits for something that is no actor");
+    held.open();
+    wait(reply).unwrap().unwrap();
+    eventually("nobody waits", || system.waits().is_empty());
+    drop(system);
+    assert!(handle.waits().is_empty(), "the system is gone");
 }

@@ -1,5 +1,8 @@
 //! What a run does: actors act, time passes, and the same seed is the same run.
 
+use std::future::poll_fn;
+use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 use corecast::sim::{Cause, Check, SimError, Strategy, check};
@@ -294,4 +297,27 @@ fn two_systems_are_one_simulation() {
         assert!(!writer.is_alive() && log.is_alive());
         Ok(())
     });
+}
+
+/// A token that an earlier run had left with the test's thread woke the test of the next one.
+#[test]
+fn a_run_is_the_same_whatever_the_one_before_has_left() {
+    let run = |seed: u64| {
+        Check::new().runs(1).seed(seed).run(|sim| {
+            let system = sim.system();
+            for _ in 0..3 {
+                let counter = system.spawn(Counter(0)).start()?;
+                assert_eq!(sim.block_on(counter.send(Add(7)))?, 7);
+            }
+            // Wakes the thread that is done.
+            sim.block_on(poll_fn(|context| {
+                context.waker().wake_by_ref();
+                Poll::Ready(())
+            }));
+            Ok(())
+        })
+    };
+    for seed in 0..20 {
+        assert_eq!(thread::spawn(move || run(seed)).join().expect("it runs"), run(seed), "seed {seed}");
+    }
 }

@@ -14,6 +14,7 @@ use crate::scheduler::timer::Fired;
 use crate::sync::Arc;
 use crate::sync::time::Moment;
 use crate::task::hand::Hand;
+use crate::task::held::Beside;
 use crate::task::run::{After, Bench};
 use crate::task::{Runnable, Scratch};
 
@@ -21,6 +22,8 @@ use crate::task::{Runnable, Scratch};
 pub(crate) struct Crew {
     scheduler: Arc<Scheduler>,
     workers: Vec<Worker>,
+    /// What each worker keeps beside a task that it holds.
+    beside: Vec<Cell<Option<Beside>>>,
     /// The block for the next frame, unless an activation is under way.
     scratch: Cell<Option<Scratch>>,
     looked: Cell<Moment>,
@@ -80,8 +83,10 @@ impl Crew {
     /// The workers of `scheduler`, who own these queues.
     pub(crate) fn new(scheduler: Arc<Scheduler>, locals: Vec<Local>) -> Self {
         let workers = (0..).zip(locals).map(|(index, local)| Worker::new(Arc::clone(&scheduler), index, local));
+        let workers: Vec<_> = workers.collect();
         Self {
-            workers: workers.collect(),
+            beside: workers.iter().map(|_| Cell::new(None)).collect(),
+            workers,
             scheduler,
             scratch: Cell::new(None),
             looked: Cell::new(Moment::from_nanos(0)),
@@ -115,7 +120,7 @@ impl Crew {
         let worker = &self.workers[worker];
         let _acting = Acting::begin(worker);
         if !is_held_for {
-            worker.let_go();
+            self.let_go_of(worker);
         }
         worker.hand().learn_host(&task);
         let mut scratch = self.scratch.take().unwrap_or_else(Scratch::new);
@@ -125,11 +130,12 @@ impl Crew {
         let after = task.run(&mut Bench { scratch: &mut scratch, common, looked: &mut looked, fed: false, desk });
         self.looked.set(looked);
         self.scratch.set(Some(scratch));
-        worker.let_go();
+        self.let_go_of(worker);
         match after {
             After::Rested => Ran::Rested,
             After::Waits(waiting) if waiting.is_for(&worker.hand().next) => {
                 waiting.hold(&worker.hand().held);
+                self.beside[worker.index].set(Some(Beside::take()));
                 Ran::Held
             }
             After::Waits(waiting) => waiting.suspend(common).map_or(Ran::Waits, Ran::Woken),
@@ -143,9 +149,18 @@ impl Crew {
         let is_any = holders.peek().is_some();
         holders.for_each(|worker| {
             let _acting = Acting::begin(worker);
-            worker.let_go();
+            self.let_go_of(worker);
         });
         is_any
+    }
+
+    /// Suspends what `worker`, which this thread is, holds.
+    fn let_go_of(&self, worker: &Worker) {
+        if !worker.hand().held.is_empty() {
+            // Another worker may have held something since: on this thread, too.
+            self.beside[worker.index].take().into_iter().for_each(Beside::put);
+            worker.let_go();
+        }
     }
 
     /// Fires what is due. Returns whether anything may have been.

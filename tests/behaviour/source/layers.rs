@@ -4,7 +4,7 @@ use super::files::{File, hold_against, rust_files, sample};
 use super::scan::{Line, find_word, has_word, is_test_file, names_after, scan, test_code_from};
 
 /// The layers from the bottom; what stands together knows only itself and what is below.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["sync"],
     &["memory"],
     &["mailbox", "reply"],
@@ -16,6 +16,8 @@ const LAYERS: [&[&str]; 10] = [
     &["system"],
     // What tests are made with; without the feature `sim` it isn't there.
     &["sim", "testing"],
+    // The model checker for users, on top of the simulator; under `--cfg corecast_loom` alone.
+    &["loom"],
     // Hands out what is inside to the models, as the crate's root does to everyone.
     &["loom_api"],
 ];

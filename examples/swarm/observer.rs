@@ -1,0 +1,56 @@
+//! Who hears of dead letters and of messages that failed, and books them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use corecast::{ActorFailure, DeadLetter, MessageFailure, Observer};
+
+use crate::ledger::{Ledger, explode};
+use crate::message::{Freight, Job, Load, News, Note, Rumour, Tick};
+
+/// The observer of an episode. It panics now and then, when it has booked.
+pub(crate) struct Bookkeeper {
+    pub(crate) ledger: Ledger,
+    pub(crate) calls: AtomicU64,
+    /// Every so many calls it panics; never, if that is zero.
+    pub(crate) panics: u64,
+}
+
+impl Bookkeeper {
+    fn may_panic(&self) {
+        // ORDERING: Relaxed; a count.
+        let calls = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.panics > 0 && calls.is_multiple_of(self.panics) {
+            explode("an observer");
+        }
+    }
+
+    /// Books a dead letter, unless it is of another type.
+    fn book<M: Load>(letter: DeadLetter) -> Result<(), DeadLetter> {
+        letter.downcast::<M>().map(|message| message.unload().died())
+    }
+}
+
+impl Observer for Bookkeeper {
+    fn message_failed(&self, _: &MessageFailure) {
+        self.ledger.failure();
+        self.may_panic();
+    }
+
+    fn actor_failed(&self, _: &ActorFailure) {
+        self.ledger.progress();
+        self.may_panic();
+    }
+
+    fn dead_letter(&self, letter: DeadLetter) {
+        let left = Self::book::<Note>(letter)
+            .or_else(Self::book::<Job>)
+            .or_else(Self::book::<Freight>)
+            .or_else(|letter| letter.downcast().map(|News(parcel)| parcel.died()))
+            .or_else(|letter| letter.downcast().map(|Rumour(parcel)| parcel.died()))
+            .or_else(|letter| letter.downcast().map(|Tick(parcel)| parcel.died()));
+        if let Err(letter) = left {
+            self.ledger.breach(format!("a dead letter of another type: {letter:?}"));
+        }
+        self.may_panic();
+    }
+}
