@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::sync::halt::{Halted, Spot, run_up_to};
 use crate::sync::testing::spawn;
+use crate::sync::thread::yield_now;
 use crate::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Message};
 
 /// Questions to each worker: more than a row of activations that makes a worker yield to the operating system.
@@ -91,6 +92,10 @@ impl Stage {
         let (say, said) = channel();
         let target = system.spawn(Listener(say)).on_worker(0).start().expect("it starts");
         target.blocking_send(Flush).expect("it lives");
+        // Its answer comes before it rests.
+        while !target.strong().is_idle() {
+            yield_now();
+        }
         let counters = [0, 1].map(|worker| system.spawn(Counter(0)).on_worker(worker).start().expect("it starts"));
         Self { target, said, counters, _system: system }
     }
