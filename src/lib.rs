@@ -47,6 +47,8 @@
 //! 8. An actor is alive while it can be reached: by a reference, by its name, or by a subscription made with one.
 //! 9. An event that a subscription takes is handled, fails or becomes a dead letter as any message does, or it is shed
 //!    because the subscription asks for that, and counted.
+//! 10. The end of an actor is heard once by each that watches it, with its reason, when its name is free and ahead of what
+//!     waits in the mailbox; and after an unwatch not at all.
 //!
 //! # What is not guaranteed
 //!

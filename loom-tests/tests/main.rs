@@ -21,3 +21,4 @@ mod system;
 mod task;
 mod timer;
 mod wakers;
+mod watch;

@@ -9,6 +9,7 @@ use super::reference::{ActorRef, WeakActorRef};
 use super::timer::{self, MissedTicks, Sleep, Timer, ZeroInterval};
 use super::{Actor, Body, Handler, Message};
 use crate::scheduler::worker;
+use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{Host, Letter, Receive};
 use crate::task::typed::OwnTask;
@@ -38,6 +39,10 @@ impl<A: Actor> ActorContext<A> {
         Body<A>: Receive<L::Message, Output = L::Output>,
     {
         self.task.put_aside(letter);
+    }
+
+    pub(super) fn weak(&self) -> &Weak {
+        self.task.weak()
     }
 
     pub(crate) fn host(&self) -> &dyn Host {

@@ -9,6 +9,7 @@
 //! | [`recipient`] | `Recipient`: whoever takes one type of message |
 //! | [`context`] | what a handler knows of its own actor |
 //! | [`timer`] | waiting for a certain time |
+//! | [`watch`] | hearing of the ends of others |
 //! | [`mailbox`] | how many messages may wait |
 #![forbid(unsafe_code)]
 
@@ -20,9 +21,11 @@ pub(crate) mod mailbox;
 pub(crate) mod recipient;
 pub(crate) mod reference;
 pub(crate) mod timer;
+mod watch;
 
 use std::fmt;
 
+use crate::task::identity::ActorInfo;
 use crate::task::letter::{Body as TaskBody, Receive};
 use crate::task::reason::{ActorError, StopReason};
 use crate::task::typed::OwnTask;
@@ -44,7 +47,7 @@ pub trait Message: Send + 'static {
 
 /// Private state with a life of its own, which handles one message at a time.
 ///
-/// `impl Actor for Counter {}` is enough: both hooks have empty bodies. They are implemented with plain
+/// `impl Actor for Counter {}` is enough: the hooks have empty bodies. They are implemented with plain
 /// `async fn`s.
 ///
 /// ```
@@ -75,6 +78,29 @@ pub trait Actor: Sized + Send + 'static {
         async { Ok(()) }
     }
 
+    /// Runs when an actor has ended that this one [watches](ActorContext::watch), or is [linked](ActorContext::link) to if it
+    /// [traps](ActorContext::trap_links): once for each, with the reason. The name of who ended is free by then.
+    ///
+    /// It runs before the next message, whatever waits in the mailbox, full or not. It keeps nobody alive: an actor that ends
+    /// before it comes to this never hears.
+    ///
+    /// # Panics
+    ///
+    /// A panic stops this actor, with [`Place::OnTerminated`](crate::Place::OnTerminated) in its reason.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for a handler: [`kill`](crate::ActorRef::kill), and the end of one that is linked, drop it at its await point.
+    fn on_terminated(
+        &mut self,
+        who: ActorInfo,
+        reason: StopReason,
+        ctx: &mut ActorContext<Self>,
+    ) -> impl Future<Output = ()> + Send {
+        let _ = (who, reason, ctx);
+        async {}
+    }
+
     /// Runs after the last message, also after a panic or a kill, but not if `pre_start` failed.
     ///
     /// If the actor was killed it has the time that the builder's `post_stop_deadline` gives it, and is dropped at
@@ -101,7 +127,8 @@ pub trait Actor: Sized + Send + 'static {
 ///
 /// # Cancel safety
 ///
-/// [`kill`](crate::ActorRef::kill) drops a handler at its await point. Nothing else does.
+/// [`kill`](crate::ActorRef::kill) drops a handler at its await point, and so does the end of one that the actor is
+/// [linked](ActorContext::link) to. Nothing else does.
 ///
 /// ```
 /// use corecast::{Actor, ActorContext, Handler, Message};
@@ -151,6 +178,15 @@ impl<A: Actor> TaskBody for Body<A> {
 
     fn start(&mut self, context: &mut ActorContext<A>) -> impl Future<Output = Result<(), ActorError>> + Send {
         self.actor.pre_start(context)
+    }
+
+    fn terminated(
+        &mut self,
+        context: &mut ActorContext<A>,
+        who: ActorInfo,
+        reason: StopReason,
+    ) -> impl Future<Output = ()> + Send {
+        self.actor.on_terminated(who, reason, context)
     }
 
     async fn stop(&mut self, context: &mut ActorContext<A>, reason: StopReason) {

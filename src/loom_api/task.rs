@@ -190,6 +190,12 @@ impl Weakly {
         self.0.is_lane_sealed()
     }
 
+    /// `Weak::bonds`: its watches and links, the notices that wait for it, and those who hear of its end.
+    #[must_use]
+    pub fn bonds(&self) -> (usize, usize, usize) {
+        self.0.bonds()
+    }
+
     /// `Weak::grasp`, until it is dropped.
     pub fn grasp_and_drop(&self) {
         drop(self.0.grasp());

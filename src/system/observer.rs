@@ -92,7 +92,7 @@ impl MessageFailure {
         self.message_type
     }
 
-    /// What happened: [`StopReason::Panicked`] or [`StopReason::Killed`].
+    /// What happened: [`StopReason::Panicked`], [`StopReason::Killed`] or [`StopReason::Linked`].
     #[must_use]
     pub fn cause(&self) -> &StopReason {
         &self.cause
@@ -135,7 +135,7 @@ impl ActorFailure {
         &self.actor
     }
 
-    /// Why: [`StopReason::Panicked`] or [`StopReason::StartFailed`].
+    /// Why: [`StopReason::Panicked`], [`StopReason::StartFailed`] or [`StopReason::Linked`].
     #[must_use]
     pub fn reason(&self) -> &StopReason {
         &self.reason

@@ -24,6 +24,7 @@ use super::refs::Refs;
 use super::run::{Phase, Turn};
 use super::startup::Startup;
 use super::state::State;
+use super::watches::{Audience, Watches};
 use crate::mailbox::envelope::Opened;
 use crate::mailbox::ring::Ring;
 use crate::mailbox::waiters::Line;
@@ -100,6 +101,8 @@ pub(super) struct Vtable {
     pub(super) start: unsafe fn(&mut Turn<'_>) -> Opened,
     /// Begins `post_stop`.
     pub(super) stop: unsafe fn(&mut Turn<'_>, StopReason) -> Opened,
+    /// Begins `on_terminated`.
+    pub(super) terminated: unsafe fn(&mut Turn<'_>, ActorInfo, StopReason) -> Opened,
     pub(super) drop_body: unsafe fn(NonNull<Header>),
     /// Frees the cell's memory.
     pub(super) free: unsafe fn(NonNull<Header>),
@@ -116,13 +119,14 @@ pub(super) struct Cell<B> {
 #[cfg(all(target_pointer_width = "64", not(corecast_loom)))]
 const _: () = assert!(Header::PRODUCERS == 64);
 
-/// What few actors need: a line of waiting senders, watchers, a name, timers, a count of shed events.
+/// What few actors need: a line of waiting senders, watchers, watches, a name, timers, a count of shed events.
 #[derive(Debug)]
 pub(super) struct Side {
     pub(super) line: Mutex<Line>,
     pub(super) ending: Mutex<Ending>,
     pub(super) lane: Mutex<Lane>,
     pub(super) home: Home,
+    pub(super) watches: Mutex<Watches>,
     /// How long a `send` waits, in nanoseconds. Written before the first run.
     limit: AtomicU64,
     /// How many events were shed before the one that is handled now. The runner's.
@@ -138,6 +142,7 @@ impl Side {
             ending: Mutex::default(),
             lane: Mutex::default(),
             home: Home::default(),
+            watches: Mutex::default(),
             limit: AtomicU64::new(u64::MAX),
             missed: AtomicU64::new(0),
             published: UnsafeCell::new(()),
@@ -152,6 +157,8 @@ pub(super) struct Ending {
     /// The reason, where the verdict alone doesn't tell it.
     pub(super) reason: Option<StopReason>,
     pub(super) watchers: Vec<Waker>,
+    /// The actors that hear of the end.
+    pub(super) audience: Audience,
     /// Letters that are opened when the mailbox, which is closed, has been drained.
     pub(super) aside: VecDeque<Aside>,
 }

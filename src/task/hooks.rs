@@ -28,10 +28,10 @@ impl Completion<Result<(), ActorError>> for StartHook {
     }
 }
 
-/// `post_stop` returns nothing.
-struct StopHook;
+/// `on_terminated` and `post_stop` return nothing.
+struct QuietHook;
 
-impl Completion<()> for StopHook {
+impl Completion<()> for QuietHook {
     fn message() -> Option<&'static str> {
         None
     }
@@ -57,6 +57,21 @@ pub(super) unsafe fn start<B: Body>(turn: &mut Turn<'_>) -> Opened {
     }
 }
 
+/// Begins `on_terminated`.
+///
+/// # Safety
+///
+/// The turn's body is a `B`.
+pub(super) unsafe fn terminated<B: Body>(turn: &mut Turn<'_>, who: ActorInfo, reason: StopReason) -> Opened {
+    // SAFETY: as for `start`.
+    unsafe {
+        let body = letter::body::<B>(turn.header());
+        let context = B::context(OwnTask::of(turn.header()));
+        let make = |context: *mut B::Context| (*body).terminated(&mut *context, who, reason);
+        frame::begin(turn, |vacant| vacant.fill(context, QuietHook, make))
+    }
+}
+
 /// Begins `post_stop`.
 ///
 /// # Safety
@@ -67,7 +82,7 @@ pub(super) unsafe fn stop<B: Body>(turn: &mut Turn<'_>, reason: StopReason) -> O
     unsafe {
         let body = letter::body::<B>(turn.header());
         let context = B::context(OwnTask::of(turn.header()));
-        frame::begin(turn, |vacant| vacant.fill(context, StopHook, |context| (*body).stop(&mut *context, reason)))
+        frame::begin(turn, |vacant| vacant.fill(context, QuietHook, |context| (*body).stop(&mut *context, reason)))
     }
 }
 

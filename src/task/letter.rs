@@ -85,6 +85,14 @@ pub(crate) trait Body: Sized + Send + 'static {
     /// Runs `pre_start`.
     fn start(&mut self, context: &mut Self::Context) -> impl Future<Output = Result<(), ActorError>> + Send;
 
+    /// Runs `on_terminated`.
+    fn terminated(
+        &mut self,
+        context: &mut Self::Context,
+        who: ActorInfo,
+        reason: StopReason,
+    ) -> impl Future<Output = ()> + Send;
+
     /// Runs `post_stop`.
     fn stop(&mut self, context: &mut Self::Context, reason: StopReason) -> impl Future<Output = ()> + Send;
 }

@@ -23,7 +23,8 @@
 //! | [`hand`] | what a worker runs next, and what it holds |
 //! | [`held`] | the task that a worker holds back from being suspended |
 //! | [`run_slot`] | a place for one runnable task, cheap for its worker |
-//! | [`hooks`] | `pre_start`, `post_stop` and the drop of a body |
+//! | [`watches`] | whom an actor watches or is linked to |
+//! | [`hooks`] | `pre_start`, `on_terminated`, `post_stop` and the drop of a body |
 //! | [`frame`] | a handler's future, and where it lives |
 //! | [`waker`] | the wakers of a suspended handler |
 //! | [`edge`] | what the handler that is being polled waits for |
@@ -90,6 +91,7 @@ pub(crate) mod state;
 pub(crate) mod typed;
 pub(crate) mod waits;
 mod waker;
+mod watches;
 
 pub(crate) use frame::{Completion, Scratch};
 pub(crate) use header::Header;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::circle::Circle;
+use super::identity::ActorInfo;
 use crate::sync::Arc;
 
 /// Why an actor ended.
@@ -23,6 +24,29 @@ pub enum StopReason {
     Panicked(Panic),
     /// `pre_start` returned an error.
     StartFailed(ActorError),
+    /// This actor, to which it is linked, has ended and not in an orderly way.
+    Linked(Box<ActorInfo>),
+}
+
+impl StopReason {
+    /// Whether the end was asked for, or nobody was left who could have asked for more: not a failure, nor a kill. Those who
+    /// are [linked](crate::ActorContext::link) live on after an orderly end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corecast::StopReason;
+    ///
+    /// assert!(StopReason::Stopped.is_orderly() && StopReason::Unreachable.is_orderly());
+    /// assert!(!StopReason::Killed.is_orderly());
+    /// ```
+    #[must_use]
+    pub fn is_orderly(&self) -> bool {
+        match self {
+            Self::Stopped | Self::Unreachable | Self::SystemShutdown => true,
+            Self::Killed | Self::Panicked(_) | Self::StartFailed(_) | Self::Linked(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for StopReason {
@@ -34,6 +58,7 @@ impl fmt::Display for StopReason {
             Self::SystemShutdown => f.write_str("its system shut down"),
             Self::Panicked(panic) => panic.fmt(f),
             Self::StartFailed(error) => write!(f, "it could not start: {error}"),
+            Self::Linked(who) => write!(f, "{who} has failed, to which it is linked"),
         }
     }
 }
@@ -47,6 +72,8 @@ pub enum Place {
     Handler,
     /// In `pre_start`.
     PreStart,
+    /// In `on_terminated`.
+    OnTerminated,
     /// In `post_stop`.
     PostStop,
     /// In the drop of the actor itself.
@@ -60,6 +87,7 @@ impl fmt::Display for Place {
         f.write_str(match self {
             Self::Handler => "a handler",
             Self::PreStart => "pre_start",
+            Self::OnTerminated => "on_terminated",
             Self::PostStop => "post_stop",
             Self::Drop => "its drop",
             Self::Blocking => "a blocking closure",

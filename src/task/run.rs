@@ -5,6 +5,7 @@
 //! | New | creation | – | Starting; Unborn if it was killed |
 //! | Starting | first activation | `pre_start` | Running; Unborn |
 //! | Running | a start that succeeded | messages, in order | Clearing |
+//! | Hearing | a notice | `on_terminated`: of the end of one that it watches | Running; Clearing |
 //! | Clearing | stop, kill, panic, or nobody can reach it | the mailbox is closed; leftovers become dead letters | Stopping |
 //! | Stopping | an empty, closed mailbox | `post_stop` | Ending; Expiring when it waits and the actor is killed |
 //! | Expiring | a kill | `post_stop`, until its deadline | Ending |
@@ -39,6 +40,7 @@ use super::share::Share;
 use super::state::{Snapshot, Suspend};
 use super::waits::{Found, Waits};
 use super::waker;
+use super::watches;
 use crate::mailbox::envelope::{Opened, Parcel};
 use crate::mailbox::ring::{Reader, Rest};
 use crate::mailbox::waiters;
@@ -54,6 +56,7 @@ pub(super) enum Phase {
     New,
     Starting,
     Running,
+    Hearing,
     Clearing,
     Stopping,
     Expiring,
@@ -288,7 +291,8 @@ impl<'a> Turn<'a> {
                 return after;
             }
         } else if self.phase() == Phase::New && self.cell().far().state.peek().is_killed() {
-            self.fail_to_start(StopReason::Killed);
+            let reason = self.why_killed();
+            self.fail_to_start(reason);
         } else if self.phase() == Phase::New {
             self.enter(Phase::Starting);
             // SAFETY: the vtable is that of the body.
@@ -332,7 +336,8 @@ impl<'a> Turn<'a> {
         self.withdraw_waits();
         let stopping = matches!(self.phase(), Phase::Stopping | Phase::Expiring);
         if (control.is_killed() && !stopping) || (control.is_expired() && stopping) {
-            self.abort(frame, StopReason::Killed, ReplyErrorReason::Killed);
+            let cause = if stopping { StopReason::Killed } else { self.why_killed() };
+            self.abort(frame, cause, ReplyErrorReason::Killed);
             return None;
         }
         if control.is_killed() && self.phase() == Phase::Stopping {
@@ -381,6 +386,7 @@ impl<'a> Turn<'a> {
         self.told |= aborted.told;
         let (place, next) = match self.phase() {
             Phase::Starting => (Place::PreStart, Phase::Unborn),
+            Phase::Hearing => (Place::OnTerminated, Phase::Clearing),
             Phase::Stopping | Phase::Expiring => (Place::PostStop, Phase::Ending),
             _ => (Place::Handler, Phase::Clearing),
         };
@@ -398,7 +404,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Goes on after `pre_start` or `post_stop`.
+    /// Goes on after `pre_start`, `on_terminated` or `post_stop`.
     fn hook_returned(&mut self, opened: Opened) -> Option<After> {
         match (opened, self.phase()) {
             (Opened::Suspended, _) => return Some(self.suspend()),
@@ -413,6 +419,11 @@ impl<'a> Turn<'a> {
             (Opened::Panicked, Phase::Starting) => {
                 let reason = self.panic_reason(Place::PreStart);
                 self.fail_to_start(reason);
+            }
+            (Opened::Done, Phase::Hearing) => self.enter(Phase::Running),
+            (Opened::Panicked, Phase::Hearing) => {
+                let reason = self.panic_reason(Place::OnTerminated);
+                self.begin_to_stop(reason);
             }
             (Opened::Done, _) => self.enter(Phase::Ending),
             (Opened::Panicked, _) => {
@@ -502,19 +513,32 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Before each message: notes the task word, and whether there is a kill or a timer's message to be seen to.
+    /// Before each message: notes the task word, and whether there is a kill, a notice or a timer's message to be seen to.
     #[inline(always)]
     fn is_called(&mut self) -> bool {
         self.seen = self.cell().far().state.look();
         self.seen.calls()
     }
 
-    /// Sees to a kill, and to messages of timers as long as `left` allows. Returns how the draining ended, if it did.
+    /// Sees to a kill, to all notices, and to messages of timers as long as `left` allows. Returns how the draining ended, if it did.
     #[cold]
     fn answer(&mut self, left: &mut u32) -> Option<Drained> {
         loop {
             if self.seen.is_killed() {
-                return Some(self.stop(StopReason::Killed));
+                let reason = self.why_killed();
+                return Some(self.stop(reason));
+            }
+            if self.seen.is_noticed() {
+                if *left == 0 {
+                    // The rest of them comes before the next message, too.
+                    return Some(Drained::Share);
+                }
+                *left -= 1;
+                if let Some(end) = self.hear() {
+                    return Some(end);
+                }
+                let _ = self.is_called();
+                continue;
             }
             if !self.seen.is_ringing() || *left == 0 {
                 return None;
@@ -542,6 +566,24 @@ impl<'a> Turn<'a> {
                 }
             }
             let _ = self.is_called();
+        }
+    }
+
+    /// Lets the actor hear of one who has ended. Returns how the draining ended, if it did.
+    fn hear(&mut self) -> Option<Drained> {
+        let (who, reason) = watches::take(self.cell())?;
+        self.enter(Phase::Hearing);
+        // SAFETY: the vtable is that of the body.
+        match unsafe { (self.cell().far().vtable.terminated)(self, who, reason) } {
+            Opened::Done => {
+                self.enter(Phase::Running);
+                None
+            }
+            Opened::Suspended => Some(Drained::Suspended),
+            Opened::Panicked => {
+                let reason = self.panic_reason(Place::OnTerminated);
+                Some(self.stop(reason))
+            }
         }
     }
 
@@ -583,15 +625,16 @@ impl<'a> Turn<'a> {
                         // RECHECK: that may have been the last reference's.
                         if Self::is_reachable(self.cell()) {
                             lane::unseal(self.cell());
+                            watches::unseal(self.cell());
                         } else {
                             // The right to run is ours, so the nudge never hands it over.
                             let _ = self.cell().nudge();
                         }
                     }
                     // RECHECK: the last reference may have sent something since `rest` looked. It is handled first, and
-                    // the nudge stays. So is a timer's message that is in the lane by now; those that fire later are not
-                    // waited for.
-                    Rest::Nudged if self.cell().len() > 0 || lane::seal(self.cell()) => {}
+                    // the nudge stays. So is a timer's message that is in the lane by now, and a notice; those that come later
+                    // are not waited for.
+                    Rest::Nudged if self.cell().len() > 0 || lane::seal(self.cell()) || watches::seal(self.cell()) => {}
                     Rest::Nudged => return Err(self.stop(StopReason::Unreachable)),
                     // RECHECK: a timer's message that fired before the close is handled before the end.
                     Rest::Drained if self.is_called() => {}

@@ -233,6 +233,7 @@ impl<B: Body> Vtables<B> {
         type_name: B::type_name,
         type_id: std::any::TypeId::of::<B>,
         start: hooks::start::<B>,
+        terminated: hooks::terminated::<B>,
         stop: hooks::stop::<B>,
         drop_body: hooks::drop_body::<B>,
         free: header::free_cell::<B>,

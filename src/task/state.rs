@@ -18,8 +18,8 @@
 //! it left, however many wakers there are. A late waker of an earlier handler costs one spurious poll at most.
 //!
 //! Control bits only ever get set: KILLED, EXPIRED, and the reasons of a stop. ENDED comes last; WATCHED says
-//! that somebody waits for it. RINGING says that messages of timers may wait in the lane, CIRCLE that the handler waits in a circle; the runner takes
-//! either back.
+//! that somebody waits for it. RINGING says that messages of timers may wait in the lane, NOTICED that notices of others' ends may
+//! wait in the book of watches, CIRCLE that the handler waits in a circle; the runner takes each back.
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::limits::MOST_WAKES;
@@ -33,7 +33,9 @@ const SHUTDOWN: u32 = 1 << 4;
 const WATCHED: u32 = 1 << 5;
 const ENDED: u32 = 1 << 6;
 const CIRCLE: u32 = 1 << 7;
-const VERDICT_SHIFT: u32 = 8;
+const NOTICED: u32 = 1 << 8;
+const VERDICT_SHIFT: u32 = 9;
+const VERDICT: u32 = (1 << (WAKES_SHIFT - VERDICT_SHIFT)) - 1;
 const WAKES_SHIFT: u32 = 16;
 const ONE_WAKE: u32 = 1 << WAKES_SHIFT;
 const WAKES: u32 = !(ONE_WAKE - 1);
@@ -75,10 +77,15 @@ impl Snapshot {
         self.0 & RINGING != 0
     }
 
+    /// Whether notices of others' ends may be waiting.
+    pub(crate) fn is_noticed(self) -> bool {
+        self.0 & NOTICED != 0
+    }
+
     /// Whether there is anything to do before the next message.
     #[inline(always)]
     pub(crate) fn calls(self) -> bool {
-        self.0 & (KILLED | RINGING) != 0
+        self.0 & (KILLED | NOTICED | RINGING) != 0
     }
 
     /// Whether the handler waits for a reply that can't come.
@@ -100,7 +107,7 @@ impl Snapshot {
 
     /// The verdict of an actor that has ended.
     pub(crate) fn ended(self) -> Option<u8> {
-        (self.0 & ENDED != 0).then_some((self.0 >> VERDICT_SHIFT) as u8)
+        (self.0 & ENDED != 0).then_some((self.0 >> VERDICT_SHIFT & VERDICT) as u8)
     }
 
     /// Whether the count of wakes is as high as it gets.
@@ -240,6 +247,19 @@ impl State {
         // the lane, by the lock of which the runner sees it: a message is put there before its ring, and the read-modify-write
         // that finds the ring is followed by the lock.
         self.0.fetch_and(!RINGING, Ordering::Relaxed);
+    }
+
+    /// A notice of another's end has been put into the book of watches. A nudge of the mailbox follows, for an actor that is
+    /// idle.
+    pub(crate) fn notice(&self) {
+        // ORDERING: Relaxed; as in `ring`, with the book's lock.
+        self.0.fetch_or(NOTICED, Ordering::Relaxed);
+    }
+
+    /// The runner is about to look into the book.
+    pub(crate) fn heed(&self) {
+        // ORDERING: Relaxed; as in `answer`.
+        self.0.fetch_and(!NOTICED, Ordering::Relaxed);
     }
 
     /// The last transition: the actor has ended, with `verdict`. Tells whether somebody watches.

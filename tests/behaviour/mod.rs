@@ -28,3 +28,4 @@ mod stress;
 mod time;
 mod traits;
 mod verbs;
+mod watch;

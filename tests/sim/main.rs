@@ -11,3 +11,4 @@ mod ledger;
 mod runs;
 mod schedules;
 mod time;
+mod watch;

@@ -17,6 +17,7 @@ use crate::task::header::{self, Header};
 use crate::task::lane;
 use crate::task::letter::Undertaker;
 use crate::task::reason::{Panic, Place, StopReason};
+use crate::task::watches;
 
 /// Verdicts that tell the whole reason; any other reason is kept on the side.
 const STOPPED: u8 = 0;
@@ -46,6 +47,12 @@ impl Turn<'_> {
         }
     }
 
+    /// Why it was killed: by somebody who may, or by the end of one that it is linked to.
+    #[cold]
+    pub(super) fn why_killed(&self) -> StopReason {
+        watches::fate(self.cell()).map_or(StopReason::Killed, StopReason::Linked)
+    }
+
     pub(super) fn panic_reason(&mut self, place: Place) -> StopReason {
         let text = self.panic.take().unwrap_or_default();
         StopReason::Panicked(Panic::new(place, text))
@@ -67,8 +74,13 @@ impl Turn<'_> {
     /// The same for an actor whose mailbox was closed by somebody, and is empty.
     pub(super) fn begin_to_stop_as_asked(&mut self) {
         let _ = self.serve();
-        let verdict = self.why_closed();
-        self.pronounce(verdict);
+        match self.why_closed() {
+            KILLED => {
+                let reason = self.why_killed();
+                self.judge(reason);
+            }
+            verdict => self.pronounce(verdict),
+        }
         self.enter(Phase::Clearing);
     }
 
@@ -79,7 +91,7 @@ impl Turn<'_> {
             StopReason::Unreachable => UNREACHABLE,
             StopReason::Killed => KILLED,
             StopReason::SystemShutdown => SHUTDOWN,
-            StopReason::Panicked(_) | StopReason::StartFailed(_) => {
+            StopReason::Panicked(_) | StopReason::StartFailed(_) | StopReason::Linked(_) => {
                 header::side(self.cell()).ending.lock().reason = Some(reason);
                 TOLD
             }
@@ -140,7 +152,9 @@ impl Turn<'_> {
 
     /// Turns leftover messages into dead letters. Returns false while a claimed place isn't published yet.
     fn clear(&mut self) -> bool {
+        // Where there is no lane there is no side, and there are no watches.
         if let Some(mut left) = lane::close(self.cell()) {
+            watches::close(self.cell());
             for fired in left.fired.drain(..) {
                 // SAFETY: a letter's vtable expects an undertaker here.
                 self.bury(|undertaker| unsafe { fired.leave().discard(undertaker) });
@@ -246,7 +260,8 @@ impl Turn<'_> {
     /// Says that the actor has ended, and wakes who waits for that.
     fn announce_end(&mut self) {
         let header = self.cell();
-        if header.far().state.end(self.verdict()).is_watched()
+        let verdict = self.verdict();
+        if header.far().state.end(verdict).is_watched()
             && let Some(side) = header::known_side(header)
         {
             let watchers = std::mem::take(&mut side.ending.lock().watchers);
@@ -254,6 +269,7 @@ impl Turn<'_> {
                 // UNWIND: a watcher's waker is user code.
                 let _ = guard(|| waker.wake());
             }
+            watches::tell_audience(header, side, verdict);
         }
     }
 
