@@ -23,7 +23,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { branches: 3_000, time: Duration::from_secs(900), permutations: 20_000_000, preemptions: None }
+        Self { branches: 3_000, time: Duration::from_secs(300), permutations: 20_000_000, preemptions: None }
     }
 }
 

@@ -12,6 +12,7 @@ use loom::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use loom::thread;
 use loom_tests::{Bounds, Outcomes, model};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What the thread outside waits for: jobs that are done.
 struct Done {
@@ -323,7 +324,9 @@ impl Handler<Go> for Asker {
 }
 
 fn a_send(name: &str, preemptions: usize, expected: &[&'static str]) {
-    model(name, bounds(preemptions), expected, |outcomes| {
+    // Hundreds of thousands of executions: a minute and a half alone, and several times that beside other work.
+    let bounds = Bounds { time: Duration::from_secs(900), ..bounds(preemptions) };
+    model(name, bounds, expected, |outcomes| {
         let (scheduler, threads) = Scheduler::start(2);
         let (done, places) = (Done::new(3), Arc::default());
         let (workers, ended) = (Arc::clone(&scheduler), AtomicU32::new(0));
@@ -346,6 +349,7 @@ fn an_actor_asks_another_one() {
     a_send("send", 0, &["one worker"]);
 }
 
+/// With one preemption. The model above has none, and takes longer than any other of the quick set.
 #[test]
 #[ignore = "full"]
 fn an_actor_asks_another_one_while_its_worker_is_interrupted() {

@@ -4,7 +4,7 @@
 //!
 //! | half | where | taken off by |
 //! |---|---|---|
-//! | entry | the watcher's book, by the watched one's address | the watcher: when it hears of the end, withdraws the watch, or ends |
+//! | entry | the watcher's book, by the watched one's number | the watcher: when it hears of the end, withdraws the watch, or ends |
 //! | seat in the audience | the watched one's `Ending`, by the watcher's number | the same, and the end of the watched one, which takes all |
 //!
 //! An end is told to the audience when the name is free and the reason is there. Whoever tells it looks for the entry: none
@@ -60,9 +60,9 @@ enum Stage {
 /// The entries, and what has been told.
 #[derive(Debug, Default)]
 struct Book {
-    entries: BTreeMap<usize, Entry>,
-    /// The notices that wait, the oldest first, by the addresses of those who ended.
-    told: BTreeMap<u64, usize>,
+    entries: BTreeMap<Key, Entry>,
+    /// The notices that wait, the oldest first, by who ended.
+    told: BTreeMap<u64, Key>,
     /// The number of the next notice.
     next: u64,
     /// Whether links tell instead of killing.
@@ -88,9 +88,12 @@ struct Notice {
     reason: StopReason,
 }
 
-/// Those who hear of an end: by their numbers, so that a simulation tells them in the same order again, and by their
-/// addresses, because actors of other systems may have the same numbers.
-pub(super) type Audience = BTreeMap<(ActorId, usize), Weak>;
+/// An actor in a book or an audience: by its number, so that a simulation goes through them in the same order again, and by
+/// its address, because actors of other systems may have the same numbers.
+type Key = (ActorId, usize);
+
+/// Those who hear of an end.
+pub(super) type Audience = BTreeMap<Key, Weak>;
 
 /// Why one hears of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,8 +132,8 @@ impl Watches {
             return;
         }
         let book = self.book.get_or_insert_default();
-        let entry = book.entries.entry(address(target)).or_insert_with(|| {
-            header::side(target).ending.lock().audience.insert(seat(own), weak(own));
+        let entry = book.entries.entry(key(target)).or_insert_with(|| {
+            header::side(target).ending.lock().audience.insert(key(own), weak(own));
             Entry { target: weak(target), watched: false, linked: false, notice: None }
         });
         entry.set(bond, true);
@@ -140,13 +143,13 @@ impl Watches {
     fn withdraw(&mut self, own: &Header, target: &Header, bond: Bond) -> Option<(Entry, Option<Weak>)> {
         let book = self.book.as_mut()?;
         let traps = book.traps;
-        let entry = book.entries.get_mut(&address(target))?;
+        let entry = book.entries.get_mut(&key(target))?;
         entry.set(bond, false);
         let stays = if entry.notice.is_some() { entry.hears(traps) } else { entry.watched || entry.linked };
         if stays {
             return None;
         }
-        let entry = book.entries.remove(&address(target))?;
+        let entry = book.entries.remove(&key(target))?;
         let seat = match &entry.notice {
             Some(notice) => {
                 book.told.remove(&notice.number);
@@ -157,29 +160,29 @@ impl Watches {
         Some((entry, seat))
     }
 
-    /// Tells of the end of the one at `address`. What is returned beside is dropped without the lock.
-    fn tell(&mut self, address: usize, who: ActorInfo, reason: StopReason) -> (Told, Option<Entry>) {
+    /// Tells of an end. What is returned beside is dropped without the lock.
+    fn tell(&mut self, ended: Key, who: ActorInfo, reason: StopReason) -> (Told, Option<Entry>) {
         let Some(book) = self.book.as_mut() else { return (Told::Nothing, None) };
         let traps = book.traps;
-        let Some(entry) = book.entries.get_mut(&address) else { return (Told::Nothing, None) };
+        let Some(entry) = book.entries.get_mut(&ended) else { return (Told::Nothing, None) };
         if entry.linked && !traps && !reason.is_orderly() {
             // Also one that was linked between its notice and the hearing of it.
             if let Some(notice) = &entry.notice {
                 book.told.remove(&notice.number);
             }
             book.fate.get_or_insert_with(|| Box::new(who));
-            return (Told::Fate, book.entries.remove(&address));
+            return (Told::Fate, book.entries.remove(&ended));
         }
         if entry.notice.is_some() {
             return (Told::Nothing, None);
         }
         if !entry.hears(traps) {
-            return (Told::Nothing, book.entries.remove(&address));
+            return (Told::Nothing, book.entries.remove(&ended));
         }
         let number = book.next;
         book.next += 1;
         entry.notice = Some(Notice { number, who, reason });
-        book.told.insert(number, address);
+        book.told.insert(number, ended);
         (if self.stage == Stage::Open { Told::Notice } else { Told::Nothing }, None)
     }
 
@@ -259,11 +262,11 @@ impl Weak {
         }
     }
 
-    /// Tells this actor of the end of the one at `address`.
-    fn tell_end(&self, address: usize, who: ActorInfo, reason: StopReason) {
+    /// Tells this actor of an end.
+    fn tell_end(&self, ended: Key, who: ActorInfo, reason: StopReason) {
         let header = self.header();
         let Some(side) = header::known_side(header) else { return };
-        let (told, heard) = side.watches.lock().tell(address, who, reason);
+        let (told, heard) = side.watches.lock().tell(ended, who, reason);
         match told {
             Told::Nothing => {}
             Told::Notice => {
@@ -304,7 +307,7 @@ pub(super) fn tell_audience(header: &Header, side: &Side, verdict: u8) {
     let (who, reason) = (header::info(header), run::reason_of(header, verdict));
     for watcher in audience.into_values() {
         // UNWIND: the reason may hold the last of a user's error.
-        let _ = guard(|| watcher.tell_end(address(header), who.clone(), reason.clone()));
+        let _ = guard(|| watcher.tell_end(key(header), who.clone(), reason.clone()));
     }
 }
 
@@ -315,8 +318,8 @@ pub(super) fn take(header: &Header) -> Option<(ActorInfo, StopReason)> {
     let mut watches = header::known_side(header)?.watches.lock();
     let number = watches.first()?;
     let book = watches.book.as_mut()?;
-    let address = book.told.remove(&number)?;
-    let entry = book.entries.remove(&address);
+    let ended = book.told.remove(&number)?;
+    let entry = book.entries.remove(&ended);
     if watches.first().is_some() {
         state.notice();
     }
@@ -389,12 +392,12 @@ fn look(own: &Header, target: &Header) {
     let Some(verdict) = target.far().state.verdict() else { return };
     // If the end has seen the seat, it tells us, too: whoever comes first.
     drop(leave(own, target));
-    weak(own).tell_end(address(target), header::info(target), run::reason_of(target, verdict));
+    weak(own).tell_end(key(target), header::info(target), run::reason_of(target, verdict));
 }
 
 /// Leaves the audience of `target`.
 fn leave(own: &Header, target: &Header) -> Option<Weak> {
-    header::known_side(target)?.ending.lock().audience.remove(&seat(own))
+    header::known_side(target)?.ending.lock().audience.remove(&key(own))
 }
 
 fn books(header: &Header) -> MutexGuard<'_, Watches> {
@@ -403,7 +406,7 @@ fn books(header: &Header) -> MutexGuard<'_, Watches> {
 
 /// The books of two actors, which aren't the same. An actor has its number before anybody can refer to it.
 fn both_books<'a>(own: &'a Header, other: &'a Header) -> (MutexGuard<'a, Watches>, MutexGuard<'a, Watches>) {
-    if seat(own) < seat(other) {
+    if key(own) < key(other) {
         let mine = books(own);
         (mine, books(other))
     } else {
@@ -424,12 +427,8 @@ fn weak(header: &Header) -> Weak {
     Weak::from_retained(NonNull::from(header))
 }
 
-fn seat(header: &Header) -> (ActorId, usize) {
-    (header::id(header), address(header))
-}
-
-fn address(header: &Header) -> usize {
-    std::ptr::from_ref(header).addr()
+fn key(header: &Header) -> Key {
+    (header::id(header), std::ptr::from_ref(header).addr())
 }
 
 fn is_same(one: &Header, other: &Header) -> bool {

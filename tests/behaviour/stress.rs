@@ -53,7 +53,7 @@ impl Player {
             return Plan::Yield(1);
         }
         let (to, plan) = (self.actor(), Box::new(self.asking(depth - 1)));
-        let limit = (self.random.below(3) == 0).then(|| Duration::from_micros(self.random.below(500)));
+        let limit = (self.random.one_in(3)).then(|| Duration::from_micros(self.random.below(500)));
         Plan::Ask(to, plan, limit)
     }
 
@@ -71,7 +71,7 @@ impl Player {
             _ => Mailbox::unbounded(),
         };
         let spawn = self.system.spawn(Worker::new(&self.ledger)).mailbox(mailbox);
-        let spawn = if self.random.below(4) == 0 { spawn.on_worker(0) } else { spawn };
+        let spawn = if self.random.one_in(4) { spawn.on_worker(0) } else { spawn };
         let Ok(actor) = spawn.start() else { return false };
         for other in &self.others {
             let _ = other.send(actor.clone());
@@ -94,8 +94,8 @@ impl Player {
         let actor = self.actor();
         let plan = self.plan();
         let job = Job { parcel: self.ledger.offer_and_forget(), plan };
-        let polled = self.random.below(2) == 0;
-        if self.random.below(2) == 0 {
+        let polled = self.random.one_in(2);
+        if self.random.one_in(2) {
             let mut tell = actor.tell(job);
             // A poll may bring the job back in an error: its drop is then the test's own.
             match polled.then(|| poll_once(&mut tell)) {
@@ -128,7 +128,7 @@ impl Player {
         let overflow = [Overflow::Wait, Overflow::DropNewest, Overflow::DropOldest(2), Overflow::Latest];
         let (overflow, pattern) = (*self.random.pick(&overflow), *self.random.pick(&["news", "news.*", ">"]));
         let Some(broker) = self.system.broker() else { return };
-        let sub = if self.random.below(2) == 0 {
+        let sub = if self.random.one_in(2) {
             broker.subscribe::<News>(pattern, actor).overflow(overflow).start()
         } else {
             broker.subscribe::<News>(pattern, actor.downgrade()).overflow(overflow).start()
@@ -162,7 +162,7 @@ impl Player {
             700..=759 => match actor.try_send(self.job()) {
                 Ok(reply) => {
                     self.ledger.accepted();
-                    if self.random.below(2) == 0 {
+                    if self.random.one_in(2) {
                         let _ = wait(reply);
                     }
                 }

@@ -1,38 +1,12 @@
-//! Chance that can be repeated: xorshift64* (Vigna, <https://arxiv.org/abs/1402.6246>), with its seed printed.
+//! The seeds of tests, printed, and how long they go on.
 
 use std::env;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A stream of numbers that its seed decides.
-pub(crate) struct Random(u64);
+#[path = "../../examples/swarm/random.rs"]
+mod stream;
 
-impl Random {
-    /// The stream `stream` of `seed`; equal arguments give equal numbers.
-    pub(crate) fn new(seed: u64, stream: u64) -> Random {
-        let mut random = Random((seed ^ stream.wrapping_mul(0x9E37_79B9_7F4A_7C15)) | 1);
-        for _ in 0..8 {
-            random.next();
-        }
-        random
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    /// A number below `limit`.
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        (self.next() >> 16) % limit
-    }
-
-    /// One of `items`.
-    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        &items[usize::try_from(self.below(items.len() as u64)).expect("below the length")]
-    }
-}
+pub(crate) use stream::Random;
 
 /// `CORECAST_TEST_SEED`, or one from the clock; printed, so that a failure can be repeated.
 pub(crate) fn seed(test: &str) -> u64 {
