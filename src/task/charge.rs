@@ -168,10 +168,13 @@ impl Charge {
 }
 
 /// What a supervised actor has; nothing if it isn't supervised.
+#[inline(always)]
 pub(super) fn of(header: &Header) -> Option<&Charge> {
-    if !header.terms().is_ward() {
-        return None;
-    }
+    if header.terms().is_ward() { of_ward(header) } else { None }
+}
+
+#[cold]
+fn of_ward(header: &Header) -> Option<&Charge> {
     let side = header::known_side(header)?;
     // SAFETY: written before the task was scheduled for the first time, and not after that.
     side.charge.with(|charge| unsafe { (*charge).as_deref() })

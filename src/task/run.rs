@@ -323,7 +323,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Sees to an actor that isn't running, and has no handler that waits. Returns how the activation ended, if it did.
-    #[inline]
+    #[inline(always)]
     fn begin_to_run(&mut self) -> Option<After> {
         match self.phase() {
             Phase::New => self.begin(),
@@ -333,7 +333,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Begins a run: with the factory, if the actor has one, and `pre_start`.
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self) -> Option<After> {
         if self.cell().far().state.peek().is_killed() {
             let reason = self.why_killed();
@@ -346,12 +346,17 @@ impl<'a> Turn<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin_to_start(&mut self) -> Option<After> {
         self.enter(Phase::Starting);
         // SAFETY: the vtable is that of the body.
         let opened = unsafe { (self.cell().far().vtable.start)(self) };
         self.hook_returned(opened)
+    }
+
+    #[cold]
+    fn start_what_was_made(&mut self) -> Option<After> {
+        self.begin_to_start()
     }
 
     /// Ends the activation of an actor that has more to do.
@@ -456,7 +461,7 @@ impl<'a> Turn<'a> {
         match (opened, self.phase()) {
             (Opened::Suspended, _) => return Some(self.suspend()),
             (Opened::Done, Phase::Making) => match self.started.take() {
-                Some(Ok(())) => return self.begin_to_start(),
+                Some(Ok(())) => return self.start_what_was_made(),
                 Some(Err(error)) => self.fail_to_start(StopReason::StartFailed(error)),
                 None => unreachable!("a factory returned without an outcome"),
             },
@@ -640,6 +645,8 @@ impl<'a> Turn<'a> {
     }
 
     /// Sees to what the actor has said of itself. Returns how the draining ended, if it did.
+    #[cold]
+    #[inline(never)]
     fn judge_failure(&mut self) -> Option<Drained> {
         let header = self.cell();
         header.far().state.forget_failing();

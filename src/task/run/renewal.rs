@@ -23,6 +23,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes that the body was made, or dropped.
+    #[inline(always)]
     pub(in crate::task) fn set_made(&self, is_made: bool) {
         if let Some(charge) = self.charge() {
             charge.set_made(is_made);
@@ -30,18 +31,25 @@ impl<'a> Turn<'a> {
     }
 
     /// Whether there is a body.
+    #[inline(always)]
     pub(super) fn has_body(&self) -> bool {
         self.charge().is_none_or(Charge::is_made)
     }
 
     /// Makes the body of an actor that makes its body itself. Nothing if there is one.
+    #[inline(always)]
     pub(super) fn begin_to_make(&mut self) -> Option<Opened> {
         if self.has_body() {
             return None;
         }
+        Some(self.make())
+    }
+
+    #[cold]
+    fn make(&mut self) -> Opened {
         self.enter(Phase::Making);
         // SAFETY: the vtable is that of the bodies, and there is none.
-        Some(unsafe { (self.cell().far().vtable.make)(self) })
+        unsafe { (self.cell().far().vtable.make)(self) }
     }
 
     /// Tells the supervisor of a start that has succeeded.
@@ -53,6 +61,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Whether a run that is over for this reason isn't the last one. Then it goes down behind the hooks.
+    #[inline(always)]
     pub(super) fn continues_after(&mut self, reason: &StopReason) -> bool {
         let Some(charge) = self.charge().filter(|charge| charge.continues(self.cell(), reason)) else { return false };
         charge.set_goes_down();
@@ -60,6 +69,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Whether the actor is down next, not at its end.
+    #[inline(always)]
     pub(super) fn goes_down(&self) -> bool {
         self.charge().is_some_and(Charge::take_goes_down)
     }
