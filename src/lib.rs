@@ -90,6 +90,7 @@ mod reply;
 mod scheduler;
 #[cfg(any(corecast_loom, feature = "sim"))]
 pub mod sim;
+mod supervision;
 mod sync;
 mod system;
 mod task;
@@ -114,6 +115,13 @@ pub use error::{
     BlockingError, BuildError, FindError, ReplyError, SendError, SendErrorReason, SpawnError, TellError,
     TellErrorReason, TrySendError, TrySendErrorReason, TryTellError, TryTellErrorReason,
 };
+pub use supervision::auto_shutdown::AutoShutdown;
+pub use supervision::backoff::Backoff;
+pub use supervision::error::SpecError;
+pub use supervision::intensity::Intensity;
+pub use supervision::restart::RestartType;
+pub use supervision::shutdown::ShutdownPolicy;
+pub use supervision::strategy::Strategy;
 pub use system::ActorSystem;
 pub use system::blocking::Blocking;
 pub use system::builder::ActorSystemBuilder;
