@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::child::Key;
 use super::error::Refusal;
 use super::event::{Alarm, Request};
+use super::incident::Incident;
 use crate::task::reason::StopReason;
 
 /// What a supervisor does, for whoever performs it in this order.
@@ -40,29 +41,6 @@ pub(crate) enum Action {
     Forget(Key),
     /// End: no child is left.
     Exit(Exit),
-}
-
-/// What happened to a child.
-#[derive(Clone, Debug)]
-pub(crate) enum Incident {
-    /// It is up for the first time.
-    Started,
-    /// It is up again.
-    Restarted,
-    /// Its run has ended by itself, or hasn't begun.
-    Failed(StopReason),
-    /// It is restarted after so long.
-    BackingOff(Duration),
-    /// Its time to start or to stop was over.
-    Overdue,
-    /// It has ended for good.
-    Stopped(StopReason),
-    /// It failed too often without a success between, and isn't restarted any more.
-    Quarantined(StopReason),
-    /// It failed, and children have been restarted as often as is allowed: the supervisor gives up.
-    GaveUp(StopReason),
-    /// It failed, and that is more than its supervisor can put right.
-    Escalated(StopReason),
 }
 
 /// Why a supervisor ends.

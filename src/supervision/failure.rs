@@ -14,10 +14,11 @@
 
 use std::time::Duration;
 
-use super::action::{Exit, Incident};
+use super::action::Exit;
 use super::auto_shutdown::AutoShutdown;
 use super::child::{Debut, Key, Rest, State};
 use super::error::Refusal;
+use super::incident::Incident;
 use super::policy::{Mode, Policy};
 use super::strategy::Strategy;
 use crate::task::reason::StopReason;

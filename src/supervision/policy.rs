@@ -18,11 +18,12 @@
 
 use std::time::Duration;
 
-use super::action::{Action, Exit, Incident};
+use super::action::{Action, Exit};
 use super::child::{Child, Debut, Key, Rest, State};
 use super::children::Children;
 use super::error::{Refusal, SpecError};
 use super::event::{Alarm, Event};
+use super::incident::Incident;
 use super::intensity::History;
 use super::rules::{ChildKind, ChildRules, SupervisorRules};
 use super::shutdown::ShutdownPolicy;

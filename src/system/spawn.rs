@@ -181,7 +181,7 @@ impl<A: Actor> SpawnBuilder<A> {
 }
 
 impl SystemRef {
-    /// Spawns an actor that is supervised, and makes its state itself. What starts is told to who awaits the second.
+    /// Spawns an actor that is supervised, and makes its state itself. Its supervisor hears of the start.
     ///
     /// # Errors
     ///
@@ -191,11 +191,9 @@ impl SystemRef {
         mailbox: Mailbox,
         wishes: Wishes,
         charge: Box<Charge>,
-    ) -> Result<(ActorRef<A>, Started), SpawnError> {
-        let (startup, started) = Startup::new();
+    ) -> Result<ActorRef<A>, SpawnError> {
         let create = |plan| Task::create_ward(plan, charge);
-        let actor = self.0.with(|core| launch::<A>(core, mailbox, Some(Box::new(wishes)), startup, create))?;
-        Ok((actor, started))
+        self.0.with(|core| launch::<A>(core, mailbox, Some(Box::new(wishes)), Startup::nobody(), create))
     }
 }
 

@@ -17,7 +17,7 @@
 //!
 //! | field | whose |
 //! |---|---|
-//! | overseer, renewal | everybody's, never written |
+//! | overseer, supervisor, renewal | everybody's, never written |
 //! | word, down | everybody's: the supervisor leaves the one, the runner takes it and writes the other |
 //! | expiries | everybody's |
 //! | [`Books`], [`Maker`] | the runner's (rule 1 of the task module) |
@@ -30,6 +30,7 @@ use std::ptr::NonNull;
 use super::hand;
 use super::handle::Strong;
 use super::header::{self, Header};
+use super::identity::ActorId;
 use super::reason::{ActorError, StopReason};
 use super::state::Woken;
 use crate::mailbox::ring::Duty;
@@ -106,6 +107,7 @@ pub(crate) enum Making<B> {
 /// What a supervised actor has.
 pub(crate) struct Charge {
     overseer: Box<dyn Overseer>,
+    supervisor: ActorId,
     renewal: Renewal,
     word: Mutex<Option<Word>>,
     is_down: AtomicBool,
@@ -139,9 +141,16 @@ struct Books {
 unsafe impl Sync for Charge {}
 
 impl Charge {
-    pub(crate) fn new<B: 'static>(overseer: Box<dyn Overseer>, renewal: Renewal, maker: Maker<B>) -> Box<Self> {
+    /// What is supervised by `supervisor`, who hears by `overseer`.
+    pub(crate) fn new<B: 'static>(
+        overseer: Box<dyn Overseer>,
+        supervisor: ActorId,
+        renewal: Renewal,
+        maker: Maker<B>,
+    ) -> Box<Self> {
         Box::new(Self {
             overseer,
+            supervisor,
             renewal,
             word: Mutex::default(),
             is_down: AtomicBool::new(false),
@@ -307,6 +316,11 @@ impl Strong {
     /// Whether the actor is supervised.
     pub(crate) fn is_ward(&self) -> bool {
         self.header().terms().is_ward()
+    }
+
+    /// Who supervises it.
+    pub(crate) fn supervisor(&self) -> Option<ActorId> {
+        of(self.header()).map(|charge| charge.supervisor)
     }
 
     /// Whether it is down, and nothing waits for it.

@@ -118,10 +118,9 @@ fn ward(
     let maker = Maker(Box::new(move || {
         Making::Made(Ok(Body::new(Worker { number: made.fetch_add(1, Ordering::Relaxed), sum: 0 })))
     }));
-    let charge = Charge::new(Box::new(Ear(Arc::clone(&script))), renewal, maker);
-    let (ward, started) = system.handle().spawn_ward::<Worker>(Mailbox::bounded(8), Wishes::default(), charge).unwrap();
+    let charge = Charge::new(Box::new(Ear(Arc::clone(&script))), crate::ActorId::UNKNOWN, renewal, maker);
+    let ward = system.handle().spawn_ward::<Worker>(Mailbox::bounded(8), Wishes::default(), charge).unwrap();
     assert!(script.ward.set(ward.clone()).is_ok());
-    system.block_on(started).unwrap();
     assert_eq!(reports.recv().unwrap(), "up");
     (ward, reports)
 }
