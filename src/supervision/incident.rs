@@ -38,7 +38,7 @@ use crate::task::reason::StopReason;
 /// let system = ActorSystem::builder().name("shop").build()?;
 /// system.block_on(async {
 ///     let watch = system.spawn(Watch(sender)).mailbox(Mailbox::unbounded()).await?;
-///     system.broker().subscribe(SupervisionEvent::TOPIC, watch).await?;
+///     system.broker().subscribe::<SupervisionEvent>(SupervisionEvent::TOPIC, watch).await?;
 ///     let supervisor = Supervisor::builder(Strategy::OneForOne).child(ChildSpec::new("worker", || Worker)).build()?;
 ///     let _supervisor = system.spawn(supervisor).await?;
 ///     Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
