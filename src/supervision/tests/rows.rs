@@ -472,7 +472,11 @@ fn a_child_that_fails_too_often_without_a_success_is_quarantined() {
 fn one_in_quarantine_comes_up_with_no_group_but_by_command() {
     let mut stage = frail(patient(OneForAll)).permanent(&["b"]).begun();
     stage.breaks("a");
-    assert_eq!(stage.fails("a"), "recall b, restart a, restart a, end a, restart b", "and nobody else goes down for the last one");
+    assert_eq!(
+        stage.fails("a"),
+        "recall b, restart a, restart a, end a, restart b",
+        "and nobody else goes down for the last one"
+    );
     assert_eq!(stage.states(), "a Idle, b Up");
     assert_eq!(stage.fails("b"), "restart b");
     stage.mends("a");
