@@ -44,10 +44,10 @@ impl Policy {
             }
             return;
         }
-        if !reason.is_orderly() {
+        if reason.is_failure() {
             self.report(key, Incident::Failed(reason.clone()));
         }
-        if !self.children[key].rules.restart.restarts(reason.is_orderly()) {
+        if !self.children[key].rules.restart.restarts(!reason.is_failure()) {
             return self.retire(key, self.rest(key), reason);
         }
         if self.children[key].is_hopeless(had_success) {
