@@ -13,7 +13,9 @@
 //! | [`error`] | what can be wrong with them |
 //! | [`event`], [`action`] | what a supervisor hears and does |
 //! | [`child`], [`children`] | where a child is; all of them |
-//! | [`policy`] | its decisions: one child |
+//! | [`policy`] | its decisions: which event leads where |
+//! | [`life`] | – about one child |
+//! | [`alarm`] | – when a time is over |
 //! | [`failure`] | – when one has failed |
 //! | [`group`] | – when several are restarted |
 //! | [`leave`] | – when it ends |
@@ -25,6 +27,7 @@
 #![allow(dead_code, reason = "the actor that feeds the policy is to come")]
 
 mod action;
+mod alarm;
 pub(crate) mod auto_shutdown;
 pub(crate) mod backoff;
 mod child;
@@ -36,6 +39,7 @@ mod failure;
 mod group;
 pub(crate) mod intensity;
 mod leave;
+mod life;
 mod policy;
 pub(crate) mod restart;
 mod rules;

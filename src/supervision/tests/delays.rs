@@ -10,10 +10,11 @@ use proptest::{collection, option};
 use super::cases::check;
 use super::stage::SECOND;
 use crate::supervision::action::Action;
+use crate::supervision::alarm::Alarm;
 use crate::supervision::auto_shutdown::AutoShutdown;
 use crate::supervision::backoff::Backoff;
 use crate::supervision::child::{Key, State};
-use crate::supervision::event::{Alarm, Event, Request};
+use crate::supervision::event::{Event, Request};
 use crate::supervision::intensity::Intensity;
 use crate::supervision::policy::{Mode, Policy};
 use crate::supervision::restart::RestartType;
@@ -58,7 +59,7 @@ impl Cell {
     /// A run ends that nobody asked to end. One that wouldn't be restarted may wait for the word all the same.
     fn run_ends(&mut self, key: Key, reason: StopReason, waits: bool, had_success: bool) {
         let waits = match self.asked {
-            Asked::Stop => false,
+            Asked::Stop => waits && !reason.is_orderly(),
             Asked::Recall => waits,
             Asked::Nothing => waits || self.rules.restart.restarts(reason.is_orderly()),
         };
@@ -97,7 +98,9 @@ impl Cell {
             Action::Recall(_) if runs => self.asked = Asked::Recall,
             Action::Stop(_) if runs => self.asked = Asked::Stop,
             Action::Stop(_) if self.really == Really::Down => self.end(key, StopReason::Stopped),
-            Action::Cut(_) if runs => self.run_ends(key, StopReason::Killed, self.asked == Asked::Recall, false),
+            Action::Cut(_) if runs => {
+                self.run_ends(key, StopReason::Killed, self.asked == Asked::Recall || chance % 8 == 0, false)
+            }
             Action::Recall(_) | Action::Stop(_) | Action::Cut(_) => {}
             other => unreachable!("{other:?} is no child's"),
         }
