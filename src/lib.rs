@@ -70,8 +70,8 @@
 //!
 //! Imports point down only: `sync` (the facade over std and the model checker), `memory` (recycled blocks), `mailbox`
 //! and `reply` (the lock-free parts), `task` (one actor's cell and activation), `scheduler` (workers, queues, sleep),
-//! `actor` (traits and references), `broker` (publish and subscribe), `system` (the composition root); above it what tests
-//! are made with. ARCHITECTURE.md has the map.
+//! `actor` (traits and references), `broker` (publish and subscribe) and `supervision` (what a supervisor decides),
+//! `system` (the composition root); above it what tests are made with. ARCHITECTURE.md has the map.
 
 // Some sizes of `sync::limits` are zero, one or the largest there.
 #![cfg_attr(corecast_loom, allow(clippy::absurd_extreme_comparisons, clippy::modulo_one))]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::alarm::Alarm;
 use super::child::Key;
 use super::error::Refusal;
-use super::event::{Alarm, Request};
+use super::event::Request;
 use super::incident::Incident;
 use crate::task::reason::StopReason;
 
