@@ -487,7 +487,7 @@ impl Shared {
             Renewal::Always => charge::Renewal::Always,
             Renewal::AfterFailure => charge::Renewal::AfterFailure,
         };
-        let charge = Charge::new(Box::new(Ear(overseer)), renewal, maker);
+        let charge = Charge::new(Box::new(Ear(overseer)), ActorId::UNKNOWN, renewal, maker);
         let (task, runnable) = Task::create_ward(self.plan(capacity), charge);
         (ActorRef::new(task), Runnable(runnable))
     }

@@ -62,7 +62,8 @@ pub(crate) enum Exit {
 impl Exit {
     /// Whether that is no failure to the supervisor's own supervisor. Giving up is none, as in OTP, where its reason is
     /// `shutdown`: a transient supervisor that gave up isn't restarted.
-    pub(crate) fn is_orderly(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_orderly(&self) -> bool {
         match self {
             Self::Shutdown | Self::AutoShutdown | Self::GaveUp(..) => true,
             Self::StartFailed(..) | Self::Escalated(..) => false,
