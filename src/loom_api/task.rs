@@ -480,9 +480,14 @@ impl Shared {
         capacity: u32,
         renewal: Renewal,
         overseer: impl Overseer,
-        mut maker: impl FnMut() -> A + Send + 'static,
+        maker: impl FnMut() -> A + Send + 'static,
     ) -> (ActorRef<A>, Runnable) {
-        let maker = Maker(Box::new(move || Making::Made(Ok(Body::new(maker())))));
+        // Only the runner makes; the lock is for the compiler.
+        let maker = std::sync::Mutex::new(maker);
+        let maker = Maker(Arc::new(move || {
+            let mut make = maker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            Making::Made(Ok(Body::new(make())))
+        }));
         let renewal = match renewal {
             Renewal::Always => charge::Renewal::Always,
             Renewal::AfterFailure => charge::Renewal::AfterFailure,
