@@ -480,14 +480,9 @@ impl Shared {
         capacity: u32,
         renewal: Renewal,
         overseer: impl Overseer,
-        maker: impl FnMut() -> A + Send + 'static,
+        maker: impl Fn() -> A + Send + Sync + 'static,
     ) -> (ActorRef<A>, Runnable) {
-        // Only the runner makes; the lock is for the compiler.
-        let maker = std::sync::Mutex::new(maker);
-        let maker = Maker(Arc::new(move || {
-            let mut make = maker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            Making::Made(Ok(Body::new(make())))
-        }));
+        let maker = Maker(Arc::new(move || Making::Made(Ok(Body::new(maker())))));
         let renewal = match renewal {
             Renewal::Always => charge::Renewal::Always,
             Renewal::AfterFailure => charge::Renewal::AfterFailure,
