@@ -138,7 +138,8 @@ impl<S: Chief> Office<S> {
             return Err(self.why_not_opened(&exit));
         }
         self.inbox.signal();
-        self.set_timer(ctx);
+        // What came behind the last start came without a signal.
+        self.look(ctx);
         Ok(())
     }
 
