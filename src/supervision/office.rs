@@ -224,6 +224,9 @@ impl<S: Chief> Office<S> {
                 if std::mem::take(&mut desk.is_ignored) || is_ignored {
                     Event::Ignored(key)
                 } else {
+                } else if matches!(reason, StopReason::Failed(_)) {
+                    // It would be down, and ask, if it hadn't said that this is the end.
+                    Event::Resigned { child: key, reason }
                     Event::Ended { child: key, reason }
                 }
             }

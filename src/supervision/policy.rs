@@ -138,6 +138,7 @@ impl Policy {
             Event::Up(child) => self.up(child),
             Event::Down { child, reason, had_success } => self.down(child, reason, had_success),
             Event::Ended { child, reason } => self.ended(child, reason),
+            Event::Resigned { child, reason } => self.resigned(child, reason),
             Event::Ignored(child) => self.ignored(child),
             Event::Escalated { child, reason } => self.escalated(child, reason),
             Event::Alarm(alarm) => self.alarm(alarm),
@@ -212,6 +213,13 @@ impl Policy {
         }
     }
 
+    fn resigned(&mut self, key: Key, reason: StopReason) {
+        if let Some(child) = self.children.get_mut(key) {
+            child.has_resigned = true;
+        }
+        self.ended(key, reason);
+    }
+
     fn ignored(&mut self, key: Key) {
         let Some(state) = self.children.state(key) else { return };
         self.children[key].has_actor = false;
@@ -261,6 +269,7 @@ impl Policy {
         self.disarm(key);
         let child = &mut self.children[key];
         child.state = State::Starting;
+        child.has_resigned = false;
         let limit = child.rules.start_limit;
         if std::mem::replace(&mut child.has_actor, true) {
             self.act(Action::Restart(key));
