@@ -128,7 +128,8 @@ impl<S: Chief> Office<S> {
     ///
     /// What one of them couldn't start for; none is left then.
     pub(super) async fn open(&mut self, ctx: &ActorContext<S>) -> Result<(), ActorError> {
-        self.random = Random::new(ctx.id().get());
+        // Another one for each supervisor, each run and each process: those who fail together mustn't come back together.
+        self.random = Random::new(ctx.id().get() ^ u64::from(ctx.uptime().subsec_nanos()).rotate_left(32));
         self.topic = ctx.broker().topic(SupervisionEvent::TOPIC).ok();
         self.hear(ctx, Event::Begin);
         while !self.is_ready && self.exit.is_none() {
