@@ -22,6 +22,7 @@ use crate::sync::Arc;
 use crate::sync::lock::Mutex;
 use crate::system::spawn::Wishes;
 use crate::task::charge::Making;
+use crate::sync::unwind::Tamed;
 use crate::task::handle::Strong;
 use crate::task::reason::{ActorError, StopReason};
 
@@ -73,7 +74,8 @@ impl<T: Clone + Send + 'static> ChildArgs for T {}
 impl<A: Actor, T: ChildArgs> DynamicSupervisor<A, T> {
     /// Begins to describe a supervisor whose children `factory` makes.
     pub fn builder(factory: impl Fn(T) -> A + Send + Sync + 'static) -> DynamicSupervisorBuilder<A, T> {
-        DynamicSupervisorBuilder::new(Arc::new(move |args| Making::Made(Ok(Body::new(factory(args))))))
+        let factory = Tamed::new(factory);
+        DynamicSupervisorBuilder::new(Arc::new(move |args| Making::Made(Ok(Body::new(factory.get()(args))))))
     }
 
     /// The same, where making them may fail: then the start has failed.
@@ -93,7 +95,8 @@ impl<A: Actor, T: ChildArgs> DynamicSupervisor<A, T> {
         factory: impl Fn(T) -> Result<A, E> + Send + Sync + 'static,
     ) -> DynamicSupervisorBuilder<A, T> {
         DynamicSupervisorBuilder::new(Arc::new(move |args| {
-            Making::Made(factory(args).map(Body::new).map_err(Into::into))
+            Making::Made(factory.get()(args).map(Body::new).map_err(Into::into))
+        let factory = Tamed::new(factory);
         }))
     }
 }
@@ -199,7 +202,7 @@ struct Order<T> {
 }
 
 enum What<T> {
-    Start(T),
+    Start(Tamed<T>),
     Terminate(Strong),
 }
 
@@ -226,7 +229,7 @@ impl<A: Actor, T: ChildArgs> Handler<Order<T>> for DynamicSupervisor<A, T> {
 }
 
 impl<A: Actor, T: ChildArgs> DynamicSupervisor<A, T> {
-    fn plan(&self, args: T) -> Plan<A> {
+    fn plan(&self, args: Tamed<T>) -> Plan<A> {
         let make = Arc::clone(&self.make);
         // A factory is shared; what it clones need not be.
         let args = Mutex::new(args);
@@ -268,7 +271,7 @@ impl<A: Actor, T: ChildArgs> ActorRef<DynamicSupervisor<A, T>> {
     ///
     /// See [`DynamicSupervisor`].
     pub async fn start_child(&self, args: T) -> Result<ActorRef<A>, ChildError> {
-        typed("", self.order(What::Start(args)).await?)
+        typed("", self.order(What::Start(Tamed::new(args))).await?)
     }
 
     /// Stops a child, and waits for its end.
