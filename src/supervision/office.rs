@@ -148,7 +148,7 @@ impl<S: Chief> Office<S> {
         match exit {
             Exit::StartFailed(key, reason) | Exit::GaveUp(key, reason) | Exit::Escalated(key, reason) => {
                 let id = self.desks.get(key).map_or("", |desk| &desk.rules.id);
-                ActorError::new(format_args!("its child `{id}` did not start: {reason}"))
+                ActorError::new(format_args!("its child `{id}` did not start: {}", reason.as_cause_of_no_start()))
             }
             Exit::Shutdown | Exit::AutoShutdown => ActorError::new("it ended before all of its children had started"),
         }
@@ -224,10 +224,10 @@ impl<S: Chief> Office<S> {
                 };
                 if std::mem::take(&mut desk.is_ignored) || is_ignored {
                     Event::Ignored(key)
-                } else {
                 } else if matches!(reason, StopReason::Failed(_)) {
                     // It would be down, and ask, if it hadn't said that this is the end.
                     Event::Resigned { child: key, reason }
+                } else {
                     Event::Ended { child: key, reason }
                 }
             }
