@@ -126,7 +126,7 @@ pub use supervision::restart::RestartType;
 pub use supervision::shutdown::ShutdownPolicy;
 pub use supervision::spec::{ChildSpec, Ignore};
 pub use supervision::strategy::Strategy;
-pub use supervision::supervisor::{Supervisor, SupervisorBuilder};
+pub use supervision::supervisor::{AnySupervisor, Supervisor, SupervisorBuilder};
 pub use system::ActorSystem;
 pub use system::blocking::Blocking;
 pub use system::builder::ActorSystemBuilder;

@@ -14,15 +14,17 @@ use super::restart::RestartType;
 use super::rules::{ChildRules, SupervisorRules};
 use super::shutdown::ShutdownPolicy;
 use super::spec::{ChildSpec, Factory, Plan};
+use super::supervisor::AnySupervisor;
+use super::supervisor::sealed::Sealed;
 use crate::actor::context::ActorContext;
 use crate::actor::mailbox::Mailbox;
 use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body, Handler, Message};
 use crate::sync::Arc;
 use crate::sync::lock::Mutex;
+use crate::sync::unwind::Tamed;
 use crate::system::spawn::Wishes;
 use crate::task::charge::Making;
-use crate::sync::unwind::Tamed;
 use crate::task::handle::Strong;
 use crate::task::reason::{ActorError, StopReason};
 
@@ -94,12 +96,16 @@ impl<A: Actor, T: ChildArgs> DynamicSupervisor<A, T> {
     pub fn fallible<E: Into<ActorError>>(
         factory: impl Fn(T) -> Result<A, E> + Send + Sync + 'static,
     ) -> DynamicSupervisorBuilder<A, T> {
+        let factory = Tamed::new(factory);
         DynamicSupervisorBuilder::new(Arc::new(move |args| {
             Making::Made(factory.get()(args).map(Body::new).map_err(Into::into))
-        let factory = Tamed::new(factory);
         }))
     }
 }
+
+impl<A: Actor, T: ChildArgs> AnySupervisor for DynamicSupervisor<A, T> {}
+
+impl<A: Actor, T: ChildArgs> Sealed for DynamicSupervisor<A, T> {}
 
 /// A dynamic supervisor about to be made.
 #[must_use = "nothing is supervised before this is built, and spawned"]
@@ -234,7 +240,7 @@ impl<A: Actor, T: ChildArgs> DynamicSupervisor<A, T> {
         // A factory is shared; what it clones need not be.
         let args = Mutex::new(args);
         let factory: Factory<A> = Arc::new(move || {
-            let args = args.lock().clone();
+            let args = args.lock().get().clone();
             make(args)
         });
         Plan { factory, mailbox: self.mailbox, wishes: Wishes::default() }
@@ -254,8 +260,10 @@ impl<A: Actor, T: ChildArgs> Handler<Count> for DynamicSupervisor<A, T> {
     }
 }
 
-/// What a dynamic supervisor may be asked for. A question to one that has ended, or ends before it comes to it, is answered by
-/// [`ChildError::ShuttingDown`].
+/// What a dynamic supervisor may be asked for.
+///
+/// As for a [`Supervisor`](crate::Supervisor): each asks when it is first polled, and a question to one that has ended, or ends
+/// before it comes to it, is answered by [`ChildError::ShuttingDown`].
 impl<A: Actor, T: ChildArgs> ActorRef<DynamicSupervisor<A, T>> {
     /// Makes a child of `args`, and starts it.
     ///
@@ -265,7 +273,7 @@ impl<A: Actor, T: ChildArgs> ActorRef<DynamicSupervisor<A, T>> {
     ///
     /// # Cancel safety
     ///
-    /// The child is started all the same.
+    /// Once this has been polled, the child is started all the same.
     ///
     /// # Examples
     ///
@@ -282,7 +290,7 @@ impl<A: Actor, T: ChildArgs> ActorRef<DynamicSupervisor<A, T>> {
     ///
     /// # Cancel safety
     ///
-    /// The child is stopped all the same.
+    /// Once this has been polled, the child is stopped all the same.
     ///
     /// # Examples
     ///
