@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::alarm::Alarm;
 use super::child::Key;
 use super::error::Refusal;
-use super::event::{Alarm, Request};
+use super::event::Request;
 use super::incident::Incident;
 use crate::task::reason::StopReason;
 
@@ -61,7 +62,8 @@ pub(crate) enum Exit {
 impl Exit {
     /// Whether that is no failure to the supervisor's own supervisor. Giving up is none, as in OTP, where its reason is
     /// `shutdown`: a transient supervisor that gave up isn't restarted.
-    pub(crate) fn is_orderly(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_orderly(&self) -> bool {
         match self {
             Self::Shutdown | Self::AutoShutdown | Self::GaveUp(..) => true,
             Self::StartFailed(..) | Self::Escalated(..) => false,

@@ -44,8 +44,8 @@ impl Children {
         self.by_key.get(&key).map(|child| child.state)
     }
 
-    pub(super) fn get(&self, key: Key) -> Option<&Child> {
-        self.by_key.get(&key)
+    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Child> {
+        self.by_key.get_mut(&key)
     }
 
     pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Child> {

@@ -1,5 +1,6 @@
 //! What a supervisor hears.
 
+use super::alarm::Alarm;
 use super::child::Key;
 use crate::task::reason::StopReason;
 
@@ -13,7 +14,8 @@ pub(crate) enum Event {
     Begin,
     /// The child's `pre_start` has succeeded.
     Up(Key),
-    /// A run of the child has ended, or hasn't begun. The child waits for `Restart` or `End`.
+    /// A run of the child has ended, or hasn't begun. The child waits for `Restart` or `End`, and gets one of them. It may wait
+    /// as well if it was stopped or isn't restarted by its type: it is told to end.
     Down {
         child: Key,
         reason: StopReason,
@@ -40,15 +42,6 @@ pub(crate) enum Event {
     DeleteChild { child: Key, request: Request },
     /// The supervisor is to end.
     Shutdown,
-}
-
-/// An alarm: whose it is and which turn of it. What it is for, the state of the child says, or the mode of the supervisor.
-/// One that comes though it was disarmed isn't listened to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Alarm {
-    /// None for the supervisor's own.
-    pub(super) child: Option<Key>,
-    pub(super) turn: u64,
 }
 
 /// A request that is to be answered, by the number that whoever hears it gave it.

@@ -26,6 +26,9 @@ use crate::task::reason::StopReason;
 impl Policy {
     /// Judges a run of a child that was starting or up. If its actor is still there it is down.
     pub(super) fn judge(&mut self, key: Key, reason: StopReason, had_success: bool) {
+        if reason.is_failure() {
+            self.report(key, Incident::Failed(reason.clone()));
+        }
         let now = self.now;
         self.children[key].leave_up(now);
         self.wait(key);
@@ -43,9 +46,6 @@ impl Policy {
                 self.dismiss(key, Rest::Nothing, reason);
             }
             return;
-        }
-        if reason.is_failure() {
-            self.report(key, Incident::Failed(reason.clone()));
         }
         let child = &self.children[key];
         if child.has_resigned || !child.rules.restart.restarts(!reason.is_failure()) {
@@ -91,12 +91,19 @@ impl Policy {
 
     /// A child that hadn't been started before didn't start.
     fn fail_debut(&mut self, key: Key, debut: Debut, reason: StopReason) {
-        self.report(key, Incident::Failed(reason.clone()));
         self.end_debut(key, &Err(Refusal::StartFailed(reason.clone())));
         match debut {
             Debut::Begin => self.leave(Exit::StartFailed(key, reason)),
             Debut::StartChild => self.dismiss(key, Rest::Nothing, reason),
             Debut::RestartChild => self.dismiss(key, self.rest(key), reason),
+        }
+    }
+
+    /// A child that waited, and was down, has ended for good. If it backed off by itself, that may be the end of it.
+    pub(super) fn ended_while_waiting(&mut self, key: Key, reason: StopReason) {
+        let child = &self.children[key];
+        if child.armed.is_some() && !child.rules.restart.restarts(reason.is_orderly()) && !self.is_leaving() {
+            self.retire(key, self.rest(key), reason);
         }
     }
 

@@ -17,7 +17,7 @@ impl Policy {
                 Mode::Gathering { from: from.min(other), at, pause: pause.max(longer) }
             }
             Mode::Pausing { from: other, pause: longer } => {
-                self.disarm_own();
+                self.disarm(None);
                 Mode::Gathering { from: from.min(other), at: None, pause: pause.max(longer) }
             }
             _ => Mode::Gathering { from, at: None, pause },
@@ -46,7 +46,7 @@ impl Policy {
             self.rise();
         } else {
             self.mode = Mode::Pausing { from, pause };
-            self.arm_own(pause);
+            self.arm(None, pause);
         }
     }
 

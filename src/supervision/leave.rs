@@ -14,7 +14,7 @@ impl Policy {
         if self.is_leaving() {
             return;
         }
-        self.disarm_own();
+        self.disarm(None);
         self.mode = Mode::Leaving { exit, at: None };
         let unborn: Vec<_> =
             self.children.iter().filter(|(_, child)| child.debut.is_some()).map(|(key, _)| key).collect();
@@ -60,7 +60,7 @@ impl Policy {
         }
         match shutdown {
             ShutdownPolicy::Brutal => self.cut_all(),
-            ShutdownPolicy::Within(budget) => self.arm_own(budget),
+            ShutdownPolicy::Within(budget) => self.arm(None, budget),
             ShutdownPolicy::Infinity => {}
         }
     }
@@ -79,7 +79,7 @@ impl Policy {
     }
 
     fn exit(&mut self) {
-        self.disarm_own();
+        self.disarm(None);
         if let Mode::Leaving { exit, .. } = std::mem::replace(&mut self.mode, Mode::Gone) {
             self.act(Action::Exit(exit));
         }

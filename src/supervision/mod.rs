@@ -13,7 +13,9 @@
 //! | [`error`] | what can be wrong with them |
 //! | [`event`], [`action`] | what a supervisor hears and does |
 //! | [`child`], [`children`] | where a child is; all of them |
-//! | [`policy`] | its decisions: one child |
+//! | [`policy`] | its decisions: which event leads where |
+//! | [`life`] | – about one child |
+//! | [`alarm`] | – when a time is over |
 //! | [`failure`] | – when one has failed |
 //! | [`group`] | – when several are restarted |
 //! | [`leave`] | – when it ends |
@@ -29,6 +31,7 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod alarm;
 pub(crate) mod auto_shutdown;
 pub(crate) mod backoff;
 mod child;
@@ -44,6 +47,7 @@ mod inbox;
 pub(crate) mod incident;
 pub(crate) mod intensity;
 mod leave;
+mod life;
 mod office;
 mod policy;
 pub(crate) mod restart;

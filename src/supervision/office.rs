@@ -15,10 +15,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::action::{Action, Exit};
+use super::alarm::Alarm;
 use super::child::Key;
 use super::control::{Answer, ChildCount, ChildError};
 use super::error::{Refusal, SpecError};
-use super::event::{Alarm, Event, Request};
+use super::event::{Event, Request};
 use super::inbox::{Inbox, Look};
 use super::incident::{Incident, SupervisionEvent};
 use super::policy::Policy;

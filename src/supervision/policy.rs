@@ -13,23 +13,20 @@
 //! | Leaving | all children are stopped, the last one first; dynamic ones together | the child has ended | Gone |
 //! | Gone | – | – | – |
 //!
-//! Failures are judged in [`failure`](super::failure), a group's restart is in [`group`](super::group), the end of all in
+//! What happens to one child is in [`life`](super::life). Failures are judged in [`failure`](super::failure), a group's restart is in [`group`](super::group), the end of all in
 //! [`leave`](super::leave), and what others ask for in [`command`](super::command).
 
 use std::time::Duration;
 
 use super::action::{Action, Exit};
-use super::child::{Child, Debut, Key, Rest, State};
+use super::child::{Child, Debut, Key, State};
 use super::children::Children;
-use super::error::{Refusal, SpecError};
-use super::event::{Alarm, Event};
+use super::error::SpecError;
+use super::event::Event;
 use super::incident::Incident;
 use super::intensity::History;
 use super::rules::{ChildKind, ChildRules, SupervisorRules};
-use super::shutdown::ShutdownPolicy;
-use super::strategy::Strategy;
 use crate::sync::Arc;
-use crate::task::reason::StopReason;
 
 /// What is in progress for several children; see the module.
 #[derive(Clone, Debug)]
@@ -68,9 +65,9 @@ pub(crate) struct Policy {
     /// Whether all children have been started for the first time.
     is_ready: bool,
     /// The turn of the alarm that was armed last.
-    turns: u64,
+    pub(super) turns: u64,
     /// The turn of the supervisor's own alarm, while it is armed.
-    armed: Option<u64>,
+    pub(super) armed: Option<u64>,
     /// What came with the present event: the time since any fixed moment, and a random number.
     pub(super) now: Duration,
     pub(super) random: u64,
@@ -172,251 +169,6 @@ impl Policy {
         if !self.is_ready && matches!(self.mode, Mode::Serving) {
             self.is_ready = true;
             self.act(Action::Ready);
-        }
-    }
-
-    // --- one child ---------------------------------------------------------------------------------------------------
-
-    fn up(&mut self, key: Key) {
-        // One that was told to go down or away meanwhile does so.
-        if self.children.state(key) != Some(State::Starting) {
-            return;
-        }
-        self.disarm(key);
-        let now = self.now;
-        let child = &mut self.children[key];
-        child.state = State::Up;
-        child.up_since = Some(now);
-        let incident = if child.debut.is_some() { Incident::Started } else { Incident::Restarted };
-        self.report(key, incident);
-        self.end_debut(key, &Ok(()));
-    }
-
-    pub(super) fn down(&mut self, key: Key, reason: StopReason, had_success: bool) {
-        match self.children.state(key) {
-            Some(State::Starting | State::Up) => self.judge(key, reason, had_success),
-            Some(State::Recalled) => self.wait(key),
-            Some(State::Leaving(_)) => self.act(Action::End(key)),
-            // It is down already.
-            Some(State::Idle | State::Waiting) | None => {}
-        }
-    }
-
-    fn ended(&mut self, key: Key, reason: StopReason) {
-        let Some(state) = self.children.state(key) else { return };
-        self.children[key].has_actor = false;
-        match state {
-            State::Starting | State::Up => self.judge(key, reason, state == State::Up),
-            State::Recalled => self.wait(key),
-            State::Leaving(rest) => self.settle(key, rest, reason),
-            State::Idle | State::Waiting => {}
-        }
-    }
-
-    fn resigned(&mut self, key: Key, reason: StopReason) {
-        if let Some(child) = self.children.get_mut(key) {
-            child.has_resigned = true;
-        }
-        self.ended(key, reason);
-    }
-
-    fn ignored(&mut self, key: Key) {
-        let Some(state) = self.children.state(key) else { return };
-        self.children[key].has_actor = false;
-        match state {
-            State::Starting => {
-                self.end_debut(key, &Ok(()));
-                self.lay_down(key, self.rest(key));
-            }
-            State::Recalled => self.wait(key),
-            State::Leaving(rest) => self.settle(key, rest, StopReason::Stopped),
-            State::Idle | State::Waiting | State::Up => {}
-        }
-    }
-
-    fn alarm(&mut self, alarm: Alarm) {
-        let armed = match alarm.child {
-            None => &mut self.armed,
-            Some(key) if self.children.get(key).is_some() => &mut self.children[key].armed,
-            Some(_) => return,
-        };
-        // One that was disarmed on its way isn't listened to.
-        if *armed != Some(alarm.turn) {
-            return;
-        }
-        *armed = None;
-        let Some(key) = alarm.child else { return self.own_alarm() };
-        match self.children[key].state {
-            State::Waiting if !self.is_leaving() => self.start(key),
-            State::Starting | State::Recalled | State::Leaving(_) => {
-                self.report(key, Incident::Overdue);
-                self.act(Action::Cut(key));
-            }
-            State::Idle | State::Waiting | State::Up => {}
-        }
-    }
-
-    fn own_alarm(&mut self) {
-        match self.mode {
-            Mode::Pausing { .. } => self.rise_all(),
-            Mode::Leaving { .. } => self.cut_all(),
-            Mode::Serving | Mode::Rising { .. } | Mode::Gathering { .. } | Mode::Gone => {}
-        }
-    }
-
-    /// Starts a child that waits, in place if it has run before.
-    pub(super) fn start(&mut self, key: Key) {
-        self.disarm(key);
-        let child = &mut self.children[key];
-        child.state = State::Starting;
-        child.has_resigned = false;
-        let limit = child.rules.start_limit;
-        if std::mem::replace(&mut child.has_actor, true) {
-            self.act(Action::Restart(key));
-        } else {
-            self.act(Action::Start(key));
-        }
-        if let Some(limit) = limit {
-            self.arm(key, limit);
-        }
-    }
-
-    /// Leaves a child, of which nothing runs, to wait for its start.
-    pub(super) fn wait(&mut self, key: Key) {
-        self.disarm(key);
-        self.children[key].state = State::Waiting;
-    }
-
-    /// Starts a child that waits when those before it are up, or at once if they need not be.
-    pub(super) fn start_in_order(&mut self, key: Key) {
-        self.wait(key);
-        match &mut self.mode {
-            Mode::Serving if self.rules.strategy == Strategy::OneForOne => self.start(key),
-            Mode::Serving => self.mode = Mode::Rising { from: key, at: None },
-            Mode::Rising { from, .. } => *from = key.min(*from),
-            // Comes up with the group, or not at all.
-            Mode::Gathering { .. } | Mode::Pausing { .. } | Mode::Leaving { .. } | Mode::Gone => {}
-        }
-    }
-
-    /// Takes a child down that runs, for a restart.
-    pub(super) fn recall(&mut self, key: Key) {
-        if self.children[key].is_temporary() {
-            self.end_debut(key, &Err(Refusal::Terminated));
-            return self.stop(key, Rest::Nothing);
-        }
-        let now = self.now;
-        let child = &mut self.children[key];
-        child.leave_up(now);
-        child.state = State::Recalled;
-        self.act(Action::Recall(key));
-        self.arm_budget(key);
-    }
-
-    /// Stops a child for good that runs.
-    pub(super) fn stop(&mut self, key: Key, rest: Rest) {
-        let before = std::mem::replace(&mut self.children[key].state, State::Leaving(rest));
-        self.act(Action::Stop(key));
-        // One that was recalled has its budget already.
-        if before != State::Recalled {
-            self.arm_budget(key);
-        }
-    }
-
-    /// Lets go for good of a child of which nothing runs.
-    pub(super) fn dismiss(&mut self, key: Key, rest: Rest, reason: StopReason) {
-        self.disarm(key);
-        if self.children[key].has_actor {
-            self.children[key].state = State::Leaving(rest);
-            self.act(Action::End(key));
-        } else {
-            self.settle(key, rest, reason);
-        }
-    }
-
-    /// A child has ended for good.
-    fn settle(&mut self, key: Key, rest: Rest, reason: StopReason) {
-        self.report(key, Incident::Stopped(reason));
-        self.lay_down(key, rest);
-    }
-
-    /// What remains of a child that has no actor any more.
-    fn lay_down(&mut self, key: Key, rest: Rest) {
-        self.disarm(key);
-        let child = &mut self.children[key];
-        child.state = State::Idle;
-        child.is_quarantined = rest == Rest::Quarantine;
-        for request in std::mem::take(&mut child.callers) {
-            self.act(Action::Answer(request, Ok(())));
-        }
-        if rest == Rest::Nothing {
-            self.forget(key);
-        }
-    }
-
-    pub(super) fn forget(&mut self, key: Key) {
-        self.children.remove(key);
-        self.act(Action::Forget(key));
-    }
-
-    /// What remains of a child that isn't quarantined.
-    pub(super) fn rest(&self, key: Key) -> Rest {
-        if self.children[key].is_temporary() || self.rules.dynamic.is_some() { Rest::Nothing } else { Rest::Place }
-    }
-
-    /// A first start has come to its end: those who wait for it hear.
-    pub(super) fn end_debut(&mut self, key: Key, outcome: &Result<(), Refusal>) {
-        let child = &mut self.children[key];
-        if child.debut.take().is_some() {
-            for request in std::mem::take(&mut child.callers) {
-                self.act(Action::Answer(request, outcome.clone()));
-            }
-        }
-    }
-
-    // --- alarms and actions ------------------------------------------------------------------------------------------
-
-    /// Gives a child that was asked to stop its time, unless there is one budget for all.
-    fn arm_budget(&mut self, key: Key) {
-        self.disarm(key);
-        if self.rules.dynamic.is_some() && self.is_leaving() {
-            return;
-        }
-        match self.children[key].rules.shutdown {
-            ShutdownPolicy::Brutal => self.act(Action::Cut(key)),
-            ShutdownPolicy::Within(budget) => self.arm(key, budget),
-            ShutdownPolicy::Infinity => {}
-        }
-    }
-
-    fn next_turn(&mut self) -> u64 {
-        self.turns += 1;
-        self.turns
-    }
-
-    pub(super) fn arm(&mut self, key: Key, after: Duration) {
-        self.disarm(key);
-        let turn = self.next_turn();
-        self.children[key].armed = Some(turn);
-        self.act(Action::Arm(Alarm { child: Some(key), turn }, after));
-    }
-
-    pub(super) fn disarm(&mut self, key: Key) {
-        if let Some(turn) = self.children[key].armed.take() {
-            self.act(Action::Disarm(Alarm { child: Some(key), turn }));
-        }
-    }
-
-    pub(super) fn arm_own(&mut self, after: Duration) {
-        self.disarm_own();
-        let turn = self.next_turn();
-        self.armed = Some(turn);
-        self.act(Action::Arm(Alarm { child: None, turn }, after));
-    }
-
-    pub(super) fn disarm_own(&mut self) {
-        if let Some(turn) = self.armed.take() {
-            self.act(Action::Disarm(Alarm { child: None, turn }));
         }
     }
 

@@ -9,7 +9,7 @@ use proptest::strategy::BoxedStrategy;
 use proptest::{collection, option};
 
 use super::cases::check;
-use super::otp::{self, ChildSpec, Command, Otp, Outcome, SupervisorSpec, World};
+use super::otp::{self, ChildSpec, Command, Otp, Outcome, Shown, SupervisorSpec, World};
 use crate::supervision::action::{Action, Exit};
 use crate::supervision::auto_shutdown::AutoShutdown;
 use crate::supervision::child::{Key, State};
@@ -211,7 +211,7 @@ impl Tree {
         assert!(self.hear(event, world).is_none(), "no command ends a supervisor");
     }
 
-    fn tree(&self) -> Vec<(Vec<usize>, Vec<(usize, bool)>)> {
+    fn tree(&self) -> Shown {
         let children = self.policy.which_children().map(|(key, state)| (self.nodes[&key].id, state == State::Up));
         let mut tree = vec![(self.path.clone(), children.collect())];
         tree.extend(self.nodes.values().filter_map(|node| node.supervisor.as_ref()).flat_map(|it| it.tree()));

@@ -10,10 +10,11 @@ use proptest::{collection, option};
 use super::cases::check;
 use super::stage::SECOND;
 use crate::supervision::action::Action;
+use crate::supervision::alarm::Alarm;
 use crate::supervision::auto_shutdown::AutoShutdown;
 use crate::supervision::backoff::Backoff;
 use crate::supervision::child::{Key, State};
-use crate::supervision::event::{Alarm, Event, Request};
+use crate::supervision::event::{Event, Request};
 use crate::supervision::intensity::Intensity;
 use crate::supervision::policy::{Mode, Policy};
 use crate::supervision::restart::RestartType;
@@ -58,7 +59,7 @@ impl Cell {
     /// A run ends that nobody asked to end. One that wouldn't be restarted may wait for the word all the same.
     fn run_ends(&mut self, key: Key, reason: StopReason, waits: bool, had_success: bool) {
         let waits = match self.asked {
-            Asked::Stop => false,
+            Asked::Stop => waits && !reason.is_orderly(),
             Asked::Recall => waits,
             Asked::Nothing => waits || self.rules.restart.restarts(reason.is_orderly()),
         };
@@ -97,7 +98,9 @@ impl Cell {
             Action::Recall(_) if runs => self.asked = Asked::Recall,
             Action::Stop(_) if runs => self.asked = Asked::Stop,
             Action::Stop(_) if self.really == Really::Down => self.end(key, StopReason::Stopped),
-            Action::Cut(_) if runs => self.run_ends(key, StopReason::Killed, self.asked == Asked::Recall, false),
+            Action::Cut(_) if runs => {
+                self.run_ends(key, StopReason::Killed, self.asked == Asked::Recall || chance.is_multiple_of(8), false)
+            }
             Action::Recall(_) | Action::Stop(_) | Action::Cut(_) => {}
             other => unreachable!("{other:?} is no child's"),
         }
@@ -106,7 +109,7 @@ impl Cell {
     fn begin(&mut self, chance: u8) {
         self.really = Really::Starting;
         self.asked = Asked::Nothing;
-        self.stubborn = chance % 4 == 0 && self.rules.shutdown != ShutdownPolicy::Infinity;
+        self.stubborn = chance.is_multiple_of(4) && self.rules.shutdown != ShutdownPolicy::Infinity;
     }
 
     /// Something happens to it, or it does what it was asked for.
@@ -120,22 +123,24 @@ impl Cell {
                 self.really = Really::Gone;
                 self.said.push_back(Event::Ignored(key));
             }
-            (Really::Starting, _) if chance % 4 == 0 => self.run_ends(key, failed, chance % 8 == 0, false),
+            (Really::Starting, _) if chance.is_multiple_of(4) => {
+                self.run_ends(key, failed, chance.is_multiple_of(8), false)
+            }
             (Really::Starting, _) => {
                 self.really = Really::Up;
                 self.said.push_back(Event::Up(key));
             }
             (Really::Up, Asked::Nothing) => match chance % 8 {
-                0..=4 => self.run_ends(key, StopReason::Killed, chance % 2 == 0, chance % 3 == 0),
+                0..=4 => self.run_ends(key, StopReason::Killed, chance.is_multiple_of(2), chance.is_multiple_of(3)),
                 5 if chance < 16 => {
                     self.really = Really::Down;
                     self.said.push_back(Event::Escalated { child: key, reason: StopReason::Killed });
                 }
-                _ => self.run_ends(key, StopReason::Stopped, chance % 2 == 0, true),
+                _ => self.run_ends(key, StopReason::Stopped, chance.is_multiple_of(2), true),
             },
             (Really::Up, _) if self.stubborn => {}
             // One that was recalled may just have been about to end.
-            (Really::Up, Asked::Recall) => self.run_ends(key, StopReason::Stopped, chance % 8 != 0, true),
+            (Really::Up, Asked::Recall) => self.run_ends(key, StopReason::Stopped, !chance.is_multiple_of(8), true),
             (Really::Up, Asked::Stop) => self.run_ends(key, StopReason::Stopped, false, true),
         }
     }

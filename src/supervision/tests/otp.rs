@@ -62,6 +62,9 @@ pub(super) enum Command {
     Delete(usize),
 }
 
+/// The supervisors that run, and for each its children and whether they do.
+pub(super) type Shown = Vec<(Vec<usize>, Vec<(usize, bool)>)>;
+
 /// Its reason is `shutdown`: it gave up, or ended by itself.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Exit;
@@ -337,8 +340,8 @@ impl Otp {
         true
     }
 
-    /// The supervisors that run, and for each its children and whether they do.
-    pub(super) fn tree(&self) -> Vec<(Vec<usize>, Vec<(usize, bool)>)> {
+    /// What can be seen of it.
+    pub(super) fn tree(&self) -> Shown {
         let children = self.children.iter().map(|child| (child.id, child.process.is_running())).collect();
         let mut tree = vec![(self.path.clone(), children)];
         for child in &self.children {

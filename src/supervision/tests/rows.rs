@@ -432,6 +432,18 @@ fn a_child_that_backs_off_can_be_terminated_and_its_alarm_is_not_heard_any_more(
 }
 
 #[test]
+fn a_transient_child_that_is_stopped_while_it_backs_off_is_not_restarted() {
+    let backoff = Some(Backoff::new(SECOND, SECOND));
+    for (restart, disarmed, state) in [(Transient, "disarm a", "a Idle"), (Permanent, "", "a Waiting")] {
+        let mut stage =
+            patient(OneForOne).special("a", |rules| (rules.backoff, rules.restart) = (backoff, restart)).begun();
+        stage.hear(stage.failed("a"));
+        assert_eq!(stage.hear(stage.gone("a")), disarmed);
+        assert_eq!(stage.states(), state);
+    }
+}
+
+#[test]
 fn a_child_that_is_terminated_while_its_group_waits_does_not_come_up_with_it() {
     let mut stage = backing_off(RestForOne);
     stage.play(stage.failed("b"));
@@ -448,6 +460,17 @@ fn a_shutdown_does_not_wait_for_a_backoff() {
         let stops = if strategy == OneForOne { "stop c, end b, stop a, exit" } else { "end c, end b, stop a, exit" };
         assert_eq!(stage.play(Event::Shutdown), stops);
     }
+}
+
+#[test]
+fn a_significant_child_that_backs_off_has_not_ended_for_good() {
+    let backoff = Some(Backoff::new(SECOND, SECOND));
+    let mut stage = significant(ending(AutoShutdown::AllSignificant), &["a"], Transient)
+        .special("b", |rules| (rules.restart, rules.significant, rules.backoff) = (Transient, true, backoff))
+        .begun();
+    assert_eq!(stage.hear(stage.failed("b")), "arm b 1s");
+    assert_eq!(stage.hear(stage.gone("a")), "");
+    assert_eq!(stage.play(stage.terminate("b")), "end b, ok", "and one that is terminated ends nobody");
 }
 
 // --- beyond OTP: quarantine, limits, escalation, and what comes at a bad time ----------------------------------------
