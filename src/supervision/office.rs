@@ -433,7 +433,8 @@ impl<S: Chief> Office<S> {
 }
 
 impl<S: Chief> Drop for Office<S> {
-    /// No child outlives its supervisor: whoever is left, because the supervisor was dropped before it came to stop them, is killed.
+    /// No child outlives its supervisor: whoever is left, because the supervisor was dropped before it came to stop them, is
+    /// killed.
     fn drop(&mut self) {
         self.inbox.close();
         self.kill_all();

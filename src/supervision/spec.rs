@@ -27,8 +27,8 @@ use crate::task::reason::ActorError;
 /// What a supervisor knows of a child: an id, how to make it, and what to go by.
 ///
 /// The factory is called for each start, on the worker that runs the child: so it may take its time, wait and fail, and the
-/// supervisor and its other children go on. It builds the state alone. The child's [`ActorRef`](crate::ActorRef)s, its name, its
-/// subscriptions, and its mailbox with what waits in it stay through restarts.
+/// supervisor and its other children go on. It builds the state alone. The child's [`ActorRef`](crate::ActorRef)s, its name,
+/// its subscriptions, and its mailbox with what waits in it stay through restarts.
 ///
 /// # Examples
 ///
@@ -127,8 +127,8 @@ impl<A: Actor> ChildSpec<A> {
         Self::making(id, Arc::new(move || Making::Made(made(factory.get()()))))
     }
 
-    /// The same, where making it takes a while: the child waits meanwhile, and its supervisor doesn't, unless the next child is to
-    /// be started after this one.
+    /// The same, where making it takes a while: the child waits meanwhile, and its supervisor doesn't, unless the next child is
+    /// to be started after this one.
     ///
     /// # Examples
     ///

@@ -26,10 +26,10 @@ use crate::task::reason::{ActorError, StopReason};
 /// [`keep_alive`](crate::SpawnBuilder::keep_alive); when nobody can reach it, it stops, and its children with it. It keeps its
 /// children.
 ///
-/// Awaiting its spawn waits for the starts of all children, one after the other in their order. They are stopped in reverse, each
-/// with its [`ShutdownPolicy`](crate::ShutdownPolicy), whenever the supervisor stops; if it is killed, they are killed. What a
-/// child's failure leads to, [`Strategy`], [`RestartType`](crate::RestartType), [`Backoff`](crate::Backoff) and the intensity say,
-/// with the meaning that they have in OTP.
+/// Awaiting its spawn waits for the starts of all children, one after the other in their order. They are stopped in reverse,
+/// each with its [`ShutdownPolicy`](crate::ShutdownPolicy), whenever the supervisor stops; if it is killed, they are killed.
+/// What a child's failure leads to, [`Strategy`], [`RestartType`](crate::RestartType), [`Backoff`](crate::Backoff) and the
+/// intensity say, with the meaning that they have in OTP.
 ///
 /// It never waits for a child while others need it: not for a start, a stop, nor a back-off.
 ///
@@ -95,8 +95,8 @@ pub struct SupervisorBuilder {
 
 impl SupervisorBuilder {
     /// How many restarts there may be within any time of this length. One more, and the supervisor stops all children and ends
-    /// itself, with [`StopReason::GaveUp`]. One restart in five seconds by default, as in OTP: too few for children that back off
-    /// for seconds. See [`Intensity`](crate::Intensity) for what counts.
+    /// itself, with [`StopReason::GaveUp`]. One restart in five seconds by default, as in OTP: too few for children that back
+    /// off for seconds. See [`Intensity`](crate::Intensity) for what counts.
     ///
     /// # Examples
     ///
@@ -124,7 +124,8 @@ impl SupervisorBuilder {
     /// impl Actor for Job {}
     ///
     /// let job = ChildSpec::new("job", || Job).restart(RestartType::Transient).significant();
-    /// let until_done = Supervisor::builder(Strategy::OneForOne).auto_shutdown(AutoShutdown::AllSignificant).child(job).build();
+    /// let builder = Supervisor::builder(Strategy::OneForOne).auto_shutdown(AutoShutdown::AllSignificant);
+    /// let until_done = builder.child(job).build();
     /// # assert!(until_done.is_ok());
     /// ```
     pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
@@ -146,8 +147,8 @@ impl SupervisorBuilder {
     ///
     /// # Errors
     ///
-    /// For settings that can't be: the first of them in the order in which they were made, those of the supervisor before those of
-    /// its children.
+    /// For settings that can't be: the first of them in the order in which they were made, those of the supervisor before those
+    /// of its children.
     ///
     /// # Examples
     ///
@@ -381,8 +382,8 @@ impl ActorRef<Supervisor> {
     }
 
     /// Stops a child, and waits for its end, which takes as long as its [`ShutdownPolicy`](crate::ShutdownPolicy) allows; so a
-    /// child doesn't await this of itself. Its place is kept, for [`restart_child`](Self::restart_child) and for restarts of its
-    /// group, unless it is temporary.
+    /// child doesn't await this of itself. Its place is kept, for [`restart_child`](Self::restart_child) and for restarts of
+    /// its group, unless it is temporary.
     ///
     /// # Errors
     ///
