@@ -381,3 +381,17 @@ fn a_group_waits_for_one_that_waits_for_the_one_that_failed_as_long_as_its_budge
         Ok(())
     });
 }
+
+#[test]
+fn a_child_whose_post_stop_takes_too_long_does_not_outlive_a_supervisor_that_is_killed() {
+    play(|sim, system, journal| {
+        let slow = super::lingering("a", journal, 1_000 * SECOND);
+        let supervisor = spawn(sim, system, builder(Strategy::OneForOne).child(slow).child(part("b", journal)));
+        let a = find(system, "a");
+        supervisor.kill();
+        assert!(matches!(sim.block_on(supervisor.stopped()), StopReason::Killed));
+        assert!(!a.is_alive() && system.find::<Part>("a").is_err());
+        assert_eq!(system.actor_count(), 0);
+        Ok(())
+    });
+}
