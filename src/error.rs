@@ -535,7 +535,7 @@ impl fmt::Display for SpawnError {
             }
             Self::NoSuchCore { core } => write!(f, "no worker is pinned to core {core}"),
             Self::ShutDown => f.write_str("the system is shutting down"),
-            Self::PreStart { actor, reason } => write!(f, "{actor} did not start: {reason}"),
+            Self::PreStart { actor, reason } => write!(f, "{actor} did not start: {}", reason.as_cause_of_no_start()),
             Self::Circle { actor, circle } => write!(f, "{actor} would never start: {circle}"),
         }
     }

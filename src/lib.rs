@@ -49,6 +49,9 @@
 //!    because the subscription asks for that, and counted.
 //! 10. The end of an actor is heard once by each that watches it, with its reason, when its name is free and ahead of what
 //!     waits in the mailbox; and after an unwatch not at all.
+//! 11. A restart of a supervised actor keeps what refers to it, its name, its subscriptions and its mailbox with what waits in
+//!     it; its state is made anew.
+//! 12. No child outlives its supervisor, and no supervisor misses the end of a child.
 //!
 //! # What is not guaranteed
 //!
@@ -60,6 +63,12 @@
 //! operating system interrupts between claiming a place and filling it, or between waking an idle actor and queueing it,
 //! delays that one actor (see the mailbox's README in the source).
 //!
+//! # Supervision
+//!
+//! A [`Supervisor`] is an actor that starts others, described by a [`ChildSpec`] each, and makes those anew that fail;
+//! a [`DynamicSupervisor`] has children of one kind. Strategies and restart types are those of OTP. docs/supervision.md says how
+//! to choose, what survives a restart, and how to test it.
+//!
 //! # Tests
 //!
 //! With the feature `sim`, the module `sim` runs actors on one thread, under a seed and in virtual time, and `testing` has
@@ -70,8 +79,8 @@
 //!
 //! Imports point down only: `sync` (the facade over std and the model checker), `memory` (recycled blocks), `mailbox`
 //! and `reply` (the lock-free parts), `task` (one actor's cell and activation), `scheduler` (workers, queues, sleep),
-//! `actor` (traits and references), `broker` (publish and subscribe) and `supervision` (what a supervisor decides),
-//! `system` (the composition root); above it what tests are made with. ARCHITECTURE.md has the map.
+//! `actor` (traits and references), `broker` (publish and subscribe), `system` (the composition root), `supervision`
+//! (supervisors, which are actors); above it what tests are made with. ARCHITECTURE.md has the map.
 
 // Some sizes of `sync::limits` are zero, one or the largest there.
 #![cfg_attr(corecast_loom, allow(clippy::absurd_extreme_comparisons, clippy::modulo_one))]
@@ -126,7 +135,7 @@ pub use supervision::restart::RestartType;
 pub use supervision::shutdown::ShutdownPolicy;
 pub use supervision::spec::{ChildSpec, Ignore};
 pub use supervision::strategy::Strategy;
-pub use supervision::supervisor::{Supervisor, SupervisorBuilder};
+pub use supervision::supervisor::{AnySupervisor, Supervisor, SupervisorBuilder};
 pub use system::ActorSystem;
 pub use system::blocking::Blocking;
 pub use system::builder::ActorSystemBuilder;
@@ -144,6 +153,11 @@ pub use task::reason::{ActorError, Directive, Panic, Place, ReplyErrorReason, St
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The code of the page on supervision, which has simulations in it.
+#[cfg(all(doctest, feature = "sim"))]
+#[doc = include_str!("../docs/supervision.md")]
+struct Supervision;
 
 /// What the types forbid, so that `cargo test` sees that it doesn't compile. What they allow is in
 /// `tests/behaviour/traits.rs`.

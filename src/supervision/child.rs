@@ -81,6 +81,8 @@ pub(super) struct Child {
     pub(super) state: State,
     /// Whether there is an actor, up or down. What is restarted in place is it.
     pub(super) has_actor: bool,
+    /// Whether it has ended for good by its own account.
+    pub(super) has_resigned: bool,
     /// Whether it was quarantined, until somebody asks for a restart.
     pub(super) is_quarantined: bool,
     pub(super) debut: Option<Debut>,
@@ -102,6 +104,7 @@ impl Child {
             rules,
             state: State::Idle,
             has_actor: false,
+            has_resigned: false,
             is_quarantined: false,
             debut: None,
             armed: None,

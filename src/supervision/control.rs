@@ -86,17 +86,28 @@ impl fmt::Display for ChildError {
         match self {
             Self::Spec(error) => error.fmt(f),
             Self::NotFound { id } => write!(f, "no child with the id `{id}` runs here"),
-            Self::Running { id } => write!(f, "`{id}` is running; terminate it first"),
-            Self::Restarting { id } => write!(f, "`{id}` is being started; try again when it is up"),
-            Self::Terminated { id } => write!(f, "`{id}` was terminated before it had started"),
-            Self::StartFailed { id, reason } => write!(f, "`{id}` did not start: {reason}"),
-            Self::WrongType { id, expected, found } => write!(f, "`{id}` is a {found}, not a {expected}"),
+            Self::Running { id } => write!(f, "{} is running; terminate it first", Called(id)),
+            Self::Restarting { id } => write!(f, "{} is being started; try again when it is up", Called(id)),
+            Self::Terminated { id } => write!(f, "{} was terminated before it had started", Called(id)),
+            Self::StartFailed { id, reason } => {
+                write!(f, "{} did not start: {}", Called(id), reason.as_cause_of_no_start())
+            }
+            Self::WrongType { id, expected, found } => write!(f, "{} is a {found}, not a {expected}", Called(id)),
             Self::ShuttingDown => f.write_str("the supervisor has ended, or is about to"),
         }
     }
 }
 
 impl Error for ChildError {}
+
+/// A child by its id, if it has one.
+struct Called<'a>(&'a str);
+
+impl fmt::Display for Called<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { f.write_str("the child") } else { write!(f, "`{}`", self.0) }
+    }
+}
 
 /// What a supervisor knows of a child.
 #[derive(Clone, Debug)]

@@ -14,12 +14,15 @@ use super::restart::RestartType;
 use super::rules::{ChildRules, SupervisorRules};
 use super::shutdown::ShutdownPolicy;
 use super::spec::{ChildSpec, Factory, Plan};
+use super::supervisor::AnySupervisor;
+use super::supervisor::sealed::Sealed;
 use crate::actor::context::ActorContext;
 use crate::actor::mailbox::Mailbox;
 use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body, Handler, Message};
 use crate::sync::Arc;
 use crate::sync::lock::Mutex;
+use crate::sync::unwind::Tamed;
 use crate::task::charge::Making;
 use crate::task::handle::Strong;
 use crate::task::reason::{ActorError, StopReason};
@@ -72,7 +75,8 @@ impl<T: Clone + Send + 'static> ChildArgs for T {}
 impl<A: Actor, T: ChildArgs> DynamicSupervisor<A, T> {
     /// Begins to describe a supervisor whose children `factory` makes.
     pub fn builder(factory: impl Fn(T) -> A + Send + Sync + 'static) -> DynamicSupervisorBuilder<A, T> {
-        DynamicSupervisorBuilder::new(Arc::new(move |args| Making::Made(Ok(Body::new(factory(args))))))
+        let factory = Tamed::new(factory);
+        DynamicSupervisorBuilder::new(Arc::new(move |args| Making::Made(Ok(Body::new(factory.get()(args))))))
     }
 
     /// The same, where making them may fail: then the start has failed.
@@ -91,11 +95,16 @@ impl<A: Actor, T: ChildArgs> DynamicSupervisor<A, T> {
     pub fn fallible<E: Into<ActorError>>(
         factory: impl Fn(T) -> Result<A, E> + Send + Sync + 'static,
     ) -> DynamicSupervisorBuilder<A, T> {
+        let factory = Tamed::new(factory);
         DynamicSupervisorBuilder::new(Arc::new(move |args| {
-            Making::Made(factory(args).map(Body::new).map_err(Into::into))
+            Making::Made(factory.get()(args).map(Body::new).map_err(Into::into))
         }))
     }
 }
+
+impl<A: Actor, T: ChildArgs> AnySupervisor for DynamicSupervisor<A, T> {}
+
+impl<A: Actor, T: ChildArgs> Sealed for DynamicSupervisor<A, T> {}
 
 /// A dynamic supervisor about to be made.
 #[must_use = "nothing is supervised before this is built, and spawned"]
@@ -198,7 +207,7 @@ struct Order<T> {
 }
 
 enum What<T> {
-    Start(T),
+    Start(Tamed<T>),
     Terminate(Strong),
 }
 
@@ -225,12 +234,12 @@ impl<A: Actor, T: ChildArgs> Handler<Order<T>> for DynamicSupervisor<A, T> {
 }
 
 impl<A: Actor, T: ChildArgs> DynamicSupervisor<A, T> {
-    fn plan(&self, args: T) -> Plan<A> {
+    fn plan(&self, args: Tamed<T>) -> Plan<A> {
         let make = Arc::clone(&self.make);
         // A factory is shared; what it clones need not be.
         let args = Mutex::new(args);
         let factory: Factory<A> = Arc::new(move || {
-            let args = args.lock().clone();
+            let args = args.lock().get().clone();
             make(args)
         });
         Plan { factory, mailbox: self.mailbox, wishes: None }
@@ -250,8 +259,10 @@ impl<A: Actor, T: ChildArgs> Handler<Count> for DynamicSupervisor<A, T> {
     }
 }
 
-/// What a dynamic supervisor may be asked for. A question to one that has ended, or ends before it comes to it, is answered by
-/// [`ChildError::ShuttingDown`].
+/// What a dynamic supervisor may be asked for.
+///
+/// As for a [`Supervisor`](crate::Supervisor): each asks when it is first polled, and a question to one that has ended, or ends
+/// before it comes to it, is answered by [`ChildError::ShuttingDown`].
 impl<A: Actor, T: ChildArgs> ActorRef<DynamicSupervisor<A, T>> {
     /// Makes a child of `args`, and starts it.
     ///
@@ -261,13 +272,13 @@ impl<A: Actor, T: ChildArgs> ActorRef<DynamicSupervisor<A, T>> {
     ///
     /// # Cancel safety
     ///
-    /// The child is started all the same.
+    /// Once this has been polled, the child is started all the same.
     ///
     /// # Examples
     ///
     /// See [`DynamicSupervisor`].
     pub async fn start_child(&self, args: T) -> Result<ActorRef<A>, ChildError> {
-        typed("", self.order(What::Start(args)).await?)
+        typed("", self.order(What::Start(Tamed::new(args))).await?)
     }
 
     /// Stops a child, and waits for its end.
@@ -278,7 +289,7 @@ impl<A: Actor, T: ChildArgs> ActorRef<DynamicSupervisor<A, T>> {
     ///
     /// # Cancel safety
     ///
-    /// The child is stopped all the same.
+    /// Once this has been polled, the child is stopped all the same.
     ///
     /// # Examples
     ///

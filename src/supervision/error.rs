@@ -59,6 +59,15 @@ pub enum SpecError {
         /// The id.
         id: String,
     },
+    /// A child without an id.
+    EmptyId,
+    /// What this child can't be set to.
+    InChild {
+        /// The child.
+        id: String,
+        /// What it is.
+        error: Box<SpecError>,
+    },
 }
 
 impl fmt::Display for SpecError {
@@ -82,6 +91,8 @@ impl fmt::Display for SpecError {
                 write!(f, "`{id}` is significant, and its supervisor never ends by itself; set its auto-shutdown")
             }
             Self::DuplicateId { id } => write!(f, "there is a child with the id `{id}` already"),
+            Self::EmptyId => f.write_str("a child needs an id, by which its supervisor is asked for it"),
+            Self::InChild { id, error } => write!(f, "`{id}` can't be set up so: {error}"),
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Event {
     },
     /// The child is gone: its actor has ended for good, or couldn't be made at all.
     Ended { child: Key, reason: StopReason },
+    /// The same, because it said itself that it doesn't begin anew: whatever its restart type is.
+    Resigned { child: Key, reason: StopReason },
     /// Its factory had nothing to start: the child is gone, and that is in order.
     Ignored(Key),
     /// As `Down`, and the child says that this is more than its supervisor can put right.

@@ -7,7 +7,7 @@
 //! | is one of a supervisor that is leaving | it waits until it is its turn to end |
 //! | hasn't been started before | who asked for the start hears; if that was the supervisor's own start, it leaves |
 //! | is of a group that is being taken down | as if it had been taken down: that counts for nothing |
-//! | isn't restarted after such an end, by its restart type | it ends; if it is significant, the supervisor may leave |
+//! | isn't restarted after such an end, by its restart type or its own account | it ends; if it is significant, the supervisor may leave |
 //! | has failed too often without a success | it ends, is quarantined, and so on as above |
 //! | is one restart too many | the supervisor gives up, and leaves |
 //! | | it is restarted, by itself or with its group, after its back-off |
@@ -47,7 +47,8 @@ impl Policy {
             }
             return;
         }
-        if !self.children[key].rules.restart.restarts(!reason.is_failure()) {
+        let child = &self.children[key];
+        if child.has_resigned || !child.rules.restart.restarts(!reason.is_failure()) {
             return self.retire(key, self.rest(key), reason);
         }
         if self.children[key].is_hopeless(had_success) {

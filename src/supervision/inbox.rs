@@ -79,7 +79,7 @@ impl Inbox {
         Poll::Pending
     }
 
-    /// From now on reports come with signals. Those that wait have been heard by then.
+    /// From now on reports come with signals. Those that wait came without: whoever says this takes them.
     pub(super) fn signal(&self) {
         let before = std::mem::replace(&mut self.0.lock().stage, Stage::Signalled(false));
         drop(before);

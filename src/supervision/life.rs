@@ -47,6 +47,13 @@ impl Policy {
         }
     }
 
+    pub(super) fn resigned(&mut self, key: Key, reason: StopReason) {
+        if let Some(child) = self.children.get_mut(key) {
+            child.has_resigned = true;
+        }
+        self.ended(key, reason);
+    }
+
     pub(super) fn ignored(&mut self, key: Key) {
         let Some(state) = self.children.state(key) else { return };
         self.children[key].has_actor = false;
@@ -66,6 +73,7 @@ impl Policy {
         self.disarm(key);
         let child = &mut self.children[key];
         child.state = State::Starting;
+        child.has_resigned = false;
         let limit = child.rules.start_limit;
         if std::mem::replace(&mut child.has_actor, true) {
             self.act(Action::Restart(key));

@@ -138,7 +138,8 @@ impl<S: Chief> Office<S> {
     ///
     /// What one of them couldn't start for; none is left then.
     pub(super) async fn open(&mut self, ctx: &ActorContext<S>) -> Result<(), ActorError> {
-        self.random = Random::new(ctx.id().get());
+        // Another one for each supervisor, each run and each process: those who fail together mustn't come back together.
+        self.random = Random::new(ctx.id().get() ^ u64::from(ctx.uptime().subsec_nanos()).rotate_left(32));
         self.topic = ctx.broker().topic(SupervisionEvent::TOPIC).ok();
         self.hear(ctx, Event::Begin);
         while !self.is_ready && self.exit.is_none() {
@@ -149,7 +150,8 @@ impl<S: Chief> Office<S> {
         }
         self.inbox.signal();
         self.pause = None;
-        self.set_timer(ctx);
+        // What came behind the last start came without a signal.
+        self.look(ctx);
         Ok(())
     }
 
@@ -157,7 +159,7 @@ impl<S: Chief> Office<S> {
         match exit {
             Exit::StartFailed(key, reason) | Exit::GaveUp(key, reason) | Exit::Escalated(key, reason) => {
                 let id = self.desks.get(*key).map_or("", |desk| &desk.rules.id);
-                ActorError::new(format_args!("its child `{id}` did not start: {reason}"))
+                ActorError::new(format_args!("its child `{id}` did not start: {}", reason.as_cause_of_no_start()))
             }
             Exit::Shutdown | Exit::AutoShutdown => ActorError::new("it ended before all of its children had started"),
         }
@@ -248,6 +250,9 @@ impl<S: Chief> Office<S> {
                 };
                 if std::mem::take(&mut desk.is_ignored) || is_ignored {
                     Event::Ignored(key)
+                } else if matches!(reason, StopReason::Failed(_)) {
+                    // It would be down, and ask, if it hadn't said that this is the end.
+                    Event::Resigned { child: key, reason }
                 } else {
                     Event::Ended { child: key, reason }
                 }
@@ -456,7 +461,8 @@ impl<S: Chief> Office<S> {
 }
 
 impl<S: Chief> Drop for Office<S> {
-    /// No child outlives its supervisor: whoever is left, because the supervisor was dropped before it came to stop them, is killed.
+    /// No child outlives its supervisor: whoever is left, because the supervisor was dropped before it came to stop them, is
+    /// killed.
     fn drop(&mut self) {
         self.inbox.close();
         self.kill_all();

@@ -135,6 +135,7 @@ impl Policy {
             Event::Up(child) => self.up(child),
             Event::Down { child, reason, had_success } => self.down(child, reason, had_success),
             Event::Ended { child, reason } => self.ended(child, reason),
+            Event::Resigned { child, reason } => self.resigned(child, reason),
             Event::Ignored(child) => self.ignored(child),
             Event::Escalated { child, reason } => self.escalated(child, reason),
             Event::Alarm(alarm) => self.alarm(alarm),

@@ -71,6 +71,24 @@ impl ChildRules {
     }
 
     pub(crate) fn check(&self, supervisor: &SupervisorRules) -> Result<(), SpecError> {
+        if self.id.is_empty() && supervisor.dynamic.is_none() {
+            return Err(SpecError::EmptyId);
+        }
+        self.check_settings().map_err(|error| match &*self.id {
+            "" => error,
+            id => SpecError::InChild { id: id.to_owned(), error: Box::new(error) },
+        })?;
+        if self.significant && supervisor.auto_shutdown == AutoShutdown::Never {
+            return Err(SpecError::SignificantInVain { id: self.id.to_string() });
+        }
+        if self.significant && self.restart == RestartType::Permanent {
+            return Err(SpecError::SignificantPermanent { id: self.id.to_string() });
+        }
+        Ok(())
+    }
+
+    /// What can't be, whoever its supervisor is.
+    fn check_settings(&self) -> Result<(), SpecError> {
         if let Some(backoff) = &self.backoff {
             backoff.check()?;
         }
@@ -79,12 +97,6 @@ impl ChildRules {
         }
         if self.start_limit == Some(Duration::ZERO) {
             return Err(SpecError::ZeroStartLimit);
-        }
-        if self.significant && supervisor.auto_shutdown == AutoShutdown::Never {
-            return Err(SpecError::SignificantInVain { id: self.id.to_string() });
-        }
-        if self.significant && self.restart == RestartType::Permanent {
-            return Err(SpecError::SignificantPermanent { id: self.id.to_string() });
         }
         Ok(())
     }

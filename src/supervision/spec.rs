@@ -16,6 +16,7 @@ use crate::actor::reference::WeakActorRef;
 use crate::actor::{Actor, Body, Handler};
 use crate::error::SpawnError;
 use crate::sync::Arc;
+use crate::sync::unwind::Tamed;
 use crate::system::handle::SystemRef;
 use crate::system::spawn::{Place, Wishes};
 use crate::task::charge::{Charge, Maker, Making, Renewal};
@@ -26,8 +27,8 @@ use crate::task::reason::ActorError;
 /// What a supervisor knows of a child: an id, how to make it, and what to go by.
 ///
 /// The factory is called for each start, on the worker that runs the child: so it may take its time, wait and fail, and the
-/// supervisor and its other children go on. It builds the state alone. The child's [`ActorRef`](crate::ActorRef)s, its name, its
-/// subscriptions, and its mailbox with what waits in it stay through restarts.
+/// supervisor and its other children go on. It builds the state alone. The child's [`ActorRef`](crate::ActorRef)s, its name,
+/// its subscriptions, and its mailbox with what waits in it stay through restarts.
 ///
 /// # Examples
 ///
@@ -61,7 +62,7 @@ pub(super) struct Plan<A: Actor> {
     pub(super) wishes: Option<Box<Wishes>>,
 }
 
-/// Builds the state of a child.
+/// Builds the state of a child. What it has of the user's is tamed: it may be dropped by the supervisor.
 pub(super) type Factory<A> = Arc<dyn Fn() -> Making<Body<A>> + Send + Sync>;
 
 /// Said by a factory, or by `pre_start`, as its error: there is nothing to start, and that is in order. The child's place is
@@ -102,7 +103,8 @@ impl<A: Actor> ChildSpec<A> {
     ///
     /// The call doesn't. A panic of the factory is a start that failed.
     pub fn new(id: impl Into<String>, factory: impl Fn() -> A + Send + Sync + 'static) -> Self {
-        Self::making(id, Arc::new(move || Making::Made(Ok(Body::new(factory())))))
+        let factory = Tamed::new(factory);
+        Self::making(id, Arc::new(move || Making::Made(Ok(Body::new(factory.get()())))))
     }
 
     /// The same, where making it may fail: then the start has failed.
@@ -122,11 +124,12 @@ impl<A: Actor> ChildSpec<A> {
         id: impl Into<String>,
         factory: impl Fn() -> Result<A, E> + Send + Sync + 'static,
     ) -> Self {
-        Self::making(id, Arc::new(move || Making::Made(made(factory()))))
+        let factory = Tamed::new(factory);
+        Self::making(id, Arc::new(move || Making::Made(made(factory.get()()))))
     }
 
-    /// The same, where making it takes a while: the child waits meanwhile, and its supervisor doesn't, unless the next child is to
-    /// be started after this one.
+    /// The same, where making it takes a while: the child waits meanwhile, and its supervisor doesn't, unless the next child is
+    /// to be started after this one.
     ///
     /// # Examples
     ///
@@ -147,10 +150,11 @@ impl<A: Actor> ChildSpec<A> {
         id: impl Into<String>,
         factory: impl Fn() -> F + Send + Sync + 'static,
     ) -> Self {
+        let factory = Tamed::new(factory);
         Self::making(
             id,
             Arc::new(move || {
-                let making = factory();
+                let making = factory.get()();
                 Making::Later(Box::pin(async move { made(making.await) }))
             }),
         )

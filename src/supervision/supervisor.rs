@@ -26,10 +26,10 @@ use crate::task::reason::{ActorError, StopReason};
 /// [`keep_alive`](crate::SpawnBuilder::keep_alive); when nobody can reach it, it stops, and its children with it. It keeps its
 /// children.
 ///
-/// Awaiting its spawn waits for the starts of all children, one after the other in their order. They are stopped in reverse, each
-/// with its [`ShutdownPolicy`](crate::ShutdownPolicy), whenever the supervisor stops; if it is killed, they are killed. What a
-/// child's failure leads to, [`Strategy`], [`RestartType`](crate::RestartType), [`Backoff`](crate::Backoff) and the intensity say,
-/// with the meaning that they have in OTP.
+/// Awaiting its spawn waits for the starts of all children, one after the other in their order. They are stopped in reverse,
+/// each with its [`ShutdownPolicy`](crate::ShutdownPolicy), whenever the supervisor stops; if it is killed, they are killed.
+/// What a child's failure leads to, [`Strategy`], [`RestartType`](crate::RestartType), [`Backoff`](crate::Backoff) and the
+/// intensity say, with the meaning that they have in OTP.
 ///
 /// It never waits for a child while others need it: not for a start, a stop, nor a back-off.
 ///
@@ -75,7 +75,11 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// Begins to describe a supervisor.
+    /// Begins to describe a supervisor, which has no children yet and allows for one restart in five seconds.
+    ///
+    /// # Examples
+    ///
+    /// See [`Supervisor`].
     pub fn builder(strategy: Strategy) -> SupervisorBuilder {
         let rules = SupervisorRules { strategy, ..SupervisorRules::default() };
         SupervisorBuilder { rules, children: Vec::new() }
@@ -91,19 +95,49 @@ pub struct SupervisorBuilder {
 
 impl SupervisorBuilder {
     /// How many restarts there may be within any time of this length. One more, and the supervisor stops all children and ends
-    /// itself, with [`StopReason::GaveUp`]. One restart in five seconds by default, as in OTP.
+    /// itself, with [`StopReason::GaveUp`]. One restart in five seconds by default, as in OTP: too few for children that back
+    /// off for seconds. See [`Intensity`](crate::Intensity) for what counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use corecast::{Strategy, Supervisor};
+    ///
+    /// let patient = Supervisor::builder(Strategy::OneForOne).intensity(10, Duration::from_secs(60)).build();
+    /// # assert!(patient.is_ok());
+    /// ```
     pub fn intensity(mut self, restarts: u32, period: Duration) -> Self {
         self.rules.intensity = Intensity::new(restarts, period);
         self
     }
 
     /// Whether it ends by itself when significant children have ended. By default it doesn't.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corecast::{Actor, AutoShutdown, ChildSpec, RestartType, Strategy, Supervisor};
+    ///
+    /// struct Job;
+    /// impl Actor for Job {}
+    ///
+    /// let job = ChildSpec::new("job", || Job).restart(RestartType::Transient).significant();
+    /// let builder = Supervisor::builder(Strategy::OneForOne).auto_shutdown(AutoShutdown::AllSignificant);
+    /// let until_done = builder.child(job).build();
+    /// # assert!(until_done.is_ok());
+    /// ```
     pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
         self.rules.auto_shutdown = auto_shutdown;
         self
     }
 
-    /// Adds a child behind those that were added before.
+    /// Adds a child behind those that were added before. What can't be about it, [`build`](Self::build) says.
+    ///
+    /// # Examples
+    ///
+    /// See [`Supervisor`].
     pub fn child<A: Actor>(mut self, spec: ChildSpec<A>) -> Self {
         self.children.push((spec.rules, Box::new(spec.plan)));
         self
@@ -113,8 +147,8 @@ impl SupervisorBuilder {
     ///
     /// # Errors
     ///
-    /// For settings that can't be: the first of them in the order in which they were made, those of the supervisor before those of
-    /// its children.
+    /// For settings that can't be: the first of them in the order in which they were made, those of the supervisor before those
+    /// of its children.
     ///
     /// # Examples
     ///
@@ -139,14 +173,26 @@ impl SupervisorBuilder {
     }
 }
 
-impl ChildSpec<Supervisor> {
+/// A supervisor of either kind: [`Supervisor`] or [`DynamicSupervisor`](crate::DynamicSupervisor). No other type can be one.
+pub trait AnySupervisor: Actor + sealed::Sealed {}
+
+impl AnySupervisor for Supervisor {}
+
+pub(super) mod sealed {
+    /// What only the supervisors of this crate are.
+    pub trait Sealed {}
+
+    impl Sealed for super::Supervisor {}
+}
+
+impl<S: AnySupervisor> ChildSpec<S> {
     /// A child that is a supervisor itself. It may take as long to stop as it likes, since its own children would be orphaned
     /// otherwise.
     ///
     /// # Examples
     ///
     /// ```
-    /// use corecast::{Actor, ChildSpec, Strategy, Supervisor};
+    /// use corecast::{Actor, ChildSpec, DynamicSupervisor, Strategy, Supervisor};
     ///
     /// struct Worker;
     /// impl Actor for Worker {}
@@ -154,12 +200,13 @@ impl ChildSpec<Supervisor> {
     /// let workers = ChildSpec::supervisor("workers", || {
     ///     Supervisor::builder(Strategy::OneForOne).child(ChildSpec::new("first", || Worker)).build()
     /// });
-    /// let root = Supervisor::builder(Strategy::RestForOne).child(workers).build();
+    /// let sessions = ChildSpec::supervisor("sessions", || DynamicSupervisor::builder(|_: u64| Worker).build());
+    /// let root = Supervisor::builder(Strategy::RestForOne).child(workers).child(sessions).build();
     /// # assert!(root.is_ok());
     /// ```
     pub fn supervisor(
         id: impl Into<String>,
-        factory: impl Fn() -> Result<Supervisor, SpecError> + Send + Sync + 'static,
+        factory: impl Fn() -> Result<S, SpecError> + Send + Sync + 'static,
     ) -> Self {
         let mut spec = Self::fallible(id, factory);
         spec.rules = ChildRules::new(std::mem::take(&mut spec.rules.id), ChildKind::Supervisor);
@@ -286,14 +333,15 @@ impl Handler<Count> for Supervisor {
 
 /// What a supervisor may be asked for.
 ///
-/// Each waits for the answer, on any executor. A question to a supervisor that has ended, or ends before it comes to it, is
-/// answered by [`ChildError::ShuttingDown`].
+/// Each asks when it is first polled, by a message, and waits for the answer, on any executor; no thread is blocked. While the
+/// supervisor is starting it answers nobody. A question to one that has ended, or ends before it comes to it, is answered by
+/// [`ChildError::ShuttingDown`].
 impl ActorRef<Supervisor> {
-    /// The child of this id, up or down.
+    /// The child of this id, up or down. Its reference stays good through its restarts, until it has ended for good.
     ///
     /// # Errors
     ///
-    /// If there is none, or it is an actor of another type.
+    /// If there is none, if it has ended for good, and if it is an actor of another type.
     ///
     /// # Cancel safety
     ///
@@ -315,7 +363,7 @@ impl ActorRef<Supervisor> {
     ///
     /// # Cancel safety
     ///
-    /// The child is started all the same.
+    /// Once this has been polled, the child is started all the same.
     ///
     /// # Examples
     ///
@@ -333,8 +381,9 @@ impl ActorRef<Supervisor> {
         typed(&id, started)
     }
 
-    /// Stops a child, and waits for its end. Its place is kept, for [`restart_child`](Self::restart_child) and for restarts of its
-    /// group, unless it is temporary.
+    /// Stops a child, and waits for its end, which takes as long as its [`ShutdownPolicy`](crate::ShutdownPolicy) allows; so a
+    /// child doesn't await this of itself. Its place is kept, for [`restart_child`](Self::restart_child) and for restarts of
+    /// its group, unless it is temporary.
     ///
     /// # Errors
     ///
@@ -342,7 +391,7 @@ impl ActorRef<Supervisor> {
     ///
     /// # Cancel safety
     ///
-    /// The child is stopped all the same.
+    /// Once this has been polled, the child is stopped all the same.
     ///
     /// # Examples
     ///
@@ -366,7 +415,7 @@ impl ActorRef<Supervisor> {
     ///
     /// # Cancel safety
     ///
-    /// The child is started all the same.
+    /// Once this has been polled, the child is started all the same.
     ///
     /// # Examples
     ///
@@ -384,7 +433,7 @@ impl ActorRef<Supervisor> {
     ///
     /// # Cancel safety
     ///
-    /// The child is forgotten all the same.
+    /// Once this has been polled, the child is forgotten all the same.
     ///
     /// # Examples
     ///

@@ -1,6 +1,7 @@
 //! Calls into user code, and what is left when one of them panics.
 
 use std::any::Any;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The text of a panic.
@@ -33,6 +34,33 @@ pub(super) fn text(payload: Box<dyn Any + Send>) -> Text {
         std::mem::forget(second);
     }
     text
+}
+
+/// Something of a user's whose drop harms nobody, wherever it is dropped: a panic of it ends here.
+pub(crate) struct Tamed<T>(Option<T>);
+
+impl<T> Tamed<T> {
+    pub(crate) fn new(wild: T) -> Self {
+        Self(Some(wild))
+    }
+
+    pub(crate) fn get(&self) -> &T {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl<T> Drop for Tamed<T> {
+    fn drop(&mut self) {
+        let wild = self.0.take();
+        // UNWIND: the drop is user code. The panic has been printed, and nobody is left whom it concerns.
+        let _ = guard(|| drop(wild));
+    }
+}
+
+impl<T> fmt::Debug for Tamed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tamed")
+    }
 }
 
 #[cfg(any(corecast_loom, feature = "sim"))]

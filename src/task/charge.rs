@@ -7,7 +7,7 @@
 //! | a run is over, and | then |
 //! |---|---|
 //! | the actor was dismissed, or its system shuts down | it ends for good |
-//! | its kind of [`Renewal`] doesn't begin anew after such an end | it ends for good |
+//! | its kind of [`Renewal`] doesn't begin anew after such an end, and it doesn't escalate | it ends for good |
 //! | its supervisor can't be reached any more | it ends for good |
 //! | otherwise | it is down: it tells its supervisor why, and waits for a [`Word`] |
 //!
@@ -224,12 +224,15 @@ impl Charge {
         let control = header.far().state.peek();
         // One that ends after a stop does so whether or not it was called back as well.
         let is_recalled = control.is_recalled() && !matches!(reason, StopReason::Stopped);
-        !control.is_final() && (is_recalled || self.renewal.follows(reason))
+        // One that escalates has its supervisor hear of it as a run that is over, of whichever kind it is.
+        // SAFETY: the contract.
+        let escalates = unsafe { self.books(|books| books.escalates) };
+        !control.is_final() && (is_recalled || escalates || self.renewal.follows(reason))
     }
 
     /// Notes that there is a body, or none.
     pub(super) fn set_made(&self, is_made: bool) {
-        // SAFETY: the contract; here and below.
+        // SAFETY: as above; here and below.
         unsafe { self.books(|books| books.is_made = is_made) };
     }
 

@@ -77,6 +77,14 @@ impl StopReason {
         }
     }
 
+    /// What is to be said behind 'did not start': an error of the start says that itself.
+    pub(crate) fn as_cause_of_no_start(&self) -> &dyn fmt::Display {
+        match self {
+            Self::StartFailed(error) => error,
+            reason => reason,
+        }
+    }
+
     /// Whether a transient child is started again after it.
     pub(crate) fn is_failure(&self) -> bool {
         !self.is_orderly() && !matches!(self, Self::GaveUp { .. })

@@ -13,7 +13,7 @@ use crate::supervision::restart::RestartType::{self, Permanent, Temporary, Trans
 use crate::supervision::rules::{ChildKind, SupervisorRules};
 use crate::supervision::shutdown::ShutdownPolicy;
 use crate::supervision::strategy::Strategy::{self, OneForAll, OneForOne, RestForOne};
-use crate::task::reason::StopReason;
+use crate::task::reason::{ActorError, StopReason};
 
 /// A supervisor that doesn't give up soon.
 fn patient(strategy: Strategy) -> Stage {
@@ -587,4 +587,17 @@ fn a_child_that_is_terminated_while_it_starts_refuses_who_asked_for_the_start() 
     assert_eq!(stage.hear(stage.terminate("a")), format!("{refused}, stop a, arm a 5s"));
     assert_eq!(stage.hear(Event::Up(stage.key("a"))), "", "too late");
     assert_eq!(stage.hear(stage.gone("a")), "disarm a, ok");
+}
+
+#[test]
+fn one_that_says_itself_that_it_ends_does_so_whatever_its_restart_type_and_comes_back_with_its_group() {
+    for restart in [Permanent, Transient] {
+        let mut stage = patient(OneForAll).child("a", restart).permanent(&["b"]).begun();
+        let resigned = Event::Resigned { child: stage.key("a"), reason: StopReason::Failed(ActorError::new("enough")) };
+        assert_eq!(stage.hear(resigned.clone()), "");
+        assert_eq!(stage.hear(stage.failed("b")), "start a");
+        assert_eq!(stage.hear(Event::Up(stage.key("a"))), "restart b");
+        assert_eq!(stage.hear(Event::Up(stage.key("b"))), "");
+        assert_eq!(stage.hear(stage.failed_at_once("a")), "recall b, arm b 5s", "that is forgotten by then");
+    }
 }

@@ -28,7 +28,10 @@ fn a_backoff_is_refused_that_makes_no_sense() {
     let good = Backoff::new(SECOND, 9 * SECOND);
     let refused = |backoff| refusal(AutoShutdown::Never, |rules| rules.backoff = Some(backoff));
     assert!(refused(Backoff::new(Duration::ZERO, SECOND)).contains("needs a first delay"));
-    assert_eq!(refused(Backoff::new(9 * SECOND, SECOND)), "a back-off can't begin with 9s and be at most 1s");
+    assert_eq!(
+        refused(Backoff::new(9 * SECOND, SECOND)),
+        "`a` can't be set up so: a back-off can't begin with 9s and be at most 1s"
+    );
     for factor in [0.9, -1.0, f64::NAN, f64::INFINITY] {
         assert!(refused(good.factor(factor)).ends_with(&format!("a factor of 1 or more, not {factor}")));
     }
@@ -56,9 +59,11 @@ fn a_child_needs_an_id_of_its_own_time_to_start_and_a_failure_before_its_quarant
     let twice = stage.add("a", |_| {}).expect_err("it is there").to_string();
     assert_eq!(twice, "there is a child with the id `a` already");
     let limit = refusal(AutoShutdown::Never, |rules| rules.start_limit = Some(Duration::ZERO));
-    assert_eq!(limit, "a child needs time to start");
+    assert_eq!(limit, "`a` can't be set up so: a child needs time to start");
     let quarantine = refusal(AutoShutdown::Never, |rules| rules.quarantine_after = Some(0));
-    assert_eq!(quarantine, "a child can't be quarantined before its first failure");
+    assert_eq!(quarantine, "`a` can't be set up so: a child can't be quarantined before its first failure");
+    let nameless = Stage::new(SupervisorRules::default()).add("", |_| {}).expect_err("there is none").to_string();
+    assert_eq!(nameless, "a child needs an id, by which its supervisor is asked for it");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Supervisors and their children: who is restarted, in which order, what survives, and who hears of it.
 
+mod edges;
 mod ends;
 mod failures;
 mod listeners;
