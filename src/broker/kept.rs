@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use super::Event;
-use super::garbage::Careful;
 use super::member::Member;
 use crate::sync::Arc;
+use crate::sync::garbage::Careful;
 use crate::sync::lock::{Condvar, Mutex};
 use crate::sync::thread::{self, ThreadId};
 use crate::sync::unwind::{Text, guard};

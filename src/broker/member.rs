@@ -30,7 +30,6 @@ use std::task::{Context, Wake, Waker};
 
 use super::Event;
 use super::behind::Behind;
-use super::garbage::{Careful, discard};
 use super::subscription::Tally;
 use crate::actor::delivery::{Delivery, Source, Token, Ways, WeakWays};
 use crate::actor::letter::Told;
@@ -38,6 +37,7 @@ use crate::actor::recipient::Recipient;
 use crate::mailbox::waiters::Refused;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::garbage::{Careful, discard};
 use crate::sync::lock::Mutex;
 use crate::sync::planted::{self, Mutant};
 use crate::sync::recent::Recent;

@@ -17,7 +17,6 @@
 //! | [`directory`] | topics by name, for publishers |
 //! | [`outline`] | patterns, for publishers to topics that aren't known |
 //! | [`trie`] | topics and patterns by token, for subscribers |
-//! | [`garbage`] | what is dropped after the locks |
 //! | [`shared`] | all of it together |
 //!
 //! A publish is a loop over an immutable list, on the publisher's own thread. There is no task and no queue of the
@@ -27,7 +26,6 @@
 mod behind;
 mod directory;
 pub(crate) mod error;
-mod garbage;
 mod kept;
 mod member;
 mod members;

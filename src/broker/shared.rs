@@ -25,7 +25,6 @@ use super::Event;
 use super::behind::Behind;
 use super::directory::{Directory, Entry};
 use super::error::{SubscribeError, TopicError};
-use super::garbage::Garbage;
 use super::member::{Filter, Member, Policy, Ring, Route};
 use super::outline::Outline;
 use super::overflow::Overflow;
@@ -35,6 +34,7 @@ use super::subject::{AnySubject, Subject};
 use super::subscribe::Door;
 use super::subscription::{Subscription, Tally};
 use super::trie::{AnyMember, Held, Node, Wild};
+use crate::sync::garbage::Garbage;
 use crate::sync::lock::Mutex;
 use crate::sync::snapshot::Snapshot;
 use crate::sync::{Arc, Weak};
@@ -250,7 +250,7 @@ impl Shared {
         drop(books);
         self.leave(&leaving, &mut garbage);
         for entry in all {
-            if entry.subject.close(&mut garbage) {
+            if entry.value.close(&mut garbage) {
                 self.let_go(&entry.name);
             }
             garbage.push(entry);
@@ -296,7 +296,7 @@ impl Shared {
         }
         for leaving in all {
             for entry in &leaving.entries {
-                entry.subject.leave(leaving.id, garbage);
+                entry.value.leave(leaving.id, garbage);
             }
         }
         let mut books = self.books.lock();
@@ -304,7 +304,7 @@ impl Shared {
             for entry in &leaving.entries {
                 if leaving.holds {
                     books.let_go(&self.directory, &entry.name, garbage);
-                } else if entry.subject.is_empty() {
+                } else if entry.value.is_empty() {
                     books.settle(&self.directory, &entry.name, garbage);
                 }
             }
@@ -395,7 +395,7 @@ impl Shared {
     /// Who subscribes to a topic.
     pub(super) fn subscribers(&self, topic: &str) -> Result<Vec<ActorInfo>, TopicError> {
         pattern::check_name(topic)?;
-        if let Some(infos) = self.directory.with(topic, |entry| entry.map(|entry| entry.subject.infos())) {
+        if let Some(infos) = self.directory.with(topic, |entry| entry.map(|entry| entry.value.infos())) {
             return Ok(infos);
         }
         let mut found = Vec::new();
@@ -423,7 +423,7 @@ impl Books {
             });
             members.sort_unstable_by_key(|member| member.id);
             let subject: Arc<dyn AnySubject + Send + Sync> = Arc::new(Subject::new(&members));
-            let entry = directory.add(name, subject, self.topics, garbage);
+            let entry = directory.add(name.into(), subject, self.topics, garbage);
             self.topics += 1;
             *self.root.topic_mut(tokens(name)) = Some(Held { entry, holds: 0, remembered: false });
         }
@@ -446,7 +446,7 @@ impl Books {
         if held.holds > 0 {
             return;
         }
-        if held.entry.subject.is_empty() {
+        if held.entry.value.is_empty() {
             self.drop_topic(directory, name, garbage);
             return;
         }

@@ -13,7 +13,6 @@ use std::mem;
 use std::panic::resume_unwind;
 
 use super::Event;
-use super::garbage::{Garbage, discard};
 use super::kept::Kept;
 use super::member::Member;
 use super::members::Members;
@@ -21,6 +20,7 @@ use super::publish::{Count, Publish};
 use crate::actor::recipient::Recipient;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::garbage::{Garbage, discard};
 use crate::sync::lock::Mutex;
 use crate::sync::snapshot::Snapshot;
 use crate::task::identity::ActorInfo;

@@ -6,7 +6,6 @@ use std::task::{Context, Poll, ready};
 
 use super::Event;
 use super::error::SubscribeError;
-use super::garbage::Careful;
 use super::member::Filter;
 use super::overflow::Overflow;
 use super::shared::{Shared, Wish};
@@ -16,6 +15,7 @@ use crate::actor::delivery::Ways;
 use crate::actor::recipient::Recipient;
 use crate::actor::reference::{ActorRef, WeakActorRef};
 use crate::sync::Arc;
+use crate::sync::garbage::Careful;
 use crate::task::coop;
 use crate::task::identity::ActorId;
 
