@@ -165,7 +165,7 @@ impl Host for Core {
     }
 
     fn free_name(&self, name: &str) {
-        drop(self.registry.free_name(name));
+        self.registry.free_name(name);
     }
 
     fn actor_failed(&self, actor: ActorInfo, reason: &StopReason, observed: bool) {

@@ -27,7 +27,8 @@ impl SystemRef {
         SpawnBuilder::new(self.0.again(), actor)
     }
 
-    /// The actor with this name.
+    /// The actor with this name. Lock-free, unless the reference was made inside of the system and is used elsewhere: then it
+    /// takes a lock to find the system. See [`ActorSystem::find`](crate::ActorSystem::find).
     ///
     /// # Errors
     ///

@@ -115,7 +115,10 @@ impl ActorSystem {
         SpawnBuilder::new(Home::of(&self.core), actor)
     }
 
-    /// The actor with this name.
+    /// The actor with this name. Lock-free.
+    ///
+    /// A name is free again before anybody hears of its actor's end: whoever has heard of it finds nobody, or the actor that
+    /// has the name now.
     ///
     /// # Errors
     ///
