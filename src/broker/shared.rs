@@ -19,7 +19,7 @@ use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::mem;
-use std::task::{Context, Wake, Waker};
+use std::task::{Wake, Waker};
 
 use super::Event;
 use super::behind::Behind;
@@ -193,7 +193,7 @@ impl Shared {
         attendance.subscriptions.insert(id);
         drop(books);
         if let Some(farewell) = farewell {
-            if cell.poll_ended(&mut Context::from_waker(&farewell)).is_ready() {
+            if !cell.list(&farewell) {
                 self.actor_ended(actor);
                 return Err(stopped);
             }
