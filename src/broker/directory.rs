@@ -2,9 +2,9 @@
 
 use std::any::Any;
 
-use super::Event;
-use super::error::TopicError;
+use super::error::Mismatch;
 use super::subject::{AnySubject, Subject};
+use crate::actor::Message;
 use crate::sync::Arc;
 use crate::sync::table;
 
@@ -24,23 +24,19 @@ impl Entry {
     ///
     /// The type that it carries.
     #[inline]
-    pub(super) fn subject<M: Event>(&self) -> Result<&Subject<M>, TopicError> {
+    pub(super) fn subject<M: Message>(&self) -> Result<&Subject<M>, Mismatch> {
         let subject: &dyn AnySubject = &*self.value;
         (subject as &dyn Any).downcast_ref().ok_or_else(|| self.wrong_type::<M>())
     }
 
     /// The same, shared.
-    pub(super) fn share<M: Event>(&self) -> Result<Arc<Subject<M>>, TopicError> {
+    pub(super) fn share<M: Message>(&self) -> Result<Arc<Subject<M>>, Mismatch> {
         let subject: Arc<dyn Any + Send + Sync> = Arc::clone(&self.value) as _;
         subject.downcast().map_err(|_| self.wrong_type::<M>())
     }
 
     #[cold]
-    fn wrong_type<M: Event>(&self) -> TopicError {
-        TopicError::WrongType {
-            topic: self.name.as_ref().into(),
-            expected: std::any::type_name::<M>(),
-            found: self.value.event(),
-        }
+    fn wrong_type<M: Message>(&self) -> Mismatch {
+        Mismatch { name: self.name.as_ref().into(), expected: std::any::type_name::<M>(), found: self.value.event() }
     }
 }
