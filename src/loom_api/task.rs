@@ -101,6 +101,11 @@ pub trait Host: Send + Sync + 'static {
         None
     }
 
+    /// Who has which name, where that matters.
+    fn names(&self) -> Option<&Registry> {
+        None
+    }
+
     /// Who keeps the time, where that matters.
     fn timekeeper(&self) -> Option<&Scheduler> {
         None
@@ -127,7 +132,11 @@ impl<H: Host> letter::Host for Bridge<H> {
         self.0.dead_letter(letter);
     }
 
-    fn free_name(&self, _name: &str) {}
+    fn free_name(&self, name: &str) {
+        if let Some(registry) = self.0.names() {
+            registry.free_name(name);
+        }
+    }
 
     fn actor_failed(&self, _actor: ActorInfo, reason: &StopReason, _observed: bool) {
         self.0.actor_failed(reason);
@@ -459,6 +468,11 @@ pub fn actor<A: Actor>(host: impl Host, placed: Option<u16>, actor: A) -> (Actor
     Shared::new(host).actor(placed, actor)
 }
 
+/// The same for one that has a name, or is to have it.
+pub fn named<A: Actor>(host: impl Host, name: &str, actor: A) -> (ActorRef<A>, Runnable) {
+    Shared::new(host).make(None, Some(name), actor)
+}
+
 /// A host of several actors.
 pub struct Shared(Lodging);
 
@@ -469,9 +483,13 @@ impl Shared {
 
     /// As the function of this name.
     pub fn actor<A: Actor>(&self, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
+        self.make(placed, None, actor)
+    }
+
+    fn make<A: Actor>(&self, placed: Option<u16>, name: Option<&str>, actor: A) -> (ActorRef<A>, Runnable) {
+        let name = name.map(Into::into);
         let Some(host) = Lodging::with(self.0.house()) else { unreachable!("we lodge there") };
-        let plan =
-            Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host, startup: Startup::nobody() };
+        let plan = Plan { capacity: 4, placed, name, keep_alive: false, limit: None, host, startup: Startup::nobody() };
         let (task, runnable) = Task::create(plan, Body::new(actor));
         (ActorRef::new(task), Runnable(runnable))
     }
