@@ -132,7 +132,7 @@ pub use system::wait::Wait;
 pub use task::circle::Circle;
 pub use task::identity::{ActorId, ActorInfo};
 pub use task::letter::DeadLetter;
-pub use task::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
+pub use task::reason::{ActorError, Directive, Panic, Place, ReplyErrorReason, StopReason};
 
 /// The README's code, so that `cargo test` compiles and runs it.
 #[cfg(doctest)]

@@ -11,7 +11,8 @@
 //! match is remembered when somebody publishes to it, so that the next event finds its list; of those, the last
 //! [`MAX_REMEMBERED`] are kept.
 //!
-//! No user code runs under a lock, and nobody has two of them. What is replaced is dropped after the lock: filters,
+//! No user code runs under a lock, and nobody has two of them; but who has the broker's may take that of an actor's end, to list
+//! a [farewell](crate::task::farewell). What is replaced is dropped after the lock: filters,
 //! events and references to actors may be among it. A subscription is put into the books first, and into the lists of
 //! topics after that; it is taken out in the same order, so that whoever finds it in the books can end it.
 
@@ -164,16 +165,18 @@ impl Shared {
         }
         let event = TypeId::of::<M>();
         let mut subjects = Vec::new();
+        if reach == Reach::One {
+            subjects.push(books.open::<M>(&self.directory, pattern, &mut garbage)?.entry.share::<M>()?);
+        }
+        if once && books.membership(actor, pattern).is_some() {
+            return Err(Refusal::Twice);
+        }
+        if !self.attend(&mut books, actor, &cell) {
+            books.settle(&self.directory, pattern, &mut garbage);
+            return Err(Refusal::Stopped);
+        }
         match reach {
-            Reach::One => {
-                let is_there = once && books.membership(actor, pattern).is_some();
-                let held = books.open::<M>(&self.directory, pattern, &mut garbage)?;
-                if is_there {
-                    return Err(Refusal::Twice);
-                }
-                subjects.push(held.entry.share::<M>()?);
-                held.holds += 1;
-            }
+            Reach::One => books.hold(pattern),
             Reach::Many => {
                 // Topics that become known from now on have the subscription from their beginning.
                 let wild = Wild { id, event, member: Arc::clone(&member) as _ };
@@ -186,27 +189,13 @@ impl Shared {
         }
         let record = Record { pattern: pattern.into(), reach, event, actor, tally: Arc::clone(&tally) };
         books.subscriptions.insert(id, record);
-        let mut farewell = None;
-        let attendance = books.actors.entry(actor).or_insert_with(|| {
-            let new = Arc::new(Farewell { broker: Arc::downgrade(self), actor });
-            farewell = Some(Waker::from(Arc::clone(&new)));
-            Attendance { cell: cell.clone(), farewell: new, subscriptions: HashSet::new(), memberships: HashMap::new() }
-        });
-        attendance.subscriptions.insert(id);
-        if once {
-            attendance.memberships.insert(pattern.into(), id);
+        if let Some(attendance) = books.actors.get_mut(&actor) {
+            attendance.subscriptions.insert(id);
+            if once {
+                attendance.memberships.insert(pattern.into(), id);
+            }
         }
         drop(books);
-        if let Some(farewell) = farewell {
-            if !cell.list(&farewell) {
-                self.actor_ended(actor);
-                return Err(Refusal::Stopped);
-            }
-            // Its attendance may have ended before it was listed.
-            if self.books.lock().closed {
-                cell.unlist(&farewell);
-            }
-        }
         // What these publish comes behind what they retain. Without a lock: a list that was replaced may be dropped by this.
         let held_up = subjects.iter().any(|subject| subject.retains());
         if held_up {
@@ -220,6 +209,22 @@ impl Shared {
         }
         drop(last);
         Ok(Enrolment::new(Arc::downgrade(self), id, tally))
+    }
+
+    /// Sees to it that the end of an actor ends its subscriptions. Returns whether it will: an actor that takes no more messages
+    /// may have said farewell.
+    fn attend(self: &Arc<Self>, books: &mut Books, actor: usize, cell: &WeakTask) -> bool {
+        if books.actors.contains_key(&actor) {
+            return true;
+        }
+        let farewell = Arc::new(Farewell { broker: Arc::downgrade(self), actor });
+        // Under the lock, so that nobody relies on a farewell that comes too late.
+        if !cell.list(&Waker::from(Arc::clone(&farewell))) {
+            return false;
+        }
+        let (cell, subscriptions, memberships) = (cell.clone(), HashSet::new(), HashMap::new());
+        books.actors.insert(actor, Attendance { cell, farewell, subscriptions, memberships });
+        true
     }
 
     /// Ends a subscription. Returns whether it hadn't ended.
@@ -370,9 +375,7 @@ impl Shared {
         if books.closed {
             return;
         }
-        if let Some(held) = books.root.find_mut(tokens(topic)) {
-            held.holds += 1;
-        }
+        books.hold(topic);
         drop(books);
         if !subject.retain() {
             self.let_go(topic);
@@ -448,6 +451,13 @@ impl Books {
         let Some(held) = self.root.find_mut(tokens(name)) else { unreachable!("known, or just made") };
         held.entry.subject::<M>()?;
         Ok(held)
+    }
+
+    /// One hold more of a topic that is known.
+    fn hold(&mut self, name: &str) {
+        if let Some(held) = self.root.find_mut(tokens(name)) {
+            held.holds += 1;
+        }
     }
 
     /// One hold less.

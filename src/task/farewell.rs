@@ -9,6 +9,8 @@
 //! | looks at the mailbox word, by a read-modify-write | looks for the side, takes all farewells and wakes them |
 //! | it is open: the close comes later, and the runner sees the side and what is there | |
 //! | it is closed: takes the farewell back, unless the runner has taken it; either way it is refused | |
+//!
+//! A supervised actor's mailbox may be opened again. What was listed before it was closed stays.
 
 use std::task::Waker;
 

@@ -21,6 +21,9 @@
 //! | sealed | is heard if somebody reaches the actor after all; what was told before is heard in any case | the same, the other way; the end |
 //! | closed | is dropped: the actor is ending | – |
 //!
+//! An actor that is supervised and begins anew has not ended: those who watch it hear nothing. What the run that is over had
+//! begun is over with it: its watches, and its links, which tell of the failure as of an end.
+//!
 //! A link is an entry in both books. Both locks are taken for it, that of the lower number first. An end that isn't orderly kills
 //! the linked one, unless that one traps: it leaves the name of who ended in the book, which becomes the reason.
 //!
@@ -29,6 +32,7 @@
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
 
+use super::charge;
 use super::hand;
 use super::handle::{Strong, Weak};
 use super::header::{self, Header, Side};
@@ -186,6 +190,28 @@ impl Watches {
         (if self.stage == Stage::Open { Told::Notice } else { Told::Nothing }, None)
     }
 
+    /// Ends the link of `own` with one that has failed and may begin anew: as if that had ended, but for a watch, which stays unless
+    /// it is used up by a notice. What is returned beside is dropped without the lock.
+    fn break_link(
+        &mut self,
+        own: &Header,
+        failed: &Header,
+        reason: &StopReason,
+    ) -> (Told, Option<(Entry, Option<Weak>)>) {
+        let ended = key(failed);
+        let is_linked = self.book.as_ref().and_then(|book| book.entries.get(&ended)).is_some_and(|entry| entry.linked);
+        if !is_linked {
+            return (Told::Nothing, None);
+        }
+        let traps = self.book.as_ref().is_some_and(|book| book.traps);
+        if traps || !reason.is_orderly() {
+            let (told, entry) = self.tell(ended, header::info(failed), reason.clone());
+            let seat = leave(own, failed);
+            return (told, entry.map(|entry| (entry, seat)));
+        }
+        (Told::Nothing, self.withdraw(own, failed, Bond::Link))
+    }
+
     /// The number of the oldest notice that may be heard.
     fn first(&self) -> Option<u64> {
         let (&first, _) = self.book.as_ref()?.told.first_key_value()?;
@@ -267,6 +293,12 @@ impl Weak {
         let header = self.header();
         let Some(side) = header::known_side(header) else { return };
         let (told, heard) = side.watches.lock().tell(ended, who, reason);
+        self.act_on(told);
+        drop(heard);
+    }
+
+    fn act_on(&self, told: Told) {
+        let header = self.header();
         match told {
             Told::Nothing => {}
             Told::Notice => {
@@ -276,6 +308,7 @@ impl Weak {
                     unsafe { hand::schedule(NonNull::from(header)) };
                 }
             }
+            Told::Fate if header.terms().is_ward() => charge::cut(header),
             Told::Fate => {
                 if header.far().state.kill() == Woken::Schedule {
                     // SAFETY: the transition handed the right to us.
@@ -284,7 +317,15 @@ impl Weak {
                 self.stop();
             }
         }
-        drop(heard);
+    }
+
+    /// Tells this actor, if it is linked, that a run of `failed` is over, which may begin anew: that link is, too.
+    fn tell_failure(&self, failed: &Header, reason: &StopReason) {
+        let own = self.header();
+        let Some(side) = header::known_side(own) else { return };
+        let (told, dropped) = side.watches.lock().break_link(own, failed, reason);
+        self.act_on(told);
+        drop(dropped);
     }
 
     /// How many it watches or is linked to, how many notices wait for it, and how many hear of its own end.
@@ -364,6 +405,24 @@ pub(super) fn unseal(header: &Header) {
     drop(watches);
     if holds {
         header.far().state.notice();
+    }
+}
+
+/// Begins an empty book, and leaves all audiences: the run is over that had begun these watches and links. Those who are linked
+/// share its fate, if the `reason` isn't orderly. Called by the runner.
+#[cold]
+pub(super) fn forget(header: &Header, reason: &StopReason) {
+    let Some(side) = header::known_side(header) else { return };
+    let Some(book) = side.watches.lock().book.take() else { return };
+    for entry in book.entries.into_values() {
+        if entry.notice.is_none() {
+            drop(leave(header, entry.target.header()));
+        }
+        if entry.linked {
+            // UNWIND: the reason may hold the last of a user's error.
+            let _ = guard(|| entry.target.tell_failure(header, reason));
+        }
+        let _ = guard(|| drop(entry));
     }
 }
 
