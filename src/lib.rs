@@ -44,11 +44,12 @@
 //! 5. An actor handles one message at a time and is never run by two workers at once.
 //! 6. No verb blocks a worker thread.
 //! 7. A timer never fires early, and what is due fires as soon as a worker is free, passing ahead of a full mailbox.
-//! 8. An actor is alive while it can be reached: by a reference, by its name, or by a subscription made with one.
+//! 8. An actor is alive while it can be reached: by a reference, by its name, or by a subscription or the membership of a
+//!    group, made with one.
 //! 9. An event that a subscription takes is handled, fails or becomes a dead letter as any message does, or it is shed
 //!    because the subscription asks for that, and counted.
-//! 10. The end of an actor is heard once by each that watches it, with its reason, when its name is free and ahead of what
-//!     waits in the mailbox; and after an unwatch not at all.
+//! 10. The end of an actor is heard once by each that watches it, with its reason, when its name is free and it has left all
+//!     groups, ahead of what waits in the mailbox; and after an unwatch not at all.
 //! 11. A restart of a supervised actor keeps what refers to it, its name, its subscriptions and its mailbox with what waits in
 //!     it; its state is made anew.
 //! 12. No child outlives its supervisor, and no supervisor misses the end of a child.
@@ -79,7 +80,7 @@
 //!
 //! Imports point down only: `sync` (the facade over std and the model checker), `memory` (recycled blocks), `mailbox`
 //! and `reply` (the lock-free parts), `task` (one actor's cell and activation), `scheduler` (workers, queues, sleep),
-//! `actor` (traits and references), `broker` (publish and subscribe), `system` (the composition root), `supervision`
+//! `actor` (traits and references), `broker` (publish and subscribe, groups), `system` (the composition root), `supervision`
 //! (supervisors, which are actors); above it what tests are made with. ARCHITECTURE.md has the map.
 
 // Some sizes of `sync::limits` are zero, one or the largest there.
@@ -114,6 +115,12 @@ pub use actor::reference::{ActorRef, WeakActorRef};
 pub use actor::timer::{MissedTicks, Sleep, Timer, ZeroInterval};
 pub use actor::{Actor, Handler, Message};
 pub use broker::error::{PublishError, SubscribeError, TopicError};
+pub use broker::groups::Groups;
+pub use broker::groups::broadcast::Broadcast;
+pub use broker::groups::error::{BroadcastError, GroupError, JoinError};
+pub use broker::groups::group::Group;
+pub use broker::groups::join::{Join, JoinFuture};
+pub use broker::groups::membership::{Membership, MembershipGuard};
 pub use broker::overflow::Overflow;
 pub use broker::publish::{Publish, Published};
 pub use broker::subscribe::{Subscribe, SubscribeFuture, Subscriber};

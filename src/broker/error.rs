@@ -56,6 +56,20 @@ pub enum TopicError {
     },
 }
 
+/// A topic, or a group, is of another type than was asked for.
+#[derive(Debug)]
+pub(super) struct Mismatch {
+    pub(super) name: String,
+    pub(super) expected: &'static str,
+    pub(super) found: &'static str,
+}
+
+impl From<Mismatch> for TopicError {
+    fn from(Mismatch { name: topic, expected, found }: Mismatch) -> Self {
+        Self::WrongType { topic, expected, found }
+    }
+}
+
 impl fmt::Display for TopicError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -114,6 +128,40 @@ pub enum SubscribeError {
     },
     /// The broker's system has ended.
     Closed,
+}
+
+/// Why nobody was enlisted.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    WrongType(Mismatch),
+    /// The actor is there already, and may be there but once.
+    Twice,
+    /// The actor takes no more messages.
+    Stopped,
+    /// The system has ended.
+    Closed,
+}
+
+impl From<Mismatch> for Refusal {
+    fn from(mismatch: Mismatch) -> Self {
+        Self::WrongType(mismatch)
+    }
+}
+
+/// How much an overflow keeps that can't be kept.
+#[derive(Debug)]
+pub(super) enum BadRoom {
+    None,
+    TooMuch { events: usize, max: usize },
+}
+
+impl From<BadRoom> for SubscribeError {
+    fn from(room: BadRoom) -> Self {
+        match room {
+            BadRoom::None => Self::NoRoom,
+            BadRoom::TooMuch { events, max } => Self::TooMuchRoom { events, max },
+        }
+    }
 }
 
 impl fmt::Display for SubscribeError {

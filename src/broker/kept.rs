@@ -7,21 +7,22 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use super::Event;
-use super::garbage::Careful;
 use super::member::Member;
+use crate::actor::Message;
 use crate::sync::Arc;
+use crate::sync::garbage::Careful;
 use crate::sync::lock::{Condvar, Mutex};
 use crate::sync::thread::{self, ThreadId};
 use crate::sync::unwind::{Text, guard};
 
 /// The event.
-pub(super) struct Kept<M: Event> {
+pub(super) struct Kept<M: Message> {
     state: Mutex<State<M>>,
     back: Condvar,
+    clone: fn(&M) -> M,
 }
 
-struct State<M: Event> {
+struct State<M: Message> {
     /// None while a thread has it.
     event: Option<Careful<M>>,
     /// That thread.
@@ -29,10 +30,13 @@ struct State<M: Event> {
     asking: VecDeque<Arc<Member<M>>>,
 }
 
-impl<M: Event> Kept<M> {
-    pub(super) fn new(event: M) -> Self {
+impl<M: Message> Kept<M> {
+    pub(super) fn new(event: M) -> Self
+    where
+        M: Clone,
+    {
         let state = State { event: Some(Careful::new(event)), with: None, asking: VecDeque::new() };
-        Self { state: Mutex::new(state), back: Condvar::new() }
+        Self { state: Mutex::new(state), back: Condvar::new(), clone: M::clone }
     }
 
     /// Asks for a copy for one who has joined. [`serve`](Self::serve) follows.
@@ -71,7 +75,7 @@ impl<M: Event> Kept<M> {
     fn clone_and_return(&self, event: Option<Careful<M>>) -> Result<M, Text> {
         let Some(lent) = &event else { unreachable!("lent because it was there") };
         // UNWIND: the clone isn't there then; the event goes back as it was.
-        let copy = guard(|| lent.get().clone());
+        let copy = guard(|| (self.clone)(lent.get()));
         let mut state = self.state.lock();
         state.event = event;
         state.with = None;
@@ -81,14 +85,14 @@ impl<M: Event> Kept<M> {
     }
 }
 
-impl<M: Event> State<M> {
+impl<M: Message> State<M> {
     fn lend(&mut self) -> Option<Careful<M>> {
         self.with = Some(thread::current().id());
         self.event.take()
     }
 }
 
-impl<M: Event> fmt::Debug for Kept<M> {
+impl<M: Message> fmt::Debug for Kept<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Kept")
     }

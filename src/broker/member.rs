@@ -28,16 +28,18 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::task::{Context, Wake, Waker};
 
-use super::Event;
 use super::behind::Behind;
-use super::garbage::{Careful, discard};
+use super::error::BadRoom;
+use super::overflow::Overflow;
 use super::subscription::Tally;
+use crate::actor::Message;
 use crate::actor::delivery::{Delivery, Source, Token, Ways, WeakWays};
 use crate::actor::letter::Told;
 use crate::actor::recipient::Recipient;
 use crate::mailbox::waiters::Refused;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::garbage::{Careful, discard};
 use crate::sync::lock::Mutex;
 use crate::sync::planted::{self, Mutant};
 use crate::sync::recent::Recent;
@@ -49,7 +51,7 @@ use crate::task::post::{Patience, Posted, Waiting};
 pub(super) type Filter<M> = Box<dyn Fn(&M) -> bool + Send + Sync>;
 
 /// A subscription, in the lists of the topics that it matches.
-pub(super) struct Member<M: Event> {
+pub(super) struct Member<M: Message> {
     pub(super) id: u64,
     pub(super) route: Route<M>,
     pub(super) filter: Option<Filter<M>>,
@@ -62,7 +64,7 @@ pub(super) struct Member<M: Event> {
 }
 
 /// How the actor is reached.
-pub(super) enum Route<M: Event> {
+pub(super) enum Route<M: Message> {
     /// It is kept alive.
     Strong(Ways<M>),
     /// It isn't.
@@ -87,14 +89,14 @@ pub(super) struct Ring<M> {
 }
 
 /// What waits in line, unpolled.
-pub(super) enum Parked<M: Event> {
+pub(super) enum Parked<M: Message> {
     Token(Waiting<Delivery<M>>),
     Event(Waiting<Told<M>>),
 }
 
 /// What became of an event at one subscription.
 #[must_use = "a waiting event is withdrawn when it is dropped"]
-pub(super) enum Offered<M: Event> {
+pub(super) enum Offered<M: Message> {
     /// It has its place.
     Reached,
     /// It has its place, and displaced another.
@@ -105,6 +107,21 @@ pub(super) enum Offered<M: Event> {
     Gone,
     /// It waits for room.
     Waiting(Waiting<Told<M>>),
+}
+
+impl<M> Policy<M> {
+    /// What `overflow` asks for.
+    ///
+    /// # Errors
+    ///
+    /// If it keeps no event, or too many.
+    pub(super) fn of(overflow: Overflow) -> Result<Self, BadRoom> {
+        Ok(match (overflow.room()?, overflow) {
+            (Some(room), _) => Self::Ring(Box::new(Ring::new(room))),
+            (None, Overflow::DropNewest) => Self::DropNewest,
+            (None, _) => Self::Wait,
+        })
+    }
 }
 
 impl<M> Ring<M> {
@@ -145,7 +162,7 @@ impl<M> Ring<M> {
     }
 }
 
-impl<M: Event> Member<M> {
+impl<M: Message> Member<M> {
     /// Whether the filter lets `event` through. One that panics doesn't, and the event counts as missed.
     #[inline(always)]
     pub(super) fn wants(&self, event: &M) -> bool {
@@ -341,7 +358,7 @@ impl<M: Event> Member<M> {
     }
 }
 
-impl<M: Event> Parked<M> {
+impl<M: Message> Parked<M> {
     fn is_over(&mut self, context: &mut Context<'_>) -> bool {
         match self {
             Self::Token(waiting) => waiting.is_over(context),
@@ -350,13 +367,13 @@ impl<M: Event> Parked<M> {
     }
 }
 
-impl<M: Event> Wake for Member<M> {
+impl<M: Message> Wake for Member<M> {
     fn wake(self: Arc<Self>) {
         self.look_after_parked();
     }
 }
 
-impl<M: Event> Source<M> for Member<M> {
+impl<M: Message> Source<M> for Member<M> {
     fn take(&self) -> Option<(M, u64)> {
         let Policy::Ring(ring) = &self.policy else { return None };
         loop {
@@ -393,7 +410,7 @@ impl<M: Event> Source<M> for Member<M> {
     }
 }
 
-impl<M: Event> fmt::Debug for Member<M> {
+impl<M: Message> fmt::Debug for Member<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Member").field("id", &self.id).finish_non_exhaustive()
     }

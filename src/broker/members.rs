@@ -5,8 +5,8 @@
 //!
 //! A list says, too, whether publishers may use it as it is. So nobody reads one without the other.
 
-use super::Event;
 use super::member::Member;
+use crate::actor::Message;
 use crate::sync::Arc;
 
 /// How many members a chunk holds at most: some tens of thousands of members make lists of a few hundred chunks.
@@ -16,14 +16,14 @@ const CHUNK: usize = 64;
 pub(super) type Numbered<M> = (u64, Arc<Member<M>>);
 
 /// The list.
-pub(super) struct Members<M: Event> {
+pub(super) struct Members<M: Message> {
     /// None is empty; numbers grow from each to the next.
     chunks: Vec<Arc<Vec<Numbered<M>>>>,
     /// Publishers take the topic's lock and look again.
     by_turns: bool,
 }
 
-impl<M: Event> Members<M> {
+impl<M: Message> Members<M> {
     /// `members` in the order of their numbers.
     pub(super) fn new(members: &[Arc<Member<M>>]) -> Self {
         let number = |member: &Arc<Member<M>>| (member.id, Arc::clone(member));
@@ -88,6 +88,10 @@ impl<M: Event> Members<M> {
     #[inline(always)]
     pub(super) fn chunks(&self) -> impl Iterator<Item = &[Numbered<M>]> {
         self.chunks.iter().map(|chunk| chunk.as_slice())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.chunks().map(<[_]>::len).sum()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Member<M>>> {

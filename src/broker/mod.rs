@@ -1,4 +1,4 @@
-//! The message broker: publish and subscribe by topic, on top of the actors.
+//! The message broker: publish and subscribe by topic, on top of the actors; and process groups.
 //!
 //! | file | noun |
 //! |---|---|
@@ -17,8 +17,8 @@
 //! | [`directory`] | topics by name, for publishers |
 //! | [`outline`] | patterns, for publishers to topics that aren't known |
 //! | [`trie`] | topics and patterns by token, for subscribers |
-//! | [`garbage`] | what is dropped after the locks |
 //! | [`shared`] | all of it together |
+//! | [`groups`] | process groups, which are topics without patterns |
 //!
 //! A publish is a loop over an immutable list, on the publisher's own thread. There is no task and no queue of the
 //! broker's own: an event lies in the mailboxes of its subscribers, or in the queue of a subscription that sheds.
@@ -27,7 +27,7 @@
 mod behind;
 mod directory;
 pub(crate) mod error;
-mod garbage;
+pub(crate) mod groups;
 mod kept;
 mod member;
 mod members;
@@ -207,7 +207,7 @@ impl MessageBroker {
         let published = self.0.directory.with(topic, move |entry| match entry {
             Some(entry) => Ok(match entry.subject::<M>() {
                 Ok(subject) => subject.publish(event),
-                Err(error) => Publish::failed(error, event),
+                Err(mismatch) => Publish::failed(mismatch.into(), event),
             }),
             None => Err(event),
         });
@@ -241,7 +241,7 @@ impl MessageBroker {
     /// The names of the topics that are known, in order: those that somebody holds, and those that are remembered.
     #[must_use]
     pub fn topics(&self) -> Vec<String> {
-        self.0.topics()
+        self.0.topics(true)
     }
 
     /// Who would get an event of this topic, in the order of the subscriptions. An actor that subscribes twice is there

@@ -1,6 +1,6 @@
 //! What a subscription does with events that its actor has no room for.
 
-use super::error::SubscribeError;
+use super::error::BadRoom;
 
 /// What a subscription does with an event when its actor falls behind. Chosen per subscription, by
 /// [`Subscribe::overflow`](crate::Subscribe::overflow).
@@ -53,13 +53,13 @@ impl Overflow {
     pub const MAX_EVENTS: usize = 1 << 20;
 
     /// How many events wait outside of the mailbox; none if they wait in it.
-    pub(super) fn room(self) -> Result<Option<usize>, SubscribeError> {
+    pub(super) fn room(self) -> Result<Option<usize>, BadRoom> {
         match self {
             Self::Wait | Self::DropNewest => Ok(None),
             Self::Latest => Ok(Some(1)),
-            Self::DropOldest(0) => Err(SubscribeError::NoRoom),
+            Self::DropOldest(0) => Err(BadRoom::None),
             Self::DropOldest(events) if events > Self::MAX_EVENTS => {
-                Err(SubscribeError::TooMuchRoom { events, max: Self::MAX_EVENTS })
+                Err(BadRoom::TooMuch { events, max: Self::MAX_EVENTS })
             }
             Self::DropOldest(events) => Ok(Some(events)),
         }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::Event;
 use super::error::{PublishError, TopicError};
 use super::member::Offered;
+use crate::actor::Message;
 use crate::actor::letter::Told;
 use crate::sync::seldom::Seldom;
 use crate::task::coop;
@@ -76,18 +76,18 @@ impl Published {
 /// Dropping it withdraws the event from subscriptions for which it still waits for room, and recalls nothing otherwise.
 #[must_use = "the event is on its way, but errors and full mailboxes show only when this is awaited; dropping it \
               withdraws the event from those that have no room yet"]
-pub struct Publish<M: Event> {
+pub struct Publish<M: Message> {
     published: Published,
     later: Seldom<Later<M>>,
 }
 
 /// What isn't done at the call.
-enum Later<M: Event> {
+enum Later<M: Message> {
     Failed(Option<PublishError<M>>),
     Waiting(Vec<Waiting<Told<M>>>),
 }
 
-impl<M: Event> Publish<M> {
+impl<M: Message> Publish<M> {
     #[inline(always)]
     pub(super) const fn nobody() -> Self {
         Self { published: Published { reached: 0, shed: 0, gone: 0, stuck: 0 }, later: Seldom::new(None) }
@@ -149,14 +149,14 @@ impl<M: Event> Publish<M> {
 }
 
 /// What became of an event so far. Those who simply have it are counted in a register.
-pub(super) struct Count<M: Event> {
+pub(super) struct Count<M: Message> {
     reached: usize,
     /// There is more to be said.
     is_more: bool,
     more: Publish<M>,
 }
 
-impl<M: Event> Count<M> {
+impl<M: Message> Count<M> {
     #[inline(always)]
     pub(super) const fn new() -> Self {
         Self { reached: 0, is_more: false, more: Publish::nobody() }
@@ -185,7 +185,7 @@ impl<M: Event> Count<M> {
     }
 }
 
-impl<M: Event> Future for Publish<M> {
+impl<M: Message> Future for Publish<M> {
     type Output = Result<Published, PublishError<M>>;
 
     /// # Panics
@@ -202,9 +202,9 @@ impl<M: Event> Future for Publish<M> {
 }
 
 // The event is never pinned in the future.
-impl<M: Event> Unpin for Publish<M> {}
+impl<M: Message> Unpin for Publish<M> {}
 
-impl<M: Event> fmt::Debug for Publish<M> {
+impl<M: Message> fmt::Debug for Publish<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let waiting = match &*self.later {
             None => 0,

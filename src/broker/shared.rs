@@ -11,7 +11,8 @@
 //! match is remembered when somebody publishes to it, so that the next event finds its list; of those, the last
 //! [`MAX_REMEMBERED`] are kept.
 //!
-//! No user code runs under a lock, and nobody has two of them. What is replaced is dropped after the lock: filters,
+//! No user code runs under a lock, and nobody has two of them; but who has the broker's may take that of an actor's end, to list
+//! a [farewell](crate::task::farewell). What is replaced is dropped after the lock: filters,
 //! events and references to actors may be among it. A subscription is put into the books first, and into the lists of
 //! topics after that; it is taken out in the same order, so that whoever finds it in the books can end it.
 
@@ -19,22 +20,22 @@ use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::mem;
-use std::task::{Context, Wake, Waker};
+use std::task::{Wake, Waker};
 
 use super::Event;
 use super::behind::Behind;
 use super::directory::{Directory, Entry};
-use super::error::{SubscribeError, TopicError};
-use super::garbage::Garbage;
-use super::member::{Filter, Member, Policy, Ring, Route};
+use super::error::{Mismatch, Refusal, TopicError};
+use super::member::{Filter, Member, Policy, Route};
 use super::outline::Outline;
-use super::overflow::Overflow;
 use super::pattern::{self, Reach, tokens};
 use super::publish::Publish;
 use super::subject::{AnySubject, Subject};
 use super::subscribe::Door;
-use super::subscription::{Subscription, Tally};
+use super::subscription::{Enrolment, Tally};
 use super::trie::{AnyMember, Held, Node, Wild};
+use crate::actor::Message;
+use crate::sync::garbage::Garbage;
 use crate::sync::lock::Mutex;
 use crate::sync::snapshot::Snapshot;
 use crate::sync::{Arc, Weak};
@@ -80,6 +81,8 @@ struct Attendance {
     cell: WeakTask,
     farewell: Arc<Farewell>,
     subscriptions: HashSet<u64>,
+    /// Those of its subscriptions that it may have but once, by name.
+    memberships: HashMap<Box<str>, u64>,
 }
 
 impl Drop for Attendance {
@@ -111,18 +114,21 @@ impl Wake for Farewell {
     }
 }
 
-impl<M: Event> AnyMember for Member<M> {
+impl<M: Message> AnyMember for Member<M> {
     fn info(&self) -> ActorInfo {
         self.info()
     }
 }
 
 /// What a subscription is made of.
-pub(super) struct Wish<'a, M: Event> {
+pub(super) struct Wish<'a, M: Message> {
     pub(super) pattern: &'a str,
-    pub(super) overflow: Overflow,
+    pub(super) reach: Reach,
+    pub(super) policy: Policy<M>,
     pub(super) filter: Option<Filter<M>>,
     pub(super) door: Door<M>,
+    /// An actor may have one of its kind.
+    pub(super) once: bool,
 }
 
 impl Shared {
@@ -135,17 +141,10 @@ impl Shared {
     }
 
     /// Makes a subscription.
-    pub(super) fn subscribe<M: Event>(self: &Arc<Self>, wish: Wish<'_, M>) -> Result<Subscription<M>, SubscribeError> {
-        let reach = pattern::parse(wish.pattern)?;
-        let policy = match (wish.overflow.room()?, wish.overflow) {
-            (Some(room), _) => Policy::Ring(Box::new(Ring::new(room))),
-            (None, Overflow::DropNewest) => Policy::DropNewest,
-            (None, _) => Policy::Wait,
-        };
-        let Door { ways, keeps_alive } = wish.door;
-        let stopped = SubscribeError::Stopped { actor: ways.strong().id() };
+    pub(super) fn subscribe<M: Message>(self: &Arc<Self>, wish: Wish<'_, M>) -> Result<Enrolment, Refusal> {
+        let Wish { pattern, reach, policy, filter, door: Door { ways, keeps_alive }, once } = wish;
         if !ways.strong().is_alive() {
-            return Err(stopped);
+            return Err(Refusal::Stopped);
         }
         let (actor, cell) = (ways.strong().address(), ways.strong().downgrade());
         let weak = ways.downgrade();
@@ -157,51 +156,46 @@ impl Shared {
         books.next_id += 1;
         let tally = Arc::new(Tally::new());
         let parked = Mutex::default();
-        let (filter, behind) = (wish.filter, Behind::new());
+        let behind = Behind::new();
         let member = Arc::new(Member { id, route, filter, policy, tally: Arc::clone(&tally), behind, parked });
         // The subscription may fail with the member in it: its filter is dropped after the lock.
         garbage.push(Arc::clone(&member));
         if books.closed {
-            return Err(SubscribeError::Closed);
+            return Err(Refusal::Closed);
         }
         let event = TypeId::of::<M>();
         let mut subjects = Vec::new();
+        if reach == Reach::One {
+            subjects.push(books.open::<M>(&self.directory, pattern, &mut garbage)?.entry.share::<M>()?);
+        }
+        if once && books.membership(actor, pattern).is_some() {
+            return Err(Refusal::Twice);
+        }
+        if !self.attend(&mut books, actor, &cell) {
+            books.settle(&self.directory, pattern, &mut garbage);
+            return Err(Refusal::Stopped);
+        }
         match reach {
-            Reach::One => {
-                let held = books.open::<M>(&self.directory, wish.pattern, &mut garbage)?;
-                subjects.push(held.entry.share::<M>()?);
-                held.holds += 1;
-            }
+            Reach::One => books.hold(pattern),
             Reach::Many => {
                 // Topics that become known from now on have the subscription from their beginning.
                 let wild = Wild { id, event, member: Arc::clone(&member) as _ };
-                if books.root.plant(tokens(wish.pattern), wild) {
-                    let outline = self.outline.read().with(tokens(wish.pattern), event);
+                if books.root.plant(tokens(pattern), wild) {
+                    let outline = self.outline.read().with(tokens(pattern), event);
                     garbage.push(self.outline.swap(Arc::new(outline)));
                 }
-                books.root.matched(tokens(wish.pattern), &mut |entry| subjects.extend(entry.share::<M>()));
+                books.root.matched(tokens(pattern), &mut |entry| subjects.extend(entry.share::<M>()));
             }
         }
-        let record = Record { pattern: wish.pattern.into(), reach, event, actor, tally: Arc::clone(&tally) };
+        let record = Record { pattern: pattern.into(), reach, event, actor, tally: Arc::clone(&tally) };
         books.subscriptions.insert(id, record);
-        let mut farewell = None;
-        let attendance = books.actors.entry(actor).or_insert_with(|| {
-            let new = Arc::new(Farewell { broker: Arc::downgrade(self), actor });
-            farewell = Some(Waker::from(Arc::clone(&new)));
-            Attendance { cell: cell.clone(), farewell: new, subscriptions: HashSet::new() }
-        });
-        attendance.subscriptions.insert(id);
-        drop(books);
-        if let Some(farewell) = farewell {
-            if cell.poll_ended(&mut Context::from_waker(&farewell)).is_ready() {
-                self.actor_ended(actor);
-                return Err(stopped);
-            }
-            // Its attendance may have ended before it was listed.
-            if self.books.lock().closed {
-                cell.unlist(&farewell);
+        if let Some(attendance) = books.actors.get_mut(&actor) {
+            attendance.subscriptions.insert(id);
+            if once {
+                attendance.memberships.insert(pattern.into(), id);
             }
         }
+        drop(books);
         // What these publish comes behind what they retain. Without a lock: a list that was replaced may be dropped by this.
         let held_up = subjects.iter().any(|subject| subject.retains());
         if held_up {
@@ -214,16 +208,33 @@ impl Shared {
             member.has_come();
         }
         drop(last);
-        Ok(Subscription::new(Arc::downgrade(self), id, tally))
+        Ok(Enrolment::new(Arc::downgrade(self), id, tally))
     }
 
-    /// Ends a subscription, if it hasn't ended.
-    pub(super) fn unsubscribe(&self, id: u64) {
+    /// Sees to it that the end of an actor ends its subscriptions. Returns whether it will: an actor that takes no more messages
+    /// may have said farewell.
+    fn attend(self: &Arc<Self>, books: &mut Books, actor: usize, cell: &WeakTask) -> bool {
+        if books.actors.contains_key(&actor) {
+            return true;
+        }
+        let farewell = Arc::new(Farewell { broker: Arc::downgrade(self), actor });
+        // Under the lock, so that nobody relies on a farewell that comes too late.
+        if !cell.list(&Waker::from(Arc::clone(&farewell))) {
+            return false;
+        }
+        let (cell, subscriptions, memberships) = (cell.clone(), HashSet::new(), HashMap::new());
+        books.actors.insert(actor, Attendance { cell, farewell, subscriptions, memberships });
+        true
+    }
+
+    /// Ends a subscription. Returns whether it hadn't ended.
+    pub(super) fn unsubscribe(&self, id: u64) -> bool {
         let mut garbage = Garbage::default();
         let mut books = self.books.lock();
         let leaving = self.strike(&mut books, id, &mut garbage);
         drop(books);
         self.leave(leaving.as_slice(), &mut garbage);
+        leaving.is_some()
     }
 
     /// Ends the subscriptions of an actor that has ended.
@@ -250,7 +261,7 @@ impl Shared {
         drop(books);
         self.leave(&leaving, &mut garbage);
         for entry in all {
-            if entry.subject.close(&mut garbage) {
+            if entry.value.close(&mut garbage) {
                 self.let_go(&entry.name);
             }
             garbage.push(entry);
@@ -269,6 +280,7 @@ impl Shared {
         let record = books.subscriptions.remove(&id)?;
         if let Some(attendance) = books.actors.get_mut(&record.actor) {
             attendance.subscriptions.remove(&id);
+            attendance.memberships.remove(&record.pattern);
         }
         record.tally.end();
         let mut entries = Vec::new();
@@ -296,7 +308,7 @@ impl Shared {
         }
         for leaving in all {
             for entry in &leaving.entries {
-                entry.subject.leave(leaving.id, garbage);
+                entry.value.leave(leaving.id, garbage);
             }
         }
         let mut books = self.books.lock();
@@ -304,7 +316,7 @@ impl Shared {
             for entry in &leaving.entries {
                 if leaving.holds {
                     books.let_go(&self.directory, &entry.name, garbage);
-                } else if entry.subject.is_empty() {
+                } else if entry.value.is_empty() {
                     books.settle(&self.directory, &entry.name, garbage);
                 }
             }
@@ -329,21 +341,17 @@ impl Shared {
         if !matched && books.root.find_mut(tokens(topic)).is_none() {
             return Publish::nobody();
         }
-        let subject = match books.open::<M>(&self.directory, topic, &mut garbage) {
-            Ok(held) => held.entry.share::<M>(),
-            Err(error) => Err(error),
-        };
+        let subject = books.open::<M>(&self.directory, topic, &mut garbage).and_then(|held| held.entry.share::<M>());
         books.settle(&self.directory, topic, &mut garbage);
         drop(books);
         match subject {
             Ok(subject) => subject.publish(event),
-            Err(error) => Publish::failed(error, event),
+            Err(mismatch) => Publish::failed(mismatch.into(), event),
         }
     }
 
     /// Holds a topic, for a handle.
-    pub(super) fn hold<M: Event>(&self, topic: &str) -> Result<Arc<Subject<M>>, TopicError> {
-        pattern::check_name(topic)?;
+    pub(super) fn hold<M: Message>(&self, topic: &str) -> Result<Arc<Subject<M>>, Mismatch> {
         let mut garbage = Garbage::default();
         let mut books = self.books.lock();
         let held = books.open::<M>(&self.directory, topic, &mut garbage)?;
@@ -362,14 +370,12 @@ impl Shared {
     }
 
     /// Lets a topic that is held retain its last event from now on. Not after the end.
-    pub(super) fn retain<M: Event>(&self, topic: &str, subject: &Subject<M>) {
+    pub(super) fn retain<M: Message>(&self, topic: &str, subject: &Subject<M>) {
         let mut books = self.books.lock();
         if books.closed {
             return;
         }
-        if let Some(held) = books.root.find_mut(tokens(topic)) {
-            held.holds += 1;
-        }
+        books.hold(topic);
         drop(books);
         if !subject.retain() {
             self.let_go(topic);
@@ -377,17 +383,27 @@ impl Shared {
     }
 
     /// Lets a topic retain nothing any more.
-    pub(super) fn forget<M: Event>(&self, topic: &str, subject: &Subject<M>) {
+    pub(super) fn forget<M: Message>(&self, topic: &str, subject: &Subject<M>) {
         let mut garbage = Garbage::default();
         if subject.forget(&mut garbage) {
             self.let_go(topic);
         }
     }
 
-    /// The names of the topics that are known, in order.
-    pub(super) fn topics(&self) -> Vec<String> {
+    /// Ends the one subscription of its kind that the actor at this address has. Returns whether there was one.
+    pub(super) fn unsubscribe_actor(&self, actor: usize, name: &str) -> bool {
+        let id = self.books.lock().membership(actor, name);
+        id.is_some_and(|id| self.unsubscribe(id))
+    }
+
+    /// The names of the topics that are known, in order; or of those alone to which somebody subscribes.
+    pub(super) fn topics(&self, are_empty_too: bool) -> Vec<String> {
         let mut names = Vec::new();
-        self.books.lock().root.all(&mut |entry| names.push(entry.name.to_string()));
+        self.books.lock().root.all(&mut |entry| {
+            if are_empty_too || !entry.value.is_empty() {
+                names.push(entry.name.to_string());
+            }
+        });
         names.sort_unstable();
         names
     }
@@ -395,7 +411,7 @@ impl Shared {
     /// Who subscribes to a topic.
     pub(super) fn subscribers(&self, topic: &str) -> Result<Vec<ActorInfo>, TopicError> {
         pattern::check_name(topic)?;
-        if let Some(infos) = self.directory.with(topic, |entry| entry.map(|entry| entry.subject.infos())) {
+        if let Some(infos) = self.directory.with(topic, |entry| entry.map(|entry| entry.value.infos())) {
             return Ok(infos);
         }
         let mut found = Vec::new();
@@ -408,13 +424,18 @@ impl Shared {
 }
 
 impl Books {
+    /// The subscription of the actor at this address that it may have but once.
+    fn membership(&self, actor: usize, name: &str) -> Option<u64> {
+        self.actors.get(&actor)?.memberships.get(name).copied()
+    }
+
     /// A topic that carries `M`; made if it isn't known, with those whose patterns match it.
-    fn open<M: Event>(
+    fn open<M: Message>(
         &mut self,
         directory: &Directory,
         name: &str,
         garbage: &mut Garbage,
-    ) -> Result<&mut Held, TopicError> {
+    ) -> Result<&mut Held, Mismatch> {
         if self.root.find_mut(tokens(name)).is_none() {
             let mut members = Vec::new();
             self.root.matching(tokens(name), &mut |wild| {
@@ -423,13 +444,20 @@ impl Books {
             });
             members.sort_unstable_by_key(|member| member.id);
             let subject: Arc<dyn AnySubject + Send + Sync> = Arc::new(Subject::new(&members));
-            let entry = directory.add(name, subject, self.topics, garbage);
+            let entry = directory.add(name.into(), subject, self.topics, garbage);
             self.topics += 1;
             *self.root.topic_mut(tokens(name)) = Some(Held { entry, holds: 0, remembered: false });
         }
         let Some(held) = self.root.find_mut(tokens(name)) else { unreachable!("known, or just made") };
         held.entry.subject::<M>()?;
         Ok(held)
+    }
+
+    /// One hold more of a topic that is known.
+    fn hold(&mut self, name: &str) {
+        if let Some(held) = self.root.find_mut(tokens(name)) {
+            held.holds += 1;
+        }
     }
 
     /// One hold less.
@@ -446,7 +474,7 @@ impl Books {
         if held.holds > 0 {
             return;
         }
-        if held.entry.subject.is_empty() {
+        if held.entry.value.is_empty() {
             self.drop_topic(directory, name, garbage);
             return;
         }

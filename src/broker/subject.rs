@@ -12,21 +12,21 @@ use std::fmt;
 use std::mem;
 use std::panic::resume_unwind;
 
-use super::Event;
-use super::garbage::{Garbage, discard};
 use super::kept::Kept;
 use super::member::Member;
 use super::members::Members;
 use super::publish::{Count, Publish};
+use crate::actor::Message;
 use crate::actor::recipient::Recipient;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::garbage::{Garbage, discard};
 use crate::sync::lock::Mutex;
 use crate::sync::snapshot::Snapshot;
 use crate::task::identity::ActorInfo;
 
 /// A topic's inside.
-pub(super) struct Subject<M: Event> {
+pub(super) struct Subject<M: Message> {
     /// Changed under the lock.
     members: Snapshot<Members<M>>,
     /// How many subscribe. Changed under the lock.
@@ -35,7 +35,7 @@ pub(super) struct Subject<M: Event> {
 }
 
 /// What is under a topic's lock.
-struct Turn<M: Event> {
+struct Turn<M: Message> {
     retains: bool,
     last: Option<Arc<Kept<M>>>,
     /// Nothing will be retained any more.
@@ -53,6 +53,9 @@ pub(super) trait AnySubject: Any + Send + Sync {
     /// Whether nobody subscribes.
     fn is_empty(&self) -> bool;
 
+    /// How many subscribe.
+    fn len(&self) -> usize;
+
     /// Stops retaining. Returns whether it did retain.
     fn forget(&self, garbage: &mut Garbage) -> bool;
 
@@ -63,7 +66,7 @@ pub(super) trait AnySubject: Any + Send + Sync {
     fn infos(&self) -> Vec<ActorInfo>;
 }
 
-impl<M: Event> Subject<M> {
+impl<M: Message> Subject<M> {
     /// A topic to which `members` subscribe, in the order of their numbers.
     pub(super) fn new(members: &[Arc<Member<M>>]) -> Self {
         Self {
@@ -79,7 +82,10 @@ impl<M: Event> Subject<M> {
     ///
     /// As the event's `Clone` does.
     #[inline(always)]
-    pub(super) fn publish(&self, event: M) -> Publish<M> {
+    pub(super) fn publish(&self, event: M) -> Publish<M>
+    where
+        M: Clone,
+    {
         let members = self.members.read();
         if members.is_by_turns() {
             drop(members);
@@ -89,7 +95,10 @@ impl<M: Event> Subject<M> {
     }
 
     #[inline(always)]
-    fn fan_out(members: &Members<M>, event: M) -> Publish<M> {
+    fn fan_out(members: &Members<M>, event: M) -> Publish<M>
+    where
+        M: Clone,
+    {
         let mut count = Count::new();
         // One behind, so that the last one gets the event itself and not a clone of it.
         let mut behind: Option<&Arc<Member<M>>> = None;
@@ -108,7 +117,10 @@ impl<M: Event> Subject<M> {
     }
 
     #[cold]
-    fn publish_in_turn(&self, event: M) -> Publish<M> {
+    fn publish_in_turn(&self, event: M) -> Publish<M>
+    where
+        M: Clone,
+    {
         // UNWIND: nothing has been done yet.
         let kept = Arc::new(Kept::new(event.clone()));
         let mut turn = self.turn.lock();
@@ -215,7 +227,7 @@ impl<M: Event> Subject<M> {
     }
 }
 
-impl<M: Event> AnySubject for Subject<M> {
+impl<M: Message> AnySubject for Subject<M> {
     fn event(&self) -> &'static str {
         std::any::type_name::<M>()
     }
@@ -235,6 +247,10 @@ impl<M: Event> AnySubject for Subject<M> {
         self.subscribed.load(Ordering::Relaxed) == 0
     }
 
+    fn len(&self) -> usize {
+        self.members.read().len()
+    }
+
     fn forget(&self, garbage: &mut Garbage) -> bool {
         self.let_go(false, garbage)
     }
@@ -248,7 +264,7 @@ impl<M: Event> AnySubject for Subject<M> {
     }
 }
 
-impl<M: Event> fmt::Debug for Subject<M> {
+impl<M: Message> fmt::Debug for Subject<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subject").field("event", &self.event()).finish_non_exhaustive()
     }

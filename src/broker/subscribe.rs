@@ -5,28 +5,30 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::Event;
-use super::error::SubscribeError;
-use super::garbage::Careful;
-use super::member::Filter;
+use super::error::{Refusal, SubscribeError};
+use super::member::{Filter, Policy};
 use super::overflow::Overflow;
+use super::pattern;
 use super::shared::{Shared, Wish};
 use super::subscription::Subscription;
-use crate::actor::Handler;
 use crate::actor::delivery::Ways;
 use crate::actor::recipient::Recipient;
 use crate::actor::reference::{ActorRef, WeakActorRef};
+use crate::actor::{Handler, Message};
 use crate::sync::Arc;
+use crate::sync::garbage::Careful;
 use crate::task::coop;
 use crate::task::identity::ActorId;
 
-/// Who can subscribe to events of type `M`: references to actors that handle it.
+/// Who can subscribe to events of type `M`, or join a [group](crate::Groups) for such messages: references to actors that
+/// handle it.
 ///
 /// An [`ActorRef`] or a [`Recipient`] keeps its actor alive while it is subscribed, a [`WeakActorRef`] doesn't. All are
 /// taken by value or by reference. Nobody else implements this.
-pub trait Subscriber<M: Event>: sealed::Knock<M> {}
+pub trait Subscriber<M: Message>: sealed::Knock<M> {}
 
 /// The ways into an actor, for one who subscribes.
-pub(super) struct Door<M: Event> {
+pub(super) struct Door<M: Message> {
     pub(super) ways: Ways<M>,
     pub(super) keeps_alive: bool,
 }
@@ -34,31 +36,31 @@ pub(super) struct Door<M: Event> {
 mod sealed {
     //! What makes a subscriber, out of sight.
 
-    use super::{ActorId, Door, Event};
+    use super::{ActorId, Door, Message};
 
     /// Opens the door.
-    pub trait Knock<M: Event> {
+    pub trait Knock<M: Message> {
         #[doc(hidden)]
         #[allow(private_interfaces)]
         fn knock(self) -> Result<Door<M>, ActorId>;
     }
 }
 
-impl<A: Handler<M>, M: Event> sealed::Knock<M> for &ActorRef<A> {
+impl<A: Handler<M>, M: Message> sealed::Knock<M> for &ActorRef<A> {
     #[allow(private_interfaces)]
     fn knock(self) -> Result<Door<M>, ActorId> {
         Ok(Door { ways: self.task().address_for(), keeps_alive: true })
     }
 }
 
-impl<A: Handler<M>, M: Event> sealed::Knock<M> for ActorRef<A> {
+impl<A: Handler<M>, M: Message> sealed::Knock<M> for ActorRef<A> {
     #[allow(private_interfaces)]
     fn knock(self) -> Result<Door<M>, ActorId> {
         (&self).knock()
     }
 }
 
-impl<A: Handler<M>, M: Event> sealed::Knock<M> for &WeakActorRef<A> {
+impl<A: Handler<M>, M: Message> sealed::Knock<M> for &WeakActorRef<A> {
     #[allow(private_interfaces)]
     fn knock(self) -> Result<Door<M>, ActorId> {
         let actor = self.upgrade().ok_or_else(|| self.id())?;
@@ -66,33 +68,33 @@ impl<A: Handler<M>, M: Event> sealed::Knock<M> for &WeakActorRef<A> {
     }
 }
 
-impl<A: Handler<M>, M: Event> sealed::Knock<M> for WeakActorRef<A> {
+impl<A: Handler<M>, M: Message> sealed::Knock<M> for WeakActorRef<A> {
     #[allow(private_interfaces)]
     fn knock(self) -> Result<Door<M>, ActorId> {
         (&self).knock()
     }
 }
 
-impl<M: Event> sealed::Knock<M> for &Recipient<M> {
+impl<M: Message> sealed::Knock<M> for &Recipient<M> {
     #[allow(private_interfaces)]
     fn knock(self) -> Result<Door<M>, ActorId> {
         self.clone().knock()
     }
 }
 
-impl<M: Event> sealed::Knock<M> for Recipient<M> {
+impl<M: Message> sealed::Knock<M> for Recipient<M> {
     #[allow(private_interfaces)]
     fn knock(self) -> Result<Door<M>, ActorId> {
         Ok(Door { ways: self.into_ways(), keeps_alive: true })
     }
 }
 
-impl<A: Handler<M>, M: Event> Subscriber<M> for ActorRef<A> {}
-impl<A: Handler<M>, M: Event> Subscriber<M> for &ActorRef<A> {}
-impl<A: Handler<M>, M: Event> Subscriber<M> for WeakActorRef<A> {}
-impl<A: Handler<M>, M: Event> Subscriber<M> for &WeakActorRef<A> {}
-impl<M: Event> Subscriber<M> for Recipient<M> {}
-impl<M: Event> Subscriber<M> for &Recipient<M> {}
+impl<A: Handler<M>, M: Message> Subscriber<M> for ActorRef<A> {}
+impl<A: Handler<M>, M: Message> Subscriber<M> for &ActorRef<A> {}
+impl<A: Handler<M>, M: Message> Subscriber<M> for WeakActorRef<A> {}
+impl<A: Handler<M>, M: Message> Subscriber<M> for &WeakActorRef<A> {}
+impl<M: Message> Subscriber<M> for Recipient<M> {}
+impl<M: Message> Subscriber<M> for &Recipient<M> {}
 
 /// A subscription about to be made. Awaiting it makes it; so does [`start`](Self::start), at once.
 ///
@@ -180,8 +182,15 @@ impl<M: Event> Subscribe<M> {
     /// ```
     pub fn start(self) -> Result<Subscription<M>, SubscribeError> {
         let door = self.door.map_err(|actor| SubscribeError::Stopped { actor })?;
-        let wish = Wish { pattern: &self.pattern, overflow: self.overflow, filter: self.filter, door };
-        self.broker.subscribe(wish)
+        let actor = door.ways.strong().id();
+        let (pattern, reach, policy) = (&*self.pattern, pattern::parse(&self.pattern)?, Policy::of(self.overflow)?);
+        let wish = Wish { pattern, reach, policy, filter: self.filter, door, once: false };
+        self.broker.subscribe(wish).map(Subscription::new).map_err(|refusal| match refusal {
+            Refusal::WrongType(mismatch) => SubscribeError::Topic(mismatch.into()),
+            Refusal::Stopped => SubscribeError::Stopped { actor },
+            Refusal::Closed => SubscribeError::Closed,
+            Refusal::Twice => unreachable!("an actor may subscribe as often as it likes"),
+        })
     }
 }
 

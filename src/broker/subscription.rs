@@ -69,6 +69,37 @@ impl Tally {
     }
 }
 
+/// A subscription of whatever kind, as its owner holds it. Its drop changes nothing.
+pub(super) struct Enrolment {
+    broker: Weak<Shared>,
+    id: u64,
+    tally: Arc<Tally>,
+}
+
+impl Enrolment {
+    pub(super) fn new(broker: Weak<Shared>, id: u64, tally: Arc<Tally>) -> Self {
+        Self { broker, id, tally }
+    }
+
+    /// Ends it, if it hasn't ended.
+    pub(super) fn end(&self) {
+        if let Some(broker) = self.broker.upgrade() {
+            broker.unsubscribe(self.id);
+        }
+    }
+
+    /// How many messages were shed.
+    pub(super) fn missed(&self) -> u64 {
+        // ORDERING: Relaxed; a count.
+        self.tally.missed.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has not ended, as far as is known now.
+    pub(super) fn is_active(&self) -> bool {
+        self.broker.strong_count() > 0 && self.tally.is_active()
+    }
+}
+
 /// A subscription, as its owner sees it. Dropping it leaves the subscription in place, as long as its actor lives;
 /// [`unsubscribe`](Self::unsubscribe) ends it, and so does the drop of a [guard](Self::into_guard).
 ///
@@ -88,16 +119,11 @@ impl Tally {
 /// })
 /// # }
 /// ```
-pub struct Subscription<M: Event> {
-    broker: Weak<Shared>,
-    id: u64,
-    tally: Arc<Tally>,
-    event: PhantomData<fn(M)>,
-}
+pub struct Subscription<M: Event>(Enrolment, PhantomData<fn(M)>);
 
 impl<M: Event> Subscription<M> {
-    pub(super) fn new(broker: Weak<Shared>, id: u64, tally: Arc<Tally>) -> Self {
-        Self { broker, id, tally, event: PhantomData }
+    pub(super) fn new(enrolment: Enrolment) -> Self {
+        Self(enrolment, PhantomData)
     }
 
     /// Ends the subscription. Events whose publishing has begun before may still come; what is published after this
@@ -105,9 +131,7 @@ impl<M: Event> Subscription<M> {
     ///
     /// A panic in the drop of the subscription's filter ends there.
     pub fn unsubscribe(&self) {
-        if let Some(broker) = self.broker.upgrade() {
-            broker.unsubscribe(self.id);
-        }
+        self.0.end();
     }
 
     /// How many events were shed, as the subscription's [`Overflow`](crate::Overflow) asks for. Wait-free.
@@ -117,8 +141,7 @@ impl<M: Event> Subscription<M> {
     /// mailbox, and a retained one that came too late for its actor, or whose `Clone` panicked.
     #[must_use]
     pub fn missed(&self) -> u64 {
-        // ORDERING: Relaxed; a count.
-        self.tally.missed.load(Ordering::Relaxed)
+        self.0.missed()
     }
 
     /// Whether it has not ended, as far as is known now. Wait-free.
@@ -139,8 +162,7 @@ impl<M: Event> Subscription<M> {
     /// ```
     #[must_use]
     pub fn is_active(&self) -> bool {
-        // ORDERING: Relaxed; a hint.
-        self.broker.strong_count() > 0 && self.tally.active.load(Ordering::Relaxed)
+        self.0.is_active()
     }
 
     /// Ties the subscription to the handle: when the guard is dropped, it ends.

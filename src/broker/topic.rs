@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Event;
 use super::error::TopicError;
+use super::pattern;
 use super::publish::Publish;
 use super::shared::Shared;
 use super::subject::Subject;
@@ -33,9 +34,16 @@ pub struct Topic<M: Event> {
 }
 
 /// What keeps a topic known.
-struct Hold {
-    broker: Arc<Shared>,
-    name: Box<str>,
+pub(super) struct Hold {
+    pub(super) broker: Arc<Shared>,
+    pub(super) name: Box<str>,
+}
+
+impl Hold {
+    /// Of a topic that is held, for a handle.
+    pub(super) fn new(broker: &Arc<Shared>, name: &str) -> Arc<Self> {
+        Arc::new(Self { broker: Arc::clone(broker), name: name.into() })
+    }
 }
 
 impl Drop for Hold {
@@ -46,8 +54,9 @@ impl Drop for Hold {
 
 impl<M: Event> Topic<M> {
     pub(super) fn find(broker: &Arc<Shared>, name: &str) -> Result<Self, TopicError> {
+        pattern::check_name(name)?;
         let subject = broker.hold(name)?;
-        Ok(Self { subject, hold: Arc::new(Hold { broker: Arc::clone(broker), name: name.into() }) })
+        Ok(Self { subject, hold: Hold::new(broker, name) })
     }
 
     /// Its name.

@@ -54,6 +54,20 @@ impl Registry {
         self.0.find_by_id(number.0).inspect(Strong::stop).is_some()
     }
 
+    /// `registry::Registry::claim_name`: whether the name was free.
+    #[must_use]
+    pub fn claim_name<A: Actor>(&self, name: &str, actor: &ActorRef<A>) -> bool {
+        self.0.claim_name(name.into(), actor.strong().clone()).is_ok()
+    }
+
+    pub(super) fn free_name(&self, name: &str) {
+        self.0.free_name(name);
+    }
+
+    pub fn find<A: Actor>(&self, name: &str) -> Option<ActorRef<A>> {
+        self.0.find(name).ok()
+    }
+
     /// `shutdown::is_quiet`.
     pub fn is_quiet(&self, scheduler: &Scheduler) -> bool {
         shutdown::is_quiet(&self.0, scheduler.inner(), || false)

@@ -102,6 +102,11 @@ pub trait Host: Send + Sync + 'static {
         None
     }
 
+    /// Who has which name, where that matters.
+    fn names(&self) -> Option<&Registry> {
+        None
+    }
+
     /// Who keeps the time, where that matters.
     fn timekeeper(&self) -> Option<&Scheduler> {
         None
@@ -128,7 +133,11 @@ impl<H: Host> letter::Host for Bridge<H> {
         self.0.dead_letter(letter);
     }
 
-    fn free_name(&self, _name: &str) {}
+    fn free_name(&self, name: &str) {
+        if let Some(registry) = self.0.names() {
+            registry.free_name(name);
+        }
+    }
 
     fn actor_failed(&self, _actor: ActorInfo, reason: &StopReason, _observed: bool) {
         self.0.actor_failed(reason);
@@ -460,6 +469,11 @@ pub fn actor<A: Actor>(host: impl Host, placed: Option<u16>, actor: A) -> (Actor
     Shared::new(host).actor(placed, actor)
 }
 
+/// The same for one that has a name, or is to have it.
+pub fn named<A: Actor>(host: impl Host, name: &str, actor: A) -> (ActorRef<A>, Runnable) {
+    Shared::new(host).make(None, Some(name), actor)
+}
+
 /// A host of several actors.
 pub struct Shared(Lodging);
 
@@ -470,7 +484,12 @@ impl Shared {
 
     /// As the function of this name.
     pub fn actor<A: Actor>(&self, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
-        let (task, runnable) = Task::create(Plan { placed, ..self.plan(4) }, Body::new(actor));
+        self.make(placed, None, actor)
+    }
+
+    fn make<A: Actor>(&self, placed: Option<u16>, name: Option<&str>, actor: A) -> (ActorRef<A>, Runnable) {
+        let plan = Plan { placed, name: name.map(Into::into), ..self.plan(4) };
+        let (task, runnable) = Task::create(plan, Body::new(actor));
         (ActorRef::new(task), Runnable(runnable))
     }
 

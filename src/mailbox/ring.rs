@@ -458,6 +458,13 @@ impl<C, S, O> Ring<C, S, O> {
         Word(self.near.word.load(Ordering::Acquire)).is_closed()
     }
 
+    /// The same, by a read-modify-write: if it isn't closed, the reader who finds it closed sees what the caller did before.
+    pub(crate) fn is_closed_already(&self) -> bool {
+        // ORDERING: Release puts what we did into the release sequence that the reader acquires with the close. Acquire pairs
+        // with `close`, as above.
+        Word(self.near.word.fetch_or(0, Ordering::AcqRel)).is_closed()
+    }
+
     /// Whether the gate is up.
     pub(crate) fn is_gated(&self) -> bool {
         // ORDERING: Relaxed; whoever needs to know why takes the line's lock, as who put it up did before.

@@ -51,7 +51,7 @@ sized! {
     COOP_BUDGET: i32 = 512, 2
 }
 sized! {
-    /// Buckets of a broker's first table. A power of two.
+    /// Buckets of a table by names when it is made. A power of two.
     FIRST_BUCKETS: usize = 16, 1
 }
 sized! {

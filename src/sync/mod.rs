@@ -12,6 +12,7 @@ mod double;
 pub(crate) mod exclusive;
 #[cfg(corecast_loom)]
 pub(crate) mod explore;
+pub(crate) mod garbage;
 pub(crate) mod halt;
 pub(crate) mod limits;
 mod marks;
@@ -24,6 +25,7 @@ pub(crate) mod seldom;
 pub(crate) mod snapshot;
 #[cfg(any(corecast_loom, feature = "sim"))]
 pub(crate) mod stage;
+pub(crate) mod table;
 pub(crate) mod time;
 pub(crate) mod unwind;
 

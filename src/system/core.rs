@@ -8,6 +8,7 @@ use super::observer::{ActorFailure, MessageFailure, Observer};
 use super::registry::Registry;
 use super::shutdown::Progress;
 use crate::broker::MessageBroker;
+use crate::broker::groups::Groups;
 use crate::scheduler::blocking::Blocking;
 use crate::scheduler::{Scheduler, Threads, worker};
 use crate::sync::Arc;
@@ -34,6 +35,8 @@ pub(crate) struct Core {
     pub(super) registry: Registry,
     /// Emptied when the last actor has ended: a retained event may hold a reference to one, which holds this.
     pub(super) broker: MessageBroker,
+    /// The same: members are kept alive.
+    pub(super) groups: Groups,
     /// Who hears of failures, until the last actor has ended: an observer may hold references to actors, which hold
     /// this.
     observer: Mutex<Option<Arc<dyn Observer>>>,
@@ -78,6 +81,7 @@ impl Core {
             blocking: parts.blocking,
             registry,
             broker: MessageBroker::new(),
+            groups: Groups::new(),
             observer: Mutex::new(Some(parts.observer)),
             shutdown_deadline: parts.shutdown_deadline,
             post_stop_deadline: parts.post_stop_deadline,
@@ -122,12 +126,13 @@ impl Core {
         self.observer.lock().clone()
     }
 
-    /// Lets go of the observer and of what the broker holds: nobody is left to be heard of.
+    /// Lets go of the observer and of what the broker and the groups hold: nobody is left to be heard of.
     pub(super) fn dismiss_observer(&self) {
         let observer = self.observer.lock().take();
         // UNWIND: its drop is user code, and so are those of filters and retained events.
         let _ = guard(|| drop(observer));
         let _ = guard(|| self.broker.close());
+        let _ = guard(|| self.groups.close());
     }
 
     /// Whether spawns by the calling thread are refused.
@@ -165,7 +170,7 @@ impl Host for Core {
     }
 
     fn free_name(&self, name: &str) {
-        drop(self.registry.free_name(name));
+        self.registry.free_name(name);
     }
 
     fn actor_failed(&self, actor: ActorInfo, reason: &StopReason, observed: bool) {

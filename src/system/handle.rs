@@ -11,6 +11,7 @@ use crate::actor::Actor;
 use crate::actor::context::ActorContext;
 use crate::actor::reference::ActorRef;
 use crate::broker::MessageBroker;
+use crate::broker::groups::Groups;
 use crate::error::FindError;
 use crate::sync::atomic::Ordering;
 
@@ -27,7 +28,8 @@ impl SystemRef {
         SpawnBuilder::new(self.0.again(), actor)
     }
 
-    /// The actor with this name.
+    /// The actor with this name. Lock-free, unless the reference was made inside of the system and is used elsewhere: then it
+    /// takes a lock to find the system. See [`ActorSystem::find`](crate::ActorSystem::find).
     ///
     /// # Errors
     ///
@@ -48,6 +50,12 @@ impl SystemRef {
     #[must_use]
     pub fn broker(&self) -> Option<MessageBroker> {
         self.0.with(|core| core.map(|core| core.broker.clone()))
+    }
+
+    /// The system's groups; none if the system is gone. See [`ActorSystem::groups`](crate::ActorSystem::groups).
+    #[must_use]
+    pub fn groups(&self) -> Option<Groups> {
+        self.0.with(|core| core.map(|core| core.groups.clone()))
     }
 
     /// What the system is called; none if it is gone.
@@ -131,6 +139,25 @@ impl<A: Actor> ActorContext<A> {
     #[must_use]
     pub fn broker(&self) -> MessageBroker {
         Core::of(self.host()).broker.clone()
+    }
+
+    /// The groups of this actor's system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         // A weak reference: the group doesn't keep it alive.
+    ///         ctx.groups().join("clerks", ctx.weak_ref()).await.expect("it isn't there yet");
+    ///         assert_eq!(ctx.groups().members::<Work>("clerks").expect("clerks do such work").len(), 1);
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn groups(&self) -> Groups {
+        Core::of(self.host()).groups.clone()
     }
 
     /// Runs a closure that may block on a small pool of threads, while this actor's worker goes on. Await the result.

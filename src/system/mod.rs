@@ -33,6 +33,7 @@ use crate::actor::Actor;
 use crate::actor::reference::ActorRef;
 use crate::actor::timer::Sleep;
 use crate::broker::MessageBroker;
+use crate::broker::groups::Groups;
 use crate::error::{BuildError, FindError};
 use crate::scheduler::worker;
 use crate::sync::Arc;
@@ -115,7 +116,10 @@ impl ActorSystem {
         SpawnBuilder::new(Home::of(&self.core), actor)
     }
 
-    /// The actor with this name.
+    /// The actor with this name. Lock-free.
+    ///
+    /// A name is free again before anybody hears of its actor's end: whoever has heard of it finds nobody, or the actor that
+    /// has the name now.
     ///
     /// # Errors
     ///
@@ -232,6 +236,27 @@ impl ActorSystem {
     #[must_use]
     pub fn broker(&self) -> &MessageBroker {
         &self.core.broker
+    }
+
+    /// The system's groups. When the system has ended, nobody is in any of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/workers.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let groups = system.groups();
+    /// system.block_on(async {
+    ///     groups.join("workers", system.spawn(Worker).await?).await?;
+    ///     assert_eq!(groups.broadcast("workers", Work(1)).await?.reached(), 1);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.core.groups
     }
 
     /// Waits so long, on any executor: no thread is blocked for it.

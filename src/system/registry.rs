@@ -1,14 +1,18 @@
 //! Who lives in a system, and under which name.
 //!
-//! Living actors have seats ([`Seats`]), which are taken and left without a lock. Names are behind one lock.
-
-use std::collections::HashMap;
+//! Living actors have seats ([`Seats`]), which are taken and left without a lock. Names are in a [`Table`]: they are looked up
+//! without a lock, and claimed and freed behind one.
+//!
+//! A name keeps its actor, and is freed by the actor's end before anybody hears of that: whoever has heard of it finds nobody,
+//! or the name's next owner. Who looks meanwhile may get an actor that is ending, as from any other reference.
 
 use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body};
 use crate::error::FindError;
 use crate::sync::Arc;
+use crate::sync::garbage::Garbage;
 use crate::sync::lock::Mutex;
+use crate::sync::table::Table;
 use crate::task::handle::Strong;
 use crate::task::identity::ActorId;
 use crate::task::seats::Seats;
@@ -18,13 +22,15 @@ use crate::task::typed::Task;
 #[derive(Debug)]
 pub(crate) struct Registry {
     seats: Arc<Seats>,
-    names: Mutex<HashMap<Arc<str>, Strong>>,
+    names: Table<Strong>,
+    /// How many names are taken. The lock of those who claim and free them.
+    taken: Mutex<usize>,
 }
 
 impl Registry {
     /// Of those who have these seats.
     pub(crate) fn new(seats: Arc<Seats>) -> Self {
-        Self { seats, names: Mutex::default() }
+        Self { seats, names: Table::new(), taken: Mutex::default() }
     }
 
     /// The seats.
@@ -58,28 +64,38 @@ impl Registry {
     ///
     /// The reference back, if the name is taken.
     pub(crate) fn claim_name(&self, name: Arc<str>, task: Strong) -> Result<(), Strong> {
-        match self.names.lock().entry(name) {
-            std::collections::hash_map::Entry::Occupied(_) => Err(task),
-            std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert(task);
-                Ok(())
-            }
+        // Declared before the lock is taken, and so dropped after it.
+        let mut garbage = Garbage::default();
+        let mut taken = self.taken.lock();
+        if self.is_taken(&name) {
+            return Err(task);
         }
+        self.names.add(name, task, *taken, &mut garbage);
+        *taken += 1;
+        drop(taken);
+        Ok(())
     }
 
-    /// Whether somebody has `name`.
+    /// Whether somebody has `name`. Lock-free.
     pub(crate) fn is_taken(&self, name: &str) -> bool {
-        self.names.lock().contains_key(name)
+        self.names.with(name, |entry| entry.is_some())
     }
 
-    /// Frees `name`. What it kept is returned, to be dropped where no lock is held.
-    pub(crate) fn free_name(&self, name: &str) -> Option<Strong> {
-        self.names.lock().remove(name)
+    /// Frees `name`, and lets go of what it kept.
+    pub(crate) fn free_name(&self, name: &str) {
+        let mut garbage = Garbage::default();
+        let mut taken = self.taken.lock();
+        if let Some(entry) = self.names.with(name, |entry| entry.cloned()) {
+            self.names.remove(&entry, &mut garbage);
+            *taken -= 1;
+            garbage.push(entry);
+        }
+        drop(taken);
     }
 
-    /// The actor with `name`.
+    /// The actor with `name`. Lock-free.
     pub(crate) fn find<A: Actor>(&self, name: &str) -> Result<ActorRef<A>, FindError> {
-        let found = self.names.lock().get(name).cloned();
+        let found = self.names.with(name, |entry| entry.map(|entry| entry.value.clone()));
         let Some(strong) = found else {
             return Err(FindError::NotFound { name: name.into() });
         };

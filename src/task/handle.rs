@@ -384,16 +384,6 @@ impl Weak {
         }
         Poll::Pending
     }
-
-    /// Takes a waker off the list again. One that is woken right now isn't on it any more.
-    pub(crate) fn unlist(&self, waker: &Waker) {
-        let Some(side) = header::known_side(self.header()) else { return };
-        let mut ending = side.ending.lock();
-        let at = ending.watchers.iter().position(|listed| listed.will_wake(waker));
-        let listed = at.map(|at| ending.watchers.remove(at));
-        drop(ending);
-        drop(listed);
-    }
 }
 
 impl Ending {

@@ -196,6 +196,8 @@ pub(super) struct Ending {
     /// The reason, where the verdict alone doesn't tell it.
     pub(super) reason: Option<StopReason>,
     pub(super) watchers: Vec<Waker>,
+    /// Those who strike the actor off their lists, before the watchers hear of the end. See [`super::farewell`].
+    pub(super) farewells: Vec<Waker>,
     /// The actors that hear of the end.
     pub(super) audience: Audience,
     /// Letters that are opened when the mailbox, which is closed, has been drained.

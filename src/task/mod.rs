@@ -25,6 +25,7 @@
 //! | [`held`] | the task that a worker holds back from being suspended |
 //! | [`run_slot`] | a place for one runnable task, cheap for its worker |
 //! | [`watches`] | whom an actor watches or is linked to |
+//! | [`farewell`] | who strikes an actor off a list before its end is heard of |
 //! | [`hooks`] | `pre_start`, `on_terminated`, `post_stop` and the drop of a body |
 //! | [`frame`] | a handler's future, and where it lives |
 //! | [`waker`] | the wakers of a suspended handler |
@@ -70,6 +71,7 @@ pub(crate) mod current;
 #[cfg(any(corecast_loom, feature = "sim"))]
 pub(crate) mod director;
 pub(crate) mod edge;
+pub(crate) mod farewell;
 mod frame;
 pub(crate) mod hand;
 pub(crate) mod handle;

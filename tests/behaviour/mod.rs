@@ -9,6 +9,7 @@ mod circles;
 mod dead_letters;
 mod death;
 mod executors;
+mod groups;
 mod held;
 mod ledger;
 mod life;

@@ -5,6 +5,7 @@ mod bugs;
 mod doer;
 mod faults;
 mod finds;
+mod groups;
 mod held;
 mod kit;
 mod ledger;

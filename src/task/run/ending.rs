@@ -1,7 +1,8 @@
 //! How an actor ends: the phases after Running, and the reason that is kept until everybody may hear of it.
 //!
 //! The table of phases is that of [`super`]. The order of the end is this: the mailbox is closed, the reason judged, what
-//! is left is made dead letters of, `post_stop` runs, the body is dropped, the name is free, the end is announced.
+//! is left is made dead letters of, `post_stop` runs, the body is dropped, the name is free and those who list the actor have
+//! struck it off, the end is announced.
 
 use std::ptr::NonNull;
 
@@ -13,8 +14,9 @@ use crate::sync::hint::spin_loop;
 use crate::sync::limits::BUSY_SPINS;
 use crate::sync::unwind::guard;
 use crate::task::charge::Report;
+use crate::task::farewell;
 use crate::task::handle::Strong;
-use crate::task::header::{self, Header, Keeping};
+use crate::task::header::{self, Header, Keeping, Side};
 use crate::task::lane;
 use crate::task::letter::Undertaker;
 use crate::task::reason::{Panic, Place, StopReason};
@@ -257,10 +259,8 @@ impl Turn<'_> {
         if !unborn {
             self.drop_body();
         }
-        // The name is free before anybody hears of the end.
-        let actor = header::info(header);
-        if let Some(name) = actor.name() {
-            host.free_name(name);
+        if let Some(side) = header::known_side(header) {
+            self.leave_lists(side);
         }
         if unborn {
             let reason = reason_of(header, self.verdict());
@@ -273,7 +273,7 @@ impl Turn<'_> {
         if verdict == TOLD {
             let observed = self.told || header.far().state.peek().is_watched();
             // UNWIND: an observer is user code.
-            let _ = guard(|| host.actor_failed(actor, &reason_of(header, verdict), observed));
+            let _ = guard(|| host.actor_failed(header::info(header), &reason_of(header, verdict), observed));
         }
         if header.terms().keeping == Keeping::Itself {
             // SAFETY: counted when the task was made, and given up once.
@@ -294,6 +294,16 @@ impl Turn<'_> {
         }
         host.ended();
         self.ended = true;
+    }
+
+    /// The name is free, and the actor on nobody's list, before anybody hears of the end.
+    #[cold]
+    fn leave_lists(&self, side: &Side) {
+        let name = side.ending.lock().name.clone();
+        if let Some(name) = name {
+            self.cell().near().host.free_name(&name);
+        }
+        farewell::say(side);
     }
 
     /// Whether nobody but its runner refers to the task.

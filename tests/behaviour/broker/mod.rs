@@ -6,7 +6,7 @@ mod life;
 mod overflow;
 mod publish;
 mod retained;
-mod stress;
+pub(super) mod stress;
 mod topics;
 mod user_code;
 

@@ -28,10 +28,10 @@ impl Handler<Hold> for Teller {
 }
 
 /// Counts those of its kind that are alive.
-struct Counted(Arc<AtomicU64>);
+pub(crate) struct Counted(Arc<AtomicU64>);
 
 impl Counted {
-    fn new(alive: &Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(alive: &Arc<AtomicU64>) -> Self {
         // ORDERING: Relaxed; read after all threads were joined.
         alive.fetch_add(1, Ordering::Relaxed);
         Counted(Arc::clone(alive))
@@ -56,7 +56,7 @@ impl Message for Counted {
 }
 
 /// Counts what it handles.
-struct Counter(Arc<AtomicU64>);
+pub(crate) struct Counter(pub(crate) Arc<AtomicU64>);
 
 impl Actor for Counter {}
 

@@ -3,18 +3,18 @@
 use std::any::Any;
 use std::fmt;
 
-use crate::sync::unwind::guard;
+use super::unwind::guard;
 
 /// A value whose drop is user code. If that panics, the panic ends here.
-pub(super) struct Careful<T>(Option<T>);
+pub(crate) struct Careful<T>(Option<T>);
 
 impl<T> Careful<T> {
-    pub(super) fn new(value: T) -> Self {
+    pub(crate) fn new(value: T) -> Self {
         Self(Some(value))
     }
 
     #[inline]
-    pub(super) fn get(&self) -> &T {
+    pub(crate) fn get(&self) -> &T {
         let Some(value) = &self.0 else { unreachable!("taken by the drop alone") };
         value
     }
@@ -36,17 +36,17 @@ impl<T> fmt::Debug for Careful<T> {
 
 /// Drops a value at once, in the same way.
 #[cold]
-pub(super) fn discard<T>(value: T) {
+pub(crate) fn discard<T>(value: T) {
     drop(Careful::new(value));
 }
 
 /// What is let go of when the locks are free: its drop may be user code. Made before a lock is taken, it is dropped
 /// after.
 #[derive(Default)]
-pub(super) struct Garbage(Vec<Box<dyn Any + Send>>);
+pub(crate) struct Garbage(Vec<Box<dyn Any + Send>>);
 
 impl Garbage {
-    pub(super) fn push(&mut self, value: impl Any + Send) {
+    pub(crate) fn push(&mut self, value: impl Any + Send) {
         self.0.push(Box::new(value));
     }
 }
