@@ -120,6 +120,7 @@ pub use system::builder::ActorSystemBuilder;
 pub use system::handle::SystemRef;
 pub use system::observer::{ActorFailure, MessageFailure, Observer};
 pub use system::shutdown::{Shutdown, ShutdownReport};
+pub use system::snapshot::{Activity, ActorPhase, ActorSnapshot, HandlerSnapshot, MailboxSnapshot, SystemSnapshot};
 pub use system::spawn::{SpawnBuilder, SpawnFuture};
 pub use system::wait::Wait;
 pub use task::circle::Circle;

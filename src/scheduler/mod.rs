@@ -59,6 +59,7 @@ use crate::sync::thread::JoinHandle;
 use crate::sync::thread::ThreadId;
 use crate::sync::time::{Clock, Moment};
 use crate::task::Runnable;
+use crate::task::current::{self, Window};
 use crate::task::handle::Weak;
 use crate::task::run::Common;
 use crate::task::seats::{ClosedError, Seats};
@@ -92,6 +93,8 @@ pub(crate) struct Scheduler {
     seats: Arc<Seats>,
     timers: Timers,
     keeper: Padded<Keeper>,
+    /// What shows which task each worker is running, while its thread is there.
+    windows: Mutex<Box<[Option<Window>]>>,
     placement: Placement,
     /// Workers leave when they find nothing to do.
     closing: AtomicBool,
@@ -199,6 +202,7 @@ impl Scheduler {
             seats: Seats::new(workers),
             timers: Timers::new(workers, clock),
             keeper: Padded(Keeper::new()),
+            windows: Mutex::new((0..workers).map(|_| None).collect()),
             placement,
             closing: AtomicBool::new(false),
             watched: AtomicBool::new(false),
@@ -378,6 +382,26 @@ impl Scheduler {
         // ORDERING: Relaxed. For the sentinel it is a hint. `shutdown::is_quiet` has acquired, by the mailbox word of each
         // actor that it found idle, the activations that it came to rest in.
         self.workers.iter().map(Remote::ticks)
+    }
+
+    /// The addresses of the tasks that the workers are running, each as it was at some moment of the call.
+    pub(crate) fn running(&self) -> Vec<Option<usize>> {
+        // What a worker did before is seen, so that no window shows a task that had its address before another one.
+        self.seats.catch_up();
+        let windows = self.windows.lock();
+        // SAFETY: a worker takes its window away, under the lock, before its thread ends.
+        let mut running: Vec<_> = windows.iter().map(|window| unsafe { window.as_ref()?.look() }).collect();
+        drop(windows);
+        if let Some(here) = worker::here(self) {
+            // In a simulation a worker has no thread.
+            running[here.index()] = current::address();
+        }
+        running
+    }
+
+    /// The calling thread is this worker from now on, or ceases to be it.
+    fn show(&self, worker: usize, window: Option<Window>) {
+        self.windows.lock()[worker] = window;
     }
 
     /// From now on, `wait_for_lull` hears of workers that run out of work.

@@ -35,6 +35,7 @@ use crate::sync::lock::register_sleeper;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::{Moment, Random};
 use crate::sync::{Arc, local};
+use crate::task::current::Window;
 use crate::task::hand::Hand;
 use crate::task::held;
 use crate::task::lodging;
@@ -118,7 +119,9 @@ pub(super) fn start(
         WORKER.with(|place| place.set(&raw const worker));
         let lent = worker.hand().lend();
         let abort = AbortOnPanic;
+        worker.scheduler.show(index, Some(Window::here()));
         lodging::keep_stock(|| worker.work());
+        worker.scheduler.show(index, None);
         std::mem::forget(abort);
         drop(lent);
         WORKER.with(|place| place.set(ptr::null()));

@@ -34,6 +34,7 @@ use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::lock::Mutex;
+use crate::sync::shown::Shown;
 use crate::sync::unwind::guard;
 
 /// What never changes.
@@ -89,7 +90,8 @@ pub(crate) struct Far {
     pub(super) state: State,
     /// Its entry among the waits says whom it waits for.
     pub(super) waits: UnsafeCell<bool>,
-    pub(super) phase: UnsafeCell<Phase>,
+    /// Others may look at it.
+    pub(super) phase: Shown<Phase>,
     pub(super) verdict: UnsafeCell<u8>,
     /// Memory references that no waker has at the moment, counted in `refs`. See [`super::waker`].
     pub(super) spare: UnsafeCell<u8>,
@@ -311,7 +313,7 @@ pub(super) unsafe fn free(header: NonNull<Header>) {
         let near = header.as_ref().near();
         let free = header.as_ref().far().vtable.free;
         // As good as a write to all of it: so the model checker sees whether anybody still looks.
-        header.as_ref().far().phase.with_mut(|_| ());
+        header.as_ref().far().phase.finish();
         // The cell is memory of the pool, so its fields are dropped by hand.
         drop(std::ptr::read(&raw const near.host));
         // ORDERING: Relaxed; whoever found that nobody refers to the cell has acquired everybody's uses.

@@ -13,6 +13,7 @@
 //! | [`startup`] | who waits for a start |
 //! | [`runnable`] | the right to run a task, and the making of one |
 //! | [`typed`] | references that know the body's type, or two kinds of letters that it reads |
+//! | [`glance`] | what others may see of a task |
 //! | [`letter`] | what a message brings with it, and what those above do for a task |
 //! | [`seats`] | who lives |
 //! | [`lodging`] | how a host is kept |
@@ -71,6 +72,7 @@ pub(crate) mod current;
 pub(crate) mod director;
 pub(crate) mod edge;
 mod frame;
+pub(crate) mod glance;
 pub(crate) mod hand;
 pub(crate) mod handle;
 pub(crate) mod header;

@@ -51,12 +51,14 @@ use crate::mailbox::ring::{Reader, Rest};
 use crate::mailbox::waiters;
 use crate::sync::hint::spin_loop;
 use crate::sync::limits::{ACTIVATION_MESSAGES, ACTIVATION_TICKS, BUSY_SPINS, DEFER_SPINS};
+use crate::sync::shown::Small;
 use crate::sync::time::{Clock, Moment};
 use crate::sync::unwind::{Text, guard};
 pub(super) use ending::reason_of;
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum Phase {
     New,
     Making,
@@ -70,6 +72,32 @@ pub(super) enum Phase {
     Ending,
     Down,
     Unborn,
+}
+
+impl Small for Phase {
+    type Atomic = <u8 as Small>::Atomic;
+
+    #[inline(always)]
+    fn wrap(self) -> Self::Atomic {
+        (self as u8).wrap()
+    }
+
+    #[inline(always)]
+    fn load(from: &Self::Atomic) -> Self {
+        // SAFETY: `wrap` and `store` put phases there.
+        unsafe { std::mem::transmute::<u8, Self>(u8::load(from)) }
+    }
+
+    #[inline(always)]
+    unsafe fn read(from: &Self::Atomic) -> Self {
+        // SAFETY: as above, and the caller's promise.
+        unsafe { std::mem::transmute::<u8, Self>(u8::read(from)) }
+    }
+
+    #[inline(always)]
+    fn store(self, to: &Self::Atomic) {
+        (self as u8).store(to);
+    }
 }
 
 /// What all workers of a system share, as far as activations are concerned.
@@ -240,12 +268,11 @@ impl<'a> Turn<'a> {
     #[inline(always)]
     fn phase(&self) -> Phase {
         // SAFETY: the phase is the runner's.
-        self.cell().far().phase.with(|phase| unsafe { *phase })
+        unsafe { self.cell().far().phase.get() }
     }
 
     fn enter(&mut self, next: Phase) {
-        // SAFETY: the phase is the runner's.
-        self.cell().far().phase.with_mut(|phase| unsafe { *phase = next });
+        self.cell().far().phase.set(next);
     }
 
     #[inline(always)]
@@ -471,7 +498,6 @@ impl<'a> Turn<'a> {
             }
             (Opened::Done, Phase::Starting) => match self.started.take() {
                 Some(Ok(())) => {
-                    self.announce_start(Ok(()));
                     self.enter(Phase::Running);
                     self.report_start();
                 }
