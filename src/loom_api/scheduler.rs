@@ -335,6 +335,11 @@ impl Scheduler {
     pub fn close(&self) {
         self.0.close();
     }
+
+    /// `running`.
+    pub fn running(&self) -> Vec<Option<usize>> {
+        self.0.running()
+    }
 }
 
 /// `pending::Pending`.
