@@ -118,7 +118,7 @@ pub use system::ActorSystem;
 pub use system::blocking::Blocking;
 pub use system::builder::ActorSystemBuilder;
 pub use system::handle::SystemRef;
-pub use system::observer::{ActorFailure, MessageFailure, Observer};
+pub use system::observer::{ActorFailure, MessageFailure, Observer, SlowHandler};
 pub use system::shutdown::{Shutdown, ShutdownReport};
 pub use system::snapshot::{Activity, ActorPhase, ActorSnapshot, HandlerSnapshot, MailboxSnapshot, SystemSnapshot};
 pub use system::spawn::{SpawnBuilder, SpawnFuture};

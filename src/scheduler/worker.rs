@@ -120,7 +120,8 @@ pub(super) fn start(
         let lent = worker.hand().lend();
         let abort = AbortOnPanic;
         worker.scheduler.show(index, Some(Window::here()));
-        lodging::keep_stock(|| worker.work());
+        let is_watched = worker.scheduler.common.slow.is_some();
+        lodging::keep_stock(|| if is_watched { worker.work::<true>() } else { worker.work::<false>() });
         worker.scheduler.show(index, None);
         std::mem::forget(abort);
         drop(lent);
@@ -239,13 +240,17 @@ impl Worker {
         }
     }
 
-    fn work(&self) {
+    /// Runs what there is, with a mark on each task if its handlers are WATCHED.
+    fn work<const WATCHED: bool>(&self) {
         let mut scratch = Scratch::new();
         let mut looked = self.scheduler.common.clock.now();
         loop {
             while let Some((task, fed)) = self.find() {
                 let common = &self.scheduler.common;
                 let desk = Some(&self.desk);
+                if WATCHED {
+                    task.trace();
+                }
                 self.execute(task, Bench { scratch: &mut scratch, common, looked: &mut looked, fed, desk });
             }
             if !self.sleep() {

@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU16, AtomicU64, Ordering};
 
 #[cfg(corecast_loom)]
 use super::cell::UnsafeCell;
@@ -131,6 +131,20 @@ impl<T> Shown<*mut T> {
     }
 }
 
+impl Shown<u64> {
+    /// Zero. For thread-local values.
+    #[cfg(not(corecast_loom))]
+    pub(crate) const fn zero() -> Self {
+        Self { value: AtomicU64::new(0) }
+    }
+
+    /// Zero.
+    #[cfg(corecast_loom)]
+    pub(crate) fn zero() -> Self {
+        Self::new(0)
+    }
+}
+
 /// Numbers and addresses, by the atomics of their size.
 macro_rules! small {
     ($(($($generics:tt)*) $ty:ty, $atomic:ty;)*) => {
@@ -166,6 +180,7 @@ macro_rules! small {
 small! {
     () u8, AtomicU8;
     () u16, AtomicU16;
+    () u64, AtomicU64;
     (T) *mut T, AtomicPtr<T>;
 }
 

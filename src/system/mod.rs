@@ -13,6 +13,7 @@
 //! | [`blocking`] | closures that block |
 //! | [`wait`] | who waits, and for whom |
 //! | [`snapshot`] | a look at all actors |
+//! | [`watchdog`] | who looks after stuck workers' handlers |
 #![forbid(unsafe_code)]
 
 pub(crate) mod blocking;
@@ -26,6 +27,7 @@ pub(crate) mod shutdown;
 pub(crate) mod snapshot;
 pub(crate) mod spawn;
 pub(crate) mod wait;
+mod watchdog;
 
 use std::fmt;
 use std::time::Duration;

@@ -55,7 +55,8 @@ pub struct ActorSnapshot {
     pub activity: Activity,
     /// What waits for it.
     pub mailbox: MailboxSnapshot,
-    /// The handler or hook that it is in, where that is known.
+    /// The handler or hook that it is in. Known in systems that [watch their
+    /// handlers](crate::ActorSystemBuilder::slow_handlers).
     pub handler: Option<HandlerSnapshot>,
     /// The actor that supervises it, if one does.
     pub supervisor: Option<ActorId>,
@@ -130,9 +131,12 @@ pub struct HandlerSnapshot {
 /// Looks at everybody.
 pub(super) fn take(core: &Core) -> SystemSnapshot {
     let everybody = core.registry.everybody();
-    let known: HashMap<_, _> = everybody.iter().map(|actor| (actor.id(), actor.info())).collect();
-    let running = core.scheduler.running();
-    let mut actors: Vec<_> = everybody.iter().filter_map(|actor| look(core, actor, &known, &running)).collect();
+    let look = Look {
+        core,
+        known: everybody.iter().map(|actor| (actor.id(), actor.info())).collect(),
+        running: core.scheduler.running(),
+    };
+    let mut actors: Vec<_> = everybody.iter().filter_map(|actor| look.at(actor)).collect();
     actors.sort_by_key(|actor| actor.actor.id());
     SystemSnapshot {
         name: core.name.clone(),
@@ -143,46 +147,65 @@ pub(super) fn take(core: &Core) -> SystemSnapshot {
     }
 }
 
-/// Looks at one; none if it has ended. `known` is those who are there, `running` the addresses of what the workers run.
-fn look(
-    core: &Core,
-    actor: &Strong,
-    known: &HashMap<ActorId, ActorInfo>,
-    running: &[Option<usize>],
-) -> Option<ActorSnapshot> {
-    let phase = match actor.stage()? {
-        Stage::Starting => ActorPhase::Starting,
-        Stage::Serving => ActorPhase::Serving,
-        Stage::Stopping => ActorPhase::Stopping,
-    };
-    let named = |target| known.get(&target).cloned().or_else(|| Some(core.registry.find_by_id(target)?.info()));
-    let running_on = || running.iter().position(|&task| task == Some(actor.address()));
-    let activity = if let Some(targets) = wait::of(&core.scheduler, actor) {
-        Activity::Waiting { targets: targets.into_iter().filter_map(named).collect() }
-    } else if let Some(worker) = running_on() {
-        Activity::Running { worker }
-    } else if actor.is_idle() {
-        Activity::Idle
-    } else {
-        // It neither rests nor waits. If it did the one at the look for the other, it was scheduled in between.
-        Activity::Scheduled
-    };
-    let mailbox = MailboxSnapshot {
-        // Before the mark, which is no lower then.
-        depth: actor.len(),
-        capacity: actor.capacity().map(|capacity| capacity as usize),
-        high_water: actor.deepest() as usize,
-    };
-    Some(ActorSnapshot {
-        actor: known.get(&actor.id()).cloned().unwrap_or_else(|| actor.info()),
-        phase,
-        activity,
-        mailbox: MailboxSnapshot { high_water: mailbox.high_water.max(mailbox.depth), ..mailbox },
-        handler: None,
-        supervisor: None,
-        restarts: 0,
-        failures: Vec::new(),
-    })
+/// What an actor is doing.
+pub(super) fn activity(core: &Core, actor: &Strong) -> Activity {
+    Look { core, known: HashMap::new(), running: core.scheduler.running() }.activity(actor)
+}
+
+/// A look at some.
+struct Look<'a> {
+    core: &'a Core,
+    /// Those who are there, by number.
+    known: HashMap<ActorId, ActorInfo>,
+    /// The addresses of what the workers run.
+    running: Vec<Option<usize>>,
+}
+
+impl Look<'_> {
+    /// At one; none if it has ended.
+    fn at(&self, actor: &Strong) -> Option<ActorSnapshot> {
+        let phase = match actor.stage()? {
+            Stage::Starting => ActorPhase::Starting,
+            Stage::Serving => ActorPhase::Serving,
+            Stage::Stopping => ActorPhase::Stopping,
+            Stage::Down => ActorPhase::Down,
+        };
+        let activity = self.activity(actor);
+        let handling = actor.handling(self.core.scheduler.clock().now());
+        let depth = actor.len();
+        Some(ActorSnapshot {
+            actor: self.known.get(&actor.id()).cloned().unwrap_or_else(|| actor.info()),
+            phase,
+            activity,
+            mailbox: MailboxSnapshot {
+                depth,
+                capacity: actor.capacity().map(|capacity| capacity as usize),
+                high_water: depth.max(actor.deepest() as usize),
+            },
+            handler: handling.map(|(what, age)| HandlerSnapshot { what, age }),
+            supervisor: None,
+            restarts: 0,
+            failures: Vec::new(),
+        })
+    }
+
+    fn activity(&self, actor: &Strong) -> Activity {
+        if let Some(targets) = wait::of(&self.core.scheduler, actor) {
+            return Activity::Waiting { targets: targets.into_iter().filter_map(|target| self.info(target)).collect() };
+        }
+        if let Some(worker) = self.running.iter().position(|&task| task == Some(actor.address())) {
+            Activity::Running { worker }
+        } else if actor.is_idle() {
+            Activity::Idle
+        } else {
+            // It neither rests nor waits. If it did the one at the look for the other, it was scheduled in between.
+            Activity::Scheduled
+        }
+    }
+
+    fn info(&self, actor: ActorId) -> Option<ActorInfo> {
+        self.known.get(&actor).cloned().or_else(|| Some(self.core.registry.find_by_id(actor)?.info()))
+    }
 }
 
 impl SystemSnapshot {

@@ -14,20 +14,29 @@ use crate::sync::shown::Shown;
 use crate::sync::{Arc, local};
 
 local! {
-    /// Null while no task is run. Other threads may look at it, by a [`Window`].
-    static CURRENT: Shown<*mut Header> = Shown::null()
+    /// Other threads may look at it, by a [`Window`].
+    static CURRENT: Current = Current { task: Shown::null(), traced: Shown::zero() }
+}
+
+/// What a thread is running.
+#[derive(Debug)]
+struct Current {
+    /// Null while no task is run.
+    task: Shown<*mut Header>,
+    /// The number of the task whose handler it is in, if that is [traced](super::trace); zero otherwise.
+    traced: Shown<u64>,
 }
 
 /// The task that the calling thread, whose cell it is, is running.
 #[inline(always)]
-fn own(current: &Shown<*mut Header>) -> *mut Header {
+fn own(current: &Current) -> *mut Header {
     // SAFETY: a thread's own, which no other writes.
-    unsafe { current.get() }
+    unsafe { current.task.get() }
 }
 
 /// What shows others which task a thread is running.
 #[derive(Debug)]
-pub(crate) struct Window(NonNull<Shown<*mut Header>>);
+pub(crate) struct Window(NonNull<Current>);
 
 // SAFETY: it is looked at by atomic loads, and only while the thread is there.
 unsafe impl Send for Window {}
@@ -45,7 +54,18 @@ impl Window {
     /// The thread hasn't ended.
     pub(crate) unsafe fn look(&self) -> Option<usize> {
         // SAFETY: the caller's promise: what belongs to a thread stays as long as it does.
-        NonNull::new(unsafe { self.0.as_ref() }.look()).map(|task| task.addr().get())
+        NonNull::new(unsafe { self.0.as_ref() }.task.look()).map(|task| task.addr().get())
+    }
+
+    /// The number of the task whose handler the thread was in a moment ago, if that is traced.
+    ///
+    /// # Safety
+    ///
+    /// The thread hasn't ended.
+    pub(crate) unsafe fn look_at_traced(&self) -> Option<ActorId> {
+        // SAFETY: as above.
+        let id = ActorId::from_raw(unsafe { self.0.as_ref() }.traced.look());
+        id.is_known().then_some(id)
     }
 }
 
@@ -60,7 +80,7 @@ pub(super) struct Running {
 pub(super) fn enter(task: NonNull<Header>) -> Running {
     CURRENT.with(|current| {
         let former = own(current);
-        current.set(task.as_ptr());
+        current.task.set(task.as_ptr());
         Running { former }
     })
 }
@@ -68,7 +88,29 @@ pub(super) fn enter(task: NonNull<Header>) -> Running {
 impl Drop for Running {
     #[inline(always)]
     fn drop(&mut self) {
-        CURRENT.with(|current| current.set(self.former));
+        CURRENT.with(|current| current.task.set(self.former));
+    }
+}
+
+/// While it lives, this thread is in a handler that is traced; and what it was in before.
+#[must_use = "nothing is shown any more when this is dropped"]
+pub(super) struct ShownTrace {
+    former: u64,
+}
+
+/// Shows that this thread is in a handler of this task's.
+pub(super) fn show(id: ActorId) -> ShownTrace {
+    CURRENT.with(|current| {
+        // SAFETY: as in `own`.
+        let former = unsafe { current.traced.get() };
+        current.traced.set(id.get());
+        ShownTrace { former }
+    })
+}
+
+impl Drop for ShownTrace {
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.traced.set(self.former));
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) enum Stage {
     Serving,
     /// It takes no more of them, or is past its last one.
     Stopping,
+    /// It is past the last message of a run, and waits for its supervisor's word, or is about to.
+    Down,
 }
 
 impl Strong {
@@ -26,11 +28,14 @@ impl Strong {
             return None;
         }
         Some(match header.far().phase.look() {
+            Phase::Down => Stage::Down,
             // Whatever is left to it, it is on its way out.
             _ if header.is_closed() => Stage::Stopping,
-            Phase::New | Phase::Starting => Stage::Starting,
+            Phase::New | Phase::Making | Phase::Starting => Stage::Starting,
             Phase::Running | Phase::Hearing => Stage::Serving,
-            Phase::Clearing | Phase::Stopping | Phase::Expiring | Phase::Ending | Phase::Unborn => Stage::Stopping,
+            Phase::Pausing | Phase::Clearing | Phase::Stopping | Phase::Expiring | Phase::Ending | Phase::Unborn => {
+                Stage::Stopping
+            }
         })
     }
 

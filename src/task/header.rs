@@ -25,6 +25,7 @@ use super::refs::Refs;
 use super::run::{Phase, Turn};
 use super::startup::Startup;
 use super::state::State;
+use super::trace::Trace;
 use super::watches::{Audience, Watches};
 use crate::mailbox::envelope::Opened;
 use crate::mailbox::ring::Ring;
@@ -157,6 +158,8 @@ pub(super) struct Side {
     pub(super) charge: UnsafeCell<Option<Box<Charge>>>,
     /// Of what the actor says that it failed.
     pub(super) failing: Mutex<Option<Failing>>,
+    /// Made where it is needed.
+    pub(super) trace: Mutex<Option<Box<Trace>>>,
     /// How long a `send` waits, in nanoseconds. Written before the first run.
     limit: AtomicU64,
     /// How many events were shed before the one that is handled now. The runner's.
@@ -175,6 +178,7 @@ impl Side {
             watches: Mutex::default(),
             charge: UnsafeCell::new(None),
             failing: Mutex::default(),
+            trace: Mutex::default(),
             limit: AtomicU64::new(u64::MAX),
             missed: AtomicU64::new(0),
             published: UnsafeCell::new(()),

@@ -27,6 +27,7 @@
 //! | [`run_slot`] | a place for one runnable task, cheap for its worker |
 //! | [`watches`] | whom an actor watches or is linked to |
 //! | [`hooks`] | `pre_start`, `on_terminated`, `post_stop` and the drop of a body |
+//! | [`trace`] | what an actor is in the middle of, where that is noted |
 //! | [`frame`] | a handler's future, and where it lives |
 //! | [`waker`] | the wakers of a suspended handler |
 //! | [`edge`] | what the handler that is being polled waits for |
@@ -92,6 +93,7 @@ pub(crate) mod seats;
 mod share;
 pub(crate) mod startup;
 pub(crate) mod state;
+pub(crate) mod trace;
 pub(crate) mod typed;
 pub(crate) mod waits;
 mod waker;

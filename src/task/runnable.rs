@@ -233,6 +233,14 @@ impl Runnable {
         &unsafe { self.0.as_ref() }.near().host
     }
 
+    /// What begins and ends in it is noted from now on.
+    pub(crate) fn trace(&self) {
+        let state = &self.header().far().state;
+        if !state.peek().is_traced() {
+            state.trace();
+        }
+    }
+
     /// The link that a shared run queue uses while it holds the task.
     #[inline(always)]
     pub(crate) fn link(header: NonNull<Header>) -> *const AtomicPtr<Header> {
