@@ -548,6 +548,7 @@ impl<'a> Turn<'a> {
             (Opened::Done, Phase::Starting) => match self.started.take() {
                 Some(Ok(())) => {
                     self.enter(Phase::Running);
+                    self.announce_start(Ok(()));
                     self.report_start();
                 }
                 Some(Err(error)) => self.fail_to_start(StopReason::StartFailed(error)),
