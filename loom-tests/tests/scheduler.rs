@@ -92,6 +92,27 @@ fn one_worker_and_two_pushes_from_outside() {
     });
 }
 
+/// What a worker runs is read where its thread keeps it, which goes with the thread.
+#[test]
+fn a_worker_that_runs_a_task_and_leaves_and_who_looks_what_it_runs() {
+    model("window", bounds(2), &["nothing", "the task"], |outcomes| {
+        let (scheduler, threads) = Scheduler::start(1);
+        let done = Done::new(1);
+        let here = Arc::clone(&done);
+        scheduler.schedule(done.jobs.job(move |worker| here.note(1, worker)));
+        let saw = |running: Vec<Option<usize>>| {
+            assert_eq!(running.len(), 1);
+            outcomes.saw(if running[0].is_none() { "nothing" } else { "the task" });
+        };
+        saw(scheduler.running());
+        done.wait();
+        scheduler.close();
+        saw(scheduler.running());
+        threads.join();
+        assert_eq!(scheduler.running(), [None]);
+    });
+}
+
 #[test]
 fn two_workers_and_two_pushes_from_outside() {
     model("two workers", bounds(0), &["one worker"], |outcomes| {

@@ -101,6 +101,31 @@ fn an_end_and_who_looks_who_is_there() {
 }
 
 #[test]
+fn an_end_and_who_looks_at_it() {
+    let expected = ["alive", "ended", "gone"];
+    model_in_all_modes("end and look", Bounds::default(), &expected, |outcomes| {
+        let (home, ledger) = (Home::new(), Ledger::default());
+        let mut bench = Bench::with_desk(&home.registry, 0);
+        let (actor, runnable) = home.spawn(&bench, &ledger);
+        actor.stop();
+        // With a reference its end is announced before it leaves its seat.
+        let worker = thread::spawn(move || {
+            drive_on(&mut bench, runnable);
+            drop(actor);
+        });
+        linger();
+        outcomes.saw(match home.registry.look_at_everybody() {
+            (0, _) => "gone",
+            (_, 0) => "alive",
+            _ => "ended",
+        });
+        worker.join().unwrap();
+        assert_eq!(home.registry.look_at_everybody(), (0, 0));
+        assert_eq!(ledger.note(|seen| seen.dropped), 1);
+    });
+}
+
+#[test]
 fn an_end_whose_seat_is_taken_again_and_who_looks_for_the_one_that_had_it() {
     let expected = ["there", "gone"];
     model_in_all_modes("seat taken again", Bounds::default(), &expected, |outcomes| {

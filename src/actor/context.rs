@@ -131,6 +131,11 @@ impl<A: Actor> ActorContext<A> {
         self.weak().fail(Failing::Judge(error.into()));
     }
 
+    /// Said in `post_stop`: it waits for the ends of others, and has as long as they have, also if the actor was killed.
+    pub(crate) fn wait_for_others(&self) {
+        self.weak().wait_for_others();
+    }
+
     /// Ends this run of the actor for this reason, when the present handler or hook is done.
     pub(crate) fn end(&self, reason: StopReason) {
         self.weak().fail(Failing::End(reason));

@@ -434,7 +434,7 @@ mod tests {
         };
         let limit = || Limit::new(Duration::from_secs(3_600));
         assert!(is_reached(&mut limit(), None), "there never was a system");
-        let (scheduler, threads) = Scheduler::start("alone", 1, Placement::Free).expect("it starts");
+        let (scheduler, threads) = Scheduler::start("alone", 1, Placement::Free, None).expect("it starts");
         let (mut any, mut home) = (limit(), limit());
         assert!(!is_reached(&mut any, None), "a system lives");
         assert!(!is_reached(&mut home, Some(&scheduler)), "its own system lives");

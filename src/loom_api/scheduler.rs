@@ -273,7 +273,7 @@ pub struct Worker(worker::Worker);
 
 /// What two workers share, and the two.
 pub fn two_workers() -> (Arc<Scheduler>, [(Arc<Scheduler>, usize, Local); 2]) {
-    let (scheduler, locals) = scheduler::Scheduler::new(2, Placement::Free);
+    let (scheduler, locals) = scheduler::Scheduler::new(2, Placement::Free, None);
     let scheduler = Arc::new(Scheduler(scheduler));
     let mut parts = locals.into_iter().enumerate().map(|(index, local)| (scheduler.clone(), index, Local(local)));
     let parts = std::array::from_fn(|_| parts.next().unwrap());
@@ -301,7 +301,7 @@ impl Worker {
 
 impl Scheduler {
     pub fn start(workers: usize) -> (Arc<Self>, Threads) {
-        let (scheduler, threads) = scheduler::Scheduler::start("model", workers, Placement::Free).unwrap();
+        let (scheduler, threads) = scheduler::Scheduler::start("model", workers, Placement::Free, None).unwrap();
         (Arc::new(Self(scheduler)), Threads(threads))
     }
 
@@ -334,6 +334,11 @@ impl Scheduler {
 
     pub fn close(&self) {
         self.0.close();
+    }
+
+    /// `running`.
+    pub fn running(&self) -> Vec<Option<usize>> {
+        self.0.running()
     }
 }
 

@@ -48,6 +48,19 @@ impl Registry {
         self.0.everybody().len()
     }
 
+    /// A look at each as `snapshot::take` has it: how many there are to visit, and how many of them have ended.
+    pub fn look_at_everybody(&self) -> (usize, usize) {
+        let everybody = self.0.everybody();
+        let has_ended = |actor: &&Strong| {
+            let ended = actor.stage().is_none();
+            let (depth, is_resting) = (actor.len(), actor.is_idle() || actor.is_suspended());
+            assert!(depth <= actor.capacity().unwrap() as usize && actor.deepest() as usize <= depth + 1);
+            assert!(!(ended && is_resting), "an end is neither");
+            ended
+        };
+        (everybody.len(), everybody.iter().filter(has_ended).count())
+    }
+
     /// Stops the actor that has this one's number, if there is one. Returns whether there was.
     #[must_use]
     pub fn find_and_stop(&self, number: Number) -> bool {

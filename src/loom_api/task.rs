@@ -10,7 +10,7 @@ use crate::actor::reference::{ActorRef, WeakActorRef};
 use crate::actor::{Actor, Body, Handler, Message};
 use crate::sync::Arc;
 use crate::sync::barrier::Barrier;
-use crate::sync::time::Clock;
+use crate::sync::time::{Clock, Moment};
 use crate::task::charge::{self, Charge, Maker, Making};
 use crate::task::circle::Circle;
 use crate::task::handle::Weak;
@@ -20,6 +20,7 @@ use crate::task::lodging::{House, Lodging};
 use crate::task::reason::StopReason;
 use crate::task::seats::{Desk, Seats};
 use crate::task::startup::Startup;
+use crate::task::trace::Slow;
 use crate::task::typed::Task;
 use crate::task::{self, Plan, Scratch, hand, held, run, state, waits};
 
@@ -97,6 +98,12 @@ pub trait Host: Send + Sync + 'static {
     fn ended(&self);
     fn expire_later(&self, task: Weakly);
 
+    /// A timer is to look at a handler, where that matters.
+    fn look_later(&self, _task: Weakly) {}
+
+    /// A handler has taken long; whether it was over.
+    fn handler_slow(&self, _is_over: bool) {}
+
     /// Who lives, where that matters.
     fn registry(&self) -> Option<&Registry> {
         None
@@ -153,6 +160,14 @@ impl<H: Host> letter::Host for Bridge<H> {
 
     fn expire_later(&self, task: Weak) {
         self.0.expire_later(Weakly(task));
+    }
+
+    fn look_later(&self, task: Weak, _due: Moment) {
+        self.0.look_later(Weakly(task));
+    }
+
+    fn handler_slow(&self, _actor: ActorInfo, slow: Slow) {
+        self.0.handler_slow(slow.is_over);
     }
 
     fn send_timeout(&self) -> Option<Duration> {
@@ -349,7 +364,7 @@ pub struct Asked {
 }
 
 fn common() -> run::Common {
-    run::Common { clock: Clock::new(), waits: waits::Waits::new() }
+    run::Common { clock: Clock::new(), waits: waits::Waits::new(), slow: None }
 }
 
 /// `waits::Census`, as far as a model cares.

@@ -201,6 +201,11 @@ impl Parcel<'_> {
         Self { vtable, payload, place: PhantomData }
     }
 
+    /// What tells the name of the message's type.
+    pub(crate) fn what(&self) -> fn() -> &'static str {
+        self.vtable.message
+    }
+
     /// Begins to handle the message.
     ///
     /// # Safety

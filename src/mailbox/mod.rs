@@ -10,9 +10,10 @@
 //! | memory | one inline place; segments while more is queued, of `SEGMENT_SLOTS` places each; none of them when idle |
 //!
 //! The protocol, its races and its arguments are in `README.md` beside this file. [`word`] holds the state
-//! and its transitions, [`ring`] the two sides, [`segment`] the memory, [`envelope`] the erased message and
-//! [`waiters`] the line.
+//! and its transitions, [`ring`] the two sides, [`segment`] the memory, [`envelope`] the erased message,
+//! [`waiters`] the line and [`depth`] what is kept of its greatest length.
 
+mod depth;
 pub(crate) mod envelope;
 pub(crate) mod ring;
 mod segment;

@@ -39,6 +39,7 @@ use std::fmt;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
+use super::depth::Depth;
 use super::envelope::{Apart, Blank, Brief, Packed, Parcel, Payload, Sign, Vtable};
 use super::segment::{Owned, Segment};
 use super::word::{CLOSE, GATE, NUDGE, OPEN, UNGATE, UNNUDGE, Word};
@@ -47,6 +48,7 @@ use crate::sync::cell::UnsafeCell;
 use crate::sync::hint::spin_loop;
 use crate::sync::limits::{CREDIT_INTERVAL, SEGMENT_SLOTS};
 use crate::sync::planted::{self, Mutant};
+use crate::sync::shown::Shown;
 
 /// The largest capacity of a bounded mailbox.
 pub(crate) const MAX_CAPACITY: u32 = 1 << 30;
@@ -82,20 +84,30 @@ struct Near<C, S> {
 /// What the reader touches.
 #[repr(C)]
 struct Far<O> {
-    cursor: UnsafeCell<Cursor>,
+    progress: Progress,
     /// The position of the oldest message. Written by the reader alone; others read it to tell the size.
     head: AtomicU32,
     capacity: u32,
     rider: O,
 }
 
-/// Where the reader is. The reader's alone.
-struct Cursor {
-    /// The message in the inline place, the first since the actor was idle, has been taken out.
-    inline_taken: bool,
+/// Where the reader is, which is the reader's alone; and what it has seen of the depth, which is for others to look at.
+#[repr(C)]
+struct Progress {
+    segment: UnsafeCell<Option<NonNull<Segment>>>,
     /// The position behind the last place of `segment`; equal to the head while there is no place to look at.
-    end: u32,
-    segment: Option<NonNull<Segment>>,
+    end: UnsafeCell<u32>,
+    /// The message in the inline place, the first since the actor was idle, has been taken out.
+    inline_taken: UnsafeCell<bool>,
+    /// The greatest depth that the reader has seen.
+    deepest: Shown<u16>,
+}
+
+/// Where the reader is, for the reader.
+struct Cursor<'a> {
+    segment: &'a mut Option<NonNull<Segment>>,
+    end: &'a mut u32,
+    inline_taken: &'a mut bool,
 }
 
 /// Why a message wasn't taken.
@@ -162,7 +174,12 @@ impl<C, S, O> Ring<C, S, O> {
             },
             inline: UnsafeCell::new(MaybeUninit::uninit()),
             far: Far {
-                cursor: UnsafeCell::new(Cursor { inline_taken: false, end: 0, segment: None }),
+                progress: Progress {
+                    segment: UnsafeCell::new(None),
+                    end: UnsafeCell::new(0),
+                    inline_taken: UnsafeCell::new(false),
+                    deepest: Shown::new(Depth::NONE.0),
+                },
                 head: AtomicU32::new(0),
                 capacity,
                 rider: far,
@@ -494,6 +511,20 @@ impl<C, S, O> Ring<C, S, O> {
         }
     }
 
+    /// How many messages it holds at most.
+    pub(crate) fn capacity(&self) -> u32 {
+        self.far.capacity
+    }
+
+    /// The most messages that were ever there at once, as far as the reader has seen. It looks when it comes to another
+    /// segment, and when room is due: so what it hasn't seen are at most as many as it takes out between two looks.
+    pub(crate) fn deepest(&self) -> u32 {
+        let seen = Depth::from_raw(self.far.progress.deepest.look()).get();
+        // ORDERING: Relaxed; for people to look at. Each message is claimed at a position of its own.
+        let was_used = Word(self.near.word.load(Ordering::Relaxed)).position() != 0;
+        seen.max(self.len()).max(u32::from(was_used))
+    }
+
     /// The reader's side.
     ///
     /// # Safety
@@ -571,7 +602,7 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Option<Parcel<'a>> {
         let head = self.head();
-        let (end, segment) = self.cursor(|cursor| (cursor.end, cursor.segment));
+        let (end, segment) = self.cursor(|cursor| (*cursor.end, *cursor.segment));
         if head == end {
             return self.next_elsewhere(head);
         }
@@ -590,7 +621,7 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
 
     /// The oldest message, if it is in the inline place or in a segment that we have not reached.
     fn next_elsewhere(&mut self, head: u32) -> Option<Parcel<'a>> {
-        if !self.cursor(|cursor| cursor.inline_taken) {
+        if !self.cursor(|cursor| *cursor.inline_taken) {
             // The first message since the actor was idle goes into the inline place: until that one is taken out, none
             // is older. The sign is cleared when the place is free again, by `rest`.
             let vtable = self.ring.near.sign.read()?;
@@ -598,8 +629,8 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
             let parcel = unsafe { Parcel::new(vtable, self.ring.inline.with_mut(<*mut MaybeUninit<Brief>>::cast)) };
             self.advance_head(head);
             self.cursor(|cursor| {
-                cursor.inline_taken = true;
-                cursor.end = head.wrapping_add(1);
+                *cursor.inline_taken = true;
+                *cursor.end = head.wrapping_add(1);
             });
             return Some(parcel);
         }
@@ -617,7 +648,8 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
         if word.position() == head || word.segment() == 0 {
             return None;
         }
-        let current = self.cursor(|cursor| cursor.segment);
+        self.note_depth(word, head);
+        let current = self.cursor(|cursor| *cursor.segment);
         // SAFETY: the current segment is attached until it is let go of below, and we are the reader.
         let known = current.and_then(|current| unsafe { Segment::next(current, |next| *next) });
         let next = match known {
@@ -637,8 +669,8 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
             unsafe { Owned::detached(done) }.release();
         }
         self.cursor(|cursor| {
-            cursor.segment = Some(next);
-            cursor.end = (head | (SEGMENT_SLOTS as u32 - 1)).wrapping_add(1);
+            *cursor.segment = Some(next);
+            *cursor.end = (head | (SEGMENT_SLOTS as u32 - 1)).wrapping_add(1);
         });
         Some(next)
     }
@@ -668,7 +700,7 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
         let word = Word(self.ring.near.word.load(Ordering::Relaxed));
         let (mut position, mut names) = (self.head(), Vec::new());
         let (mut end, mut segment, inline_taken) =
-            self.cursor(|cursor| (cursor.end, cursor.segment, cursor.inline_taken));
+            self.cursor(|cursor| (*cursor.end, *cursor.segment, *cursor.inline_taken));
         if !inline_taken && position != word.position() {
             names.extend(self.ring.near.sign.message());
             position = position.wrapping_add(1);
@@ -700,7 +732,26 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
         let taken = due.wrapping_sub(self.ring.near.limit.load(Ordering::Relaxed));
         // What would be more than a quarter at the next look is given now.
         let is_due = taken + self.credit_interval() > self.quarter();
-        if taken > 0 && (all || is_due) { self.credit_now(due) } else { false }
+        if taken == 0 || !(all || is_due) {
+            return false;
+        }
+        let word = self.credit_now(due);
+        if !all {
+            // Not for each handler that waits.
+            self.note_depth(word, self.head());
+        }
+        word.is_gated()
+    }
+
+    /// Notes how many messages there are, if there were never so many.
+    #[inline]
+    fn note_depth(&self, word: Word, head: u32) {
+        let deepest = &self.ring.far.progress.deepest;
+        let depth = Depth::of(word.position().wrapping_sub(head));
+        // SAFETY: the reader's, and we are the only one.
+        if depth.0 > unsafe { deepest.get() } {
+            deepest.set(depth.0);
+        }
     }
 
     /// After how many messages to ask for [`credit`](Self::credit) again.
@@ -715,13 +766,13 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
     }
 
     #[cold]
-    fn credit_now(&mut self, due: u32) -> bool {
+    fn credit_now(&mut self, due: u32) -> Word {
         // ORDERING: Release: the head comes before the room that it makes (see `has_room`).
         self.ring.near.limit.store(due, Ordering::Release);
         // ORDERING: Release pairs with the Acquire of `knock`. Both are read-modify-writes of one word: a sender
         // that comes first is seen here, one that comes later sees the limit.
         // Acquire pairs with `knock`'s Release: behind the gate there is a line.
-        Word(self.ring.near.word.fetch_or(0, Ordering::AcqRel)).is_gated()
+        Word(self.ring.near.word.fetch_or(0, Ordering::AcqRel))
     }
 
     /// Tries to go idle. `served` says that the line of waiting senders was found empty since the last
@@ -749,8 +800,8 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
             }
             // Written before the CAS: behind it the cursor may be the next reader's.
             let (segment, inline_taken) = self.cursor(|cursor| {
-                cursor.end = head;
-                (cursor.segment.take(), std::mem::take(&mut cursor.inline_taken))
+                *cursor.end = head;
+                (cursor.segment.take(), std::mem::take(cursor.inline_taken))
             });
             if inline_taken {
                 // Nobody claims the inline place before the CAS.
@@ -769,9 +820,9 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
                 Err(now) => {
                     word = Word(now);
                     self.cursor(|cursor| {
-                        cursor.segment = segment;
-                        cursor.inline_taken = inline_taken;
-                        cursor.end = Self::end_of(segment, head);
+                        *cursor.segment = segment;
+                        *cursor.inline_taken = inline_taken;
+                        *cursor.end = Self::end_of(segment, head);
                     });
                 }
             }
@@ -817,7 +868,7 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
     pub(crate) fn finish(&mut self) {
         let head = self.head();
         let segment = self.cursor(|cursor| {
-            cursor.end = head;
+            *cursor.end = head;
             cursor.segment.take()
         });
         if let Some(segment) = segment {
@@ -839,8 +890,15 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
     }
 
     #[inline(always)]
-    fn cursor<R>(&mut self, look: impl FnOnce(&mut Cursor) -> R) -> R {
-        // SAFETY: the cursor is the reader's, and we are the only reader.
-        self.ring.far.cursor.with_mut(|cursor| look(unsafe { &mut *cursor }))
+    fn cursor<R>(&mut self, look: impl FnOnce(Cursor<'_>) -> R) -> R {
+        let Progress { segment, end, inline_taken, .. } = &self.ring.far.progress;
+        // SAFETY: these are the reader's, and we are the only reader; here, and twice below.
+        segment.with_mut(|segment| unsafe {
+            end.with_mut(|end| {
+                inline_taken.with_mut(|inline_taken| {
+                    look(Cursor { segment: &mut *segment, end: &mut *end, inline_taken: &mut *inline_taken })
+                })
+            })
+        })
     }
 }

@@ -54,12 +54,14 @@ use crate::sync::padded::Padded;
 use crate::sync::parker::Parker;
 #[cfg(any(corecast_loom, feature = "sim"))]
 use crate::sync::stage;
-use crate::sync::thread::JoinHandle;
 #[cfg(any(corecast_loom, feature = "sim"))]
 use crate::sync::thread::ThreadId;
+use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::{Clock, Moment};
 use crate::task::Runnable;
+use crate::task::current::{self, Window};
 use crate::task::handle::Weak;
+use crate::task::identity::ActorId;
 use crate::task::run::Common;
 use crate::task::seats::{ClosedError, Seats};
 use crate::task::waits::Waits;
@@ -92,12 +94,15 @@ pub(crate) struct Scheduler {
     seats: Arc<Seats>,
     timers: Timers,
     keeper: Padded<Keeper>,
+    /// What shows which task each worker is running, while its thread is there.
+    windows: Mutex<Box<[Option<Window>]>>,
     placement: Placement,
     /// Workers leave when they find nothing to do.
     closing: AtomicBool,
     /// Somebody wants to know when a worker runs out of work.
     watched: AtomicBool,
     lull: Lull,
+    closed: Closed,
 }
 
 /// What other threads may touch of a worker. On lines of its own.
@@ -136,6 +141,28 @@ struct Lull {
     signal: Condvar,
 }
 
+/// Where somebody waits for the system to close.
+#[derive(Debug)]
+struct Closed {
+    is_so: Mutex<bool>,
+    signal: Condvar,
+}
+
+impl Closed {
+    fn raise(&self) {
+        *self.is_so.lock() = true;
+        self.signal.notify_all();
+    }
+
+    fn wait(&self, most: Duration) -> bool {
+        let mut is_so = self.is_so.lock();
+        if !*is_so {
+            let _ = self.signal.wait_for(&mut is_so, most);
+        }
+        *is_so
+    }
+}
+
 /// The threads of a scheduler that has been started.
 #[derive(Debug)]
 pub(crate) struct Threads(Vec<JoinHandle<()>>);
@@ -146,13 +173,18 @@ pub(crate) fn find(number: u64) -> Option<Arc<Scheduler>> {
 }
 
 impl Scheduler {
-    /// Starts `workers` threads, named after the system.
+    /// Starts `workers` threads, named after the system. Handlers that last as long as `slow` are told of.
     ///
     /// # Errors
     ///
     /// The operating system's, when it has no thread to give. Threads that were started have ended by then.
-    pub(crate) fn start(name: &str, workers: usize, placement: Placement) -> std::io::Result<(Arc<Self>, Threads)> {
-        let (scheduler, locals) = Self::new(workers, placement);
+    pub(crate) fn start(
+        name: &str,
+        workers: usize,
+        placement: Placement,
+        slow: Option<Duration>,
+    ) -> std::io::Result<(Arc<Self>, Threads)> {
+        let (scheduler, locals) = Self::new(workers, placement, slow);
         let mut threads = Vec::with_capacity(workers);
         for (index, local) in locals.into_iter().enumerate() {
             match worker::start(name, index, local, &scheduler) {
@@ -168,13 +200,17 @@ impl Scheduler {
     }
 
     /// What `workers` threads share, and what each of them owns.
-    pub(crate) fn new(workers: usize, placement: Placement) -> (Arc<Self>, Vec<Local>) {
+    pub(crate) fn new(workers: usize, placement: Placement, slow: Option<Duration>) -> (Arc<Self>, Vec<Local>) {
         let drivers = (0..workers).map(|_| Box::new(Parker::new()) as Box<dyn Driver>);
-        Self::driven_by(drivers.collect(), placement)
+        Self::driven_by(drivers.collect(), placement, slow)
     }
 
     /// The same for workers that wait each in its driver.
-    fn driven_by(drivers: Vec<Box<dyn Driver>>, placement: Placement) -> (Arc<Self>, Vec<Local>) {
+    fn driven_by(
+        drivers: Vec<Box<dyn Driver>>,
+        placement: Placement,
+        slow: Option<Duration>,
+    ) -> (Arc<Self>, Vec<Local>) {
         let barrier = Barrier::new();
         let workers = drivers.len();
         let (locals, remotes): (Vec<_>, Vec<_>) = drivers
@@ -195,14 +231,16 @@ impl Scheduler {
             workers: remotes.into(),
             outside: Padded(Inbox::new()),
             idle: Padded(Idle::new(workers)),
-            common: Common { clock, waits: Waits::new() },
+            common: Common { clock, waits: Waits::new(), slow },
             seats: Seats::new(workers),
             timers: Timers::new(workers, clock),
             keeper: Padded(Keeper::new()),
+            windows: Mutex::new((0..workers).map(|_| None).collect()),
             placement,
             closing: AtomicBool::new(false),
             watched: AtomicBool::new(false),
             lull: Lull { count: Mutex::new(0), signal: Condvar::new() },
+            closed: Closed { is_so: Mutex::new(false), signal: Condvar::new() },
         });
         living::enter(&scheduler);
         (scheduler, locals)
@@ -360,6 +398,12 @@ impl Scheduler {
         drop(self.arm(self.due(after), Action::Expire(task)));
     }
 
+    /// Looks at `due` how long a handler of this actor's takes.
+    pub(crate) fn look_later(&self, due: Moment, task: Weak) {
+        // As above.
+        drop(self.arm(due, Action::Look(task)));
+    }
+
     /// Lets the workers leave as soon as they find nothing to do. What waits for its time is done now, if it is a wake,
     /// and dropped otherwise.
     pub(crate) fn close(&self) {
@@ -371,6 +415,15 @@ impl Scheduler {
         for worker in &self.workers {
             worker.door.driver.unpark();
         }
+        if self.common.slow.is_some() {
+            self.closed.raise();
+        }
+    }
+
+    /// Waits until the system has closed, or for `most`. Returns whether it has. Blocking. For systems that want to hear of slow
+    /// handlers.
+    pub(crate) fn wait_for_close(&self, most: Duration) -> bool {
+        self.closed.wait(most)
     }
 
     /// The activations that each worker has begun.
@@ -378,6 +431,33 @@ impl Scheduler {
         // ORDERING: Relaxed. For the sentinel it is a hint. `shutdown::is_quiet` has acquired, by the mailbox word of each
         // actor that it found idle, the activations that it came to rest in.
         self.workers.iter().map(Remote::ticks)
+    }
+
+    /// The addresses of the tasks that the workers are running, each as it was at some moment of the call.
+    pub(crate) fn running(&self) -> Vec<Option<usize>> {
+        // What a worker did before is seen, so that no window shows a task that had its address before another one.
+        self.seats.catch_up();
+        let windows = self.windows.lock();
+        // SAFETY: a worker takes its window away, under the lock, before its thread ends.
+        let mut running: Vec<_> = windows.iter().map(|window| unsafe { window.as_ref()?.look() }).collect();
+        drop(windows);
+        if let Some(here) = worker::here(self) {
+            // In a simulation a worker has no thread.
+            running[here.index()] = current::address();
+        }
+        running
+    }
+
+    /// The numbers of the actors whose handlers the workers are in, as far as those are traced.
+    pub(crate) fn traced(&self) -> Vec<ActorId> {
+        let windows = self.windows.lock();
+        // SAFETY: as above.
+        windows.iter().filter_map(|window| unsafe { window.as_ref()?.look_at_traced() }).collect()
+    }
+
+    /// The calling thread is this worker from now on, or ceases to be it.
+    fn show(&self, worker: usize, window: Option<Window>) {
+        self.windows.lock()[worker] = window;
     }
 
     /// From now on, `wait_for_lull` hears of workers that run out of work.
@@ -446,6 +526,30 @@ impl Threads {
     #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn none() -> Self {
         Self(Vec::new())
+    }
+
+    /// Whether there are any.
+    pub(crate) fn are_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// Starts one more, which is the system's own, but no worker.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, when it has no thread to give.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        scheduler: &Arc<Scheduler>,
+        work: impl FnOnce() + Send + 'static,
+    ) -> std::io::Result<()> {
+        let scheduler = Arc::clone(scheduler);
+        self.0.push(thread::spawn(format!("{name}-watch"), move || {
+            worker::enter(&scheduler);
+            work();
+        })?);
+        Ok(())
     }
 
     /// Waits for the threads to end. Blocking.

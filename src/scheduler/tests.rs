@@ -15,7 +15,7 @@ use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::barrier::Barrier;
 use crate::sync::limits::MANY;
-use crate::sync::time::Clock;
+use crate::sync::time::{Clock, Moment};
 use crate::task::circle::Circle;
 use crate::task::hand;
 use crate::task::handle::Weak;
@@ -26,6 +26,7 @@ use crate::task::reason::StopReason;
 use crate::task::run::{After, Bench, Common};
 use crate::task::seats::Seats;
 use crate::task::startup::Startup;
+use crate::task::trace::Slow;
 use crate::task::typed::Task;
 use crate::task::waits::Waits;
 use crate::task::{Plan, Scratch};
@@ -79,6 +80,10 @@ impl Host for Hand {
     fn ended(&self) {}
 
     fn expire_later(&self, _: Weak) {}
+
+    fn look_later(&self, _: Weak, _: Moment) {}
+
+    fn handler_slow(&self, _: ActorInfo, _: Slow) {}
 
     fn send_timeout(&self) -> Option<Duration> {
         None
@@ -136,7 +141,7 @@ impl Hall {
     fn new(workers: usize) -> Self {
         let bells = vec![(); workers].into_iter().map(|()| Bell::default()).collect::<Vec<_>>();
         let drivers = bells.iter().map(|bell| Box::new(bell.clone()) as Box<dyn Driver>).collect();
-        let (scheduler, locals) = Scheduler::driven_by(drivers, Placement::Free);
+        let (scheduler, locals) = Scheduler::driven_by(drivers, Placement::Free, None);
         let workers = locals.into_iter().enumerate();
         let workers = workers.map(|(index, local)| Worker::new(Arc::clone(&scheduler), index, local)).collect();
         Self { scheduler, bells, workers, handled: Arc::default() }
@@ -170,7 +175,7 @@ impl Hall {
     }
 
     fn run(&self, runnable: Runnable) {
-        let (mut scratch, common) = (Scratch::new(), Common { clock: Clock::new(), waits: Waits::new() });
+        let (mut scratch, common) = (Scratch::new(), Common { clock: Clock::new(), waits: Waits::new(), slow: None });
         let mut looked = common.clock.now();
         let mut bench = Bench { scratch: &mut scratch, common: &common, looked: &mut looked, fed: false, desk: None };
         assert!(matches!(runnable.run(&mut bench), After::Rested));

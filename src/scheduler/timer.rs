@@ -90,6 +90,8 @@ pub(crate) enum Action {
     Expire(Weak),
     /// An actor gets a message. Its entry has an owner. Dropped when the system closes.
     Ring(Bare),
+    /// Somebody looks how long a handler of this actor's takes.
+    Look(Weak),
     /// Nothing: it owns the timers of this actor.
     Own(Weak),
     /// What tests and models do. Dropped when the system closes.
@@ -457,14 +459,15 @@ impl Place {
         drop(state);
         for due in due.into_iter().flatten() {
             // UNWIND: a waker, or the drop of a message; a panic is its own.
-            let _ = guard(|| self.perform(due, number));
+            let _ = guard(|| self.perform(due, number, now));
         }
     }
 
-    fn perform(&self, Due { action, actor, key, stays }: Due, number: u16) {
+    fn perform(&self, Due { action, actor, key, stays }: Due, number: u16, now: Moment) {
         match action {
             Action::Wake(waker) => waker.wake(),
             Action::Expire(task) => task.expire(),
+            Action::Look(task) => task.look_at_handler(now),
             Action::Ring(load) => {
                 // One that comes again isn't brought if it was taken back meanwhile.
                 let is_wanted = !stays || self.state.lock().wheel.holds(key);
@@ -536,6 +539,7 @@ impl std::fmt::Debug for Action {
         f.write_str(match self {
             Self::Wake(_) => "Wake",
             Self::Expire(_) => "Expire",
+            Self::Look(_) => "Look",
             Self::Ring(_) => "Ring",
             Self::Own(_) => "Own",
             #[cfg(any(test, corecast_loom))]

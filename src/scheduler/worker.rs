@@ -35,6 +35,7 @@ use crate::sync::lock::register_sleeper;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::time::{Moment, Random};
 use crate::sync::{Arc, local};
+use crate::task::current::Window;
 use crate::task::hand::Hand;
 use crate::task::held;
 use crate::task::lodging;
@@ -118,7 +119,10 @@ pub(super) fn start(
         WORKER.with(|place| place.set(&raw const worker));
         let lent = worker.hand().lend();
         let abort = AbortOnPanic;
-        lodging::keep_stock(|| worker.work());
+        worker.scheduler.show(index, Some(Window::here()));
+        let is_watched = worker.scheduler.common.slow.is_some();
+        lodging::keep_stock(|| if is_watched { worker.work::<true>() } else { worker.work::<false>() });
+        worker.scheduler.show(index, None);
         std::mem::forget(abort);
         drop(lent);
         WORKER.with(|place| place.set(ptr::null()));
@@ -236,13 +240,17 @@ impl Worker {
         }
     }
 
-    fn work(&self) {
+    /// Runs what there is, with a mark on each task if its handlers are WATCHED.
+    fn work<const WATCHED: bool>(&self) {
         let mut scratch = Scratch::new();
         let mut looked = self.scheduler.common.clock.now();
         loop {
             while let Some((task, fed)) = self.find() {
                 let common = &self.scheduler.common;
                 let desk = Some(&self.desk);
+                if WATCHED {
+                    task.trace();
+                }
                 self.execute(task, Bench { scratch: &mut scratch, common, looked: &mut looked, fed, desk });
             }
             if !self.sleep() {

@@ -167,6 +167,8 @@ impl<S: Chief> Office<S> {
 
     /// Stops all children, the last one first, and waits for their ends.
     pub(super) async fn close(&mut self, ctx: &ActorContext<S>, reason: &StopReason) {
+        // Each child that is killed has its deadline, and the supervisor ends after the last one.
+        ctx.wait_for_others();
         self.timer = None;
         self.shuts_down = matches!(reason, StopReason::SystemShutdown);
         if matches!(reason, StopReason::Killed | StopReason::Linked(_)) {

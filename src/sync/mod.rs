@@ -22,6 +22,7 @@ pub(crate) mod padded;
 pub(crate) mod parker;
 pub(crate) mod planted;
 pub(crate) mod seldom;
+pub(crate) mod shown;
 pub(crate) mod snapshot;
 #[cfg(any(corecast_loom, feature = "sim"))]
 pub(crate) mod stage;

@@ -4,9 +4,10 @@ use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
-use super::observer::{ActorFailure, MessageFailure, Observer};
+use super::observer::{ActorFailure, MessageFailure, Observer, SlowHandler};
 use super::registry::Registry;
 use super::shutdown::Progress;
+use super::snapshot::{self, Activity};
 use crate::broker::MessageBroker;
 use crate::broker::groups::Groups;
 use crate::scheduler::blocking::Blocking;
@@ -14,6 +15,7 @@ use crate::scheduler::{Scheduler, Threads, worker};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::lock::Mutex;
+use crate::sync::time::Moment;
 use crate::sync::unwind::guard;
 use crate::task::Runnable;
 use crate::task::circle::Circle;
@@ -25,6 +27,7 @@ use crate::task::letter::{DeadLetter, Host};
 use crate::task::lodging::{House, Lodging};
 use crate::task::reason::StopReason;
 use crate::task::seats::Seats;
+use crate::task::trace::Slow;
 use crate::task::waits::Census;
 
 /// A system's inside. Actors hold it, and so do its threads.
@@ -197,6 +200,17 @@ impl Host for Core {
 
     fn expire_later(&self, task: Weak) {
         self.scheduler.expire_later(self.post_stop_deadline, task);
+    }
+
+    fn look_later(&self, task: Weak, due: Moment) {
+        self.scheduler.look_later(due, task);
+    }
+
+    fn handler_slow(&self, actor: ActorInfo, slow: Slow) {
+        if let Some(observer) = self.observer() {
+            let doing = self.registry.find_by_id(actor.id()).map(|actor| snapshot::activity(self, &actor));
+            observer.handler_slow(&SlowHandler::new(actor, slow, doing.unwrap_or(Activity::Idle)));
+        }
     }
 
     fn send_timeout(&self) -> Option<Duration> {

@@ -5,6 +5,7 @@ use std::fmt;
 use super::blocking::Blocking;
 use super::core::Core;
 use super::home::Home;
+use super::snapshot::{self, SystemSnapshot};
 use super::spawn::SpawnBuilder;
 use super::wait::{self, Wait};
 use crate::actor::Actor;
@@ -95,6 +96,13 @@ impl SystemRef {
     #[must_use]
     pub fn waits(&self) -> Vec<Wait> {
         self.0.with(|core| core.map_or_else(Vec::new, |core| wait::all(&core.scheduler)))
+    }
+
+    /// What each actor is at, also while the system ends; none if it is gone. See
+    /// [`ActorSystem::snapshot`](crate::ActorSystem::snapshot).
+    #[must_use]
+    pub fn snapshot(&self) -> Option<SystemSnapshot> {
+        self.0.with(|core| core.map(snapshot::take))
     }
 }
 

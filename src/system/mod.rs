@@ -12,6 +12,8 @@
 //! | [`home`] | the way from a reference to its system |
 //! | [`blocking`] | closures that block |
 //! | [`wait`] | who waits, and for whom |
+//! | [`snapshot`] | a look at all actors |
+//! | [`watchdog`] | who looks after stuck workers' handlers |
 #![forbid(unsafe_code)]
 
 pub(crate) mod blocking;
@@ -22,8 +24,10 @@ mod home;
 pub(crate) mod observer;
 pub(crate) mod registry;
 pub(crate) mod shutdown;
+pub(crate) mod snapshot;
 pub(crate) mod spawn;
 pub(crate) mod wait;
+mod watchdog;
 
 use std::fmt;
 use std::time::Duration;
@@ -47,6 +51,7 @@ use builder::ActorSystemBuilder;
 use handle::SystemRef;
 use home::Home;
 use shutdown::Shutdown;
+use snapshot::SystemSnapshot;
 use spawn::SpawnBuilder;
 use wait::Wait;
 
@@ -358,6 +363,33 @@ impl ActorSystem {
     #[must_use]
     pub fn waits(&self) -> Vec<Wait> {
         wait::all(&self.core.scheduler)
+    }
+
+    /// What each actor is at: for a look at a system that doesn't do what it should, or is slow.
+    ///
+    /// Where each is in its life, what it is doing and on which worker, or for whom it waits; how many messages wait for it and
+    /// how many did so at most; and who supervises whom. Each was so at some moment of the call, not all of them at the same
+    /// one. It takes a step for each actor and some microseconds besides, and costs nothing when nobody asks. It may be called
+    /// anywhere, also in a handler. Lock-free for all who don't spawn or end meanwhile: those may wait for a lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = corecast::ActorSystem::new()?;
+    /// let counter = system.spawn(Counter(0)).name("sums").start()?;
+    /// counter.blocking_send(Add(1))?;
+    /// let snapshot = system.snapshot();
+    /// assert_eq!(snapshot.actors[0].actor.name(), Some("sums"));
+    /// assert_eq!(snapshot.actors[0].mailbox.capacity, Some(1_024));
+    /// println!("{snapshot}"); // `sums` (Counter #0.1): idle; 0 messages of 1024, at most 1 so far
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn snapshot(&self) -> SystemSnapshot {
+        snapshot::take(&self.core)
     }
 
     /// How many accepted messages were never handled because their actors ended, so far.

@@ -1,10 +1,13 @@
 //! Who hears of failures and of messages that were left over.
 
 use std::fmt;
+use std::time::Duration;
 
+use super::snapshot::Activity;
 use crate::task::identity::ActorInfo;
 use crate::task::letter::DeadLetter;
 use crate::task::reason::StopReason;
+use crate::task::trace::Slow;
 
 /// Hears what nobody else is told, or what somebody wants counted. One per system, set when it is built.
 ///
@@ -44,9 +47,77 @@ pub trait Observer: Send + Sync + 'static {
         }
     }
 
+    /// A handler or a hook has taken as long as [`slow_handlers`](crate::ActorSystemBuilder::slow_handlers) says: told once,
+    /// and again when it has taken twice as long, and so on up to 65,536 times. One that comes to its end before anybody has
+    /// noticed is told of then.
+    ///
+    /// It may be called on a thread of the system's own that is no worker: where a handler keeps its worker's thread, nobody
+    /// else is left.
+    fn handler_slow(&self, slow: &SlowHandler) {
+        let _ = slow;
+    }
+
     /// An accepted message whose actor ended before it came to it. Whoever takes it has the only one.
     fn dead_letter(&self, letter: DeadLetter) {
         drop(letter);
+    }
+}
+
+/// A handler or a hook that takes long. See [`Observer::handler_slow`].
+#[derive(Clone, Debug)]
+pub struct SlowHandler {
+    actor: ActorInfo,
+    what: &'static str,
+    lasted: Duration,
+    is_over: bool,
+    activity: Activity,
+}
+
+impl SlowHandler {
+    pub(crate) fn new(actor: ActorInfo, Slow { what, lasted, is_over }: Slow, activity: Activity) -> Self {
+        Self { actor, what, lasted, is_over, activity }
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn actor(&self) -> &ActorInfo {
+        &self.actor
+    }
+
+    /// The path of the message's type, or the name of the hook: `pre_start`, `on_terminated` or `post_stop`.
+    #[must_use]
+    pub fn handler(&self) -> &'static str {
+        self.what
+    }
+
+    /// How long it has lasted, from its beginning, whether it ran or waited.
+    #[must_use]
+    pub fn lasted(&self) -> Duration {
+        self.lasted
+    }
+
+    /// Whether it has come to its end.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// What its actor is doing: [`Activity::Running`] if it computes, or blocks its worker's thread; [`Activity::Waiting`] if
+    /// it waits, and for whom. It may have gone on since it was found to be slow.
+    #[must_use]
+    pub fn activity(&self) -> &Activity {
+        &self.activity
+    }
+}
+
+impl fmt::Display for SlowHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { actor, what, lasted, .. } = self;
+        if self.is_over {
+            write!(f, "{actor} took {lasted:.1?} for {what}")
+        } else {
+            write!(f, "{actor} has taken {lasted:.1?} for {what} so far: {}", self.activity)
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::fmt;
 
 use crate::scheduler::Scheduler;
 use crate::task::handle::Strong;
-use crate::task::identity::ActorInfo;
+use crate::task::identity::{ActorId, ActorInfo};
 
 /// An actor whose handler or hook waits. See [`ActorSystem::waits`](crate::ActorSystem::waits).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,13 +24,18 @@ pub struct Wait {
 
 /// All waits of a system's actors.
 pub(crate) fn all(scheduler: &Scheduler) -> Vec<Wait> {
-    let (seats, waits) = (scheduler.seats(), scheduler.waits());
+    let seats = scheduler.seats();
     let wait = |actor: Strong| {
-        let targets = waits.targets_of(actor.id(), || actor.is_suspended())?;
-        let targets = targets.into_iter().filter_map(|target| Some(seats.find(target)?.info())).collect();
+        let targets =
+            of(scheduler, &actor)?.into_iter().filter_map(|target| Some(seats.find(target)?.info())).collect();
         Some(Wait { actor: actor.info(), targets })
     };
     seats.everybody().into_iter().filter_map(wait).collect()
+}
+
+/// For whom an actor waits, by number; none if it doesn't wait.
+pub(super) fn of(scheduler: &Scheduler, actor: &Strong) -> Option<Vec<ActorId>> {
+    scheduler.waits().targets_of(actor.id(), || actor.is_suspended())
 }
 
 impl fmt::Display for Wait {

@@ -340,6 +340,11 @@ impl Weak {
         }
     }
 
+    /// The actor's `post_stop` waits for the ends of others: it has no deadline of its own, if the actor was killed.
+    pub(crate) fn wait_for_others(&self) {
+        header::side(self.header()).ending.lock().waits_for_others = true;
+    }
+
     /// The actor's handler says so of its actor, which hears of it before the next message. Only the first is heard.
     pub(crate) fn fail(&self, failing: Failing) {
         let header = self.header();

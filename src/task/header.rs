@@ -25,6 +25,7 @@ use super::refs::Refs;
 use super::run::{Phase, Turn};
 use super::startup::Startup;
 use super::state::State;
+use super::trace::Trace;
 use super::watches::{Audience, Watches};
 use crate::mailbox::envelope::Opened;
 use crate::mailbox::ring::Ring;
@@ -34,6 +35,7 @@ use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::lock::Mutex;
+use crate::sync::shown::Shown;
 use crate::sync::unwind::guard;
 
 /// What never changes.
@@ -89,7 +91,8 @@ pub(crate) struct Far {
     pub(super) state: State,
     /// Its entry among the waits says whom it waits for.
     pub(super) waits: UnsafeCell<bool>,
-    pub(super) phase: UnsafeCell<Phase>,
+    /// Others may look at it.
+    pub(super) phase: Shown<Phase>,
     pub(super) verdict: UnsafeCell<u8>,
     /// Memory references that no waker has at the moment, counted in `refs`. See [`super::waker`].
     pub(super) spare: UnsafeCell<u8>,
@@ -155,6 +158,8 @@ pub(super) struct Side {
     pub(super) charge: UnsafeCell<Option<Box<Charge>>>,
     /// Of what the actor says that it failed.
     pub(super) failing: Mutex<Option<Failing>>,
+    /// Made where it is needed.
+    pub(super) trace: Mutex<Option<Box<Trace>>>,
     /// How long a `send` waits, in nanoseconds. Written before the first run.
     limit: AtomicU64,
     /// How many events were shed before the one that is handled now. The runner's.
@@ -173,6 +178,7 @@ impl Side {
             watches: Mutex::default(),
             charge: UnsafeCell::new(None),
             failing: Mutex::default(),
+            trace: Mutex::default(),
             limit: AtomicU64::new(u64::MAX),
             missed: AtomicU64::new(0),
             published: UnsafeCell::new(()),
@@ -200,6 +206,8 @@ pub(super) struct Ending {
     pub(super) farewells: Vec<Waker>,
     /// The actors that hear of the end.
     pub(super) audience: Audience,
+    /// Its `post_stop` waits for the ends of others, and has as long as they have.
+    pub(super) waits_for_others: bool,
     /// Letters that are opened when the mailbox, which is closed, has been drained.
     pub(super) aside: VecDeque<Aside>,
 }
@@ -313,7 +321,7 @@ pub(super) unsafe fn free(header: NonNull<Header>) {
         let near = header.as_ref().near();
         let free = header.as_ref().far().vtable.free;
         // As good as a write to all of it: so the model checker sees whether anybody still looks.
-        header.as_ref().far().phase.with_mut(|_| ());
+        header.as_ref().far().phase.finish();
         // The cell is memory of the pool, so its fields are dropped by hand.
         drop(std::ptr::read(&raw const near.host));
         // ORDERING: Relaxed; whoever found that nobody refers to the cell has acquired everybody's uses.

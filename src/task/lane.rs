@@ -220,8 +220,8 @@ impl Fired {
         self.load.leave()
     }
 
-    pub(super) fn message(&self) -> &'static str {
-        (self.load.handling.message)()
+    pub(super) fn what(&self) -> fn() -> &'static str {
+        self.load.handling.message
     }
 }
 

@@ -15,11 +15,13 @@ use super::reason::{ActorError, Directive, ReplyErrorReason, StopReason};
 use super::run::Turn;
 use super::runnable::Runnable;
 use super::seats::Seats;
+use super::trace::Slow;
 use super::typed::OwnTask;
 use crate::mailbox::envelope::{Opened, Packed, Payload, Vtable, apart};
 use crate::sync::Arc;
 use crate::sync::exclusive::Exclusive;
 use crate::sync::planted::{self, Mutant};
+use crate::sync::time::Moment;
 use crate::sync::unwind::guard;
 
 /// What the scheduler and the system do for a task. Implemented above.
@@ -51,6 +53,12 @@ pub(crate) trait Host: Send + Sync + 'static {
 
     /// A killed actor's `post_stop` waits: it shall be expired when its time is up.
     fn expire_later(&self, task: Weak);
+
+    /// At `due`, somebody shall look how long this actor's handler takes.
+    fn look_later(&self, task: Weak, due: Moment);
+
+    /// A handler or hook takes long.
+    fn handler_slow(&self, actor: ActorInfo, slow: Slow);
 
     /// How long a `send` to an actor waits that has no limit of its own.
     fn send_timeout(&self) -> Option<Duration>;

@@ -13,6 +13,7 @@
 //! | [`startup`] | who waits for a start |
 //! | [`runnable`] | the right to run a task, and the making of one |
 //! | [`typed`] | references that know the body's type, or two kinds of letters that it reads |
+//! | [`glance`] | what others may see of a task |
 //! | [`letter`] | what a message brings with it, and what those above do for a task |
 //! | [`seats`] | who lives |
 //! | [`lodging`] | how a host is kept |
@@ -27,6 +28,7 @@
 //! | [`watches`] | whom an actor watches or is linked to |
 //! | [`farewell`] | who strikes an actor off a list before its end is heard of |
 //! | [`hooks`] | `pre_start`, `on_terminated`, `post_stop` and the drop of a body |
+//! | [`trace`] | what an actor is in the middle of, where that is noted |
 //! | [`frame`] | a handler's future, and where it lives |
 //! | [`waker`] | the wakers of a suspended handler |
 //! | [`edge`] | what the handler that is being polled waits for |
@@ -73,6 +75,7 @@ pub(crate) mod director;
 pub(crate) mod edge;
 pub(crate) mod farewell;
 mod frame;
+pub(crate) mod glance;
 pub(crate) mod hand;
 pub(crate) mod handle;
 pub(crate) mod header;
@@ -92,6 +95,7 @@ pub(crate) mod seats;
 mod share;
 pub(crate) mod startup;
 pub(crate) mod state;
+pub(crate) mod trace;
 pub(crate) mod typed;
 pub(crate) mod waits;
 mod waker;

@@ -27,6 +27,7 @@ mod renewal;
 use std::cell::Cell;
 use std::fmt;
 use std::ptr::NonNull;
+use std::time::Duration;
 
 use super::charge::Charge;
 use super::current;
@@ -51,12 +52,14 @@ use crate::mailbox::ring::{Reader, Rest};
 use crate::mailbox::waiters;
 use crate::sync::hint::spin_loop;
 use crate::sync::limits::{ACTIVATION_MESSAGES, ACTIVATION_TICKS, BUSY_SPINS, DEFER_SPINS};
+use crate::sync::shown::Small;
 use crate::sync::time::{Clock, Moment};
 use crate::sync::unwind::{Text, guard};
 pub(super) use ending::reason_of;
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum Phase {
     New,
     Making,
@@ -72,6 +75,32 @@ pub(super) enum Phase {
     Unborn,
 }
 
+impl Small for Phase {
+    type Atomic = <u8 as Small>::Atomic;
+
+    #[inline(always)]
+    fn wrap(self) -> Self::Atomic {
+        (self as u8).wrap()
+    }
+
+    #[inline(always)]
+    fn load(from: &Self::Atomic) -> Self {
+        // SAFETY: `wrap` and `store` put phases there.
+        unsafe { std::mem::transmute::<u8, Self>(u8::load(from)) }
+    }
+
+    #[inline(always)]
+    unsafe fn read(from: &Self::Atomic) -> Self {
+        // SAFETY: as above, and the caller's promise.
+        unsafe { std::mem::transmute::<u8, Self>(u8::read(from)) }
+    }
+
+    #[inline(always)]
+    fn store(self, to: &Self::Atomic) {
+        (self as u8).store(to);
+    }
+}
+
 /// What all workers of a system share, as far as activations are concerned.
 #[derive(Debug)]
 pub(crate) struct Common {
@@ -79,6 +108,8 @@ pub(crate) struct Common {
     pub(crate) clock: Clock,
     /// Who waits for whom.
     pub(crate) waits: Waits,
+    /// How long a handler may take before somebody hears of it, if anybody wants to.
+    pub(crate) slow: Option<Duration>,
 }
 
 /// What a worker brings to each activation.
@@ -225,8 +256,12 @@ impl<'a> Turn<'a> {
         self.scratch
     }
 
+    pub(super) fn common(&self) -> &'a Common {
+        self.common
+    }
+
     #[inline(always)]
-    fn cell(&self) -> &'a Header {
+    pub(super) fn cell(&self) -> &'a Header {
         // SAFETY: the living actor's own weak reference keeps the cell, and we have the right to run it.
         unsafe { self.header.as_ref() }
     }
@@ -240,12 +275,11 @@ impl<'a> Turn<'a> {
     #[inline(always)]
     fn phase(&self) -> Phase {
         // SAFETY: the phase is the runner's.
-        self.cell().far().phase.with(|phase| unsafe { *phase })
+        unsafe { self.cell().far().phase.get() }
     }
 
     fn enter(&mut self, next: Phase) {
-        // SAFETY: the phase is the runner's.
-        self.cell().far().phase.with_mut(|phase| unsafe { *phase = next });
+        self.cell().far().phase.set(next);
     }
 
     #[inline(always)]
@@ -312,7 +346,7 @@ impl<'a> Turn<'a> {
             if goes_on && self.cell().len() > 0 {
                 return self.again();
             }
-            match self.drain() {
+            match self.drain::<false>() {
                 // By far the most frequent.
                 Drained::Idle => return After::Rested,
                 Drained::Suspended => return self.suspend(),
@@ -335,10 +369,9 @@ impl<'a> Turn<'a> {
     /// Begins a run: with the factory, if the actor has one, and `pre_start`.
     #[inline(always)]
     fn begin(&mut self) -> Option<After> {
-        if self.cell().far().state.peek().is_killed() {
-            let reason = self.why_killed();
-            self.fail_to_start(reason);
-            return None;
+        let control = self.cell().far().state.peek();
+        if control.is_marked() {
+            return self.begin_marked(control);
         }
         match self.begin_to_make() {
             Some(opened) => self.hook_returned(opened),
@@ -346,17 +379,42 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// The same for one that was killed before, or is traced.
+    #[cold]
+    fn begin_marked(&mut self, control: Snapshot) -> Option<After> {
+        if control.is_killed() {
+            let reason = self.why_killed();
+            self.fail_to_start(reason);
+            return None;
+        }
+        match self.begin_to_make() {
+            Some(opened) => self.hook_returned(opened),
+            None => self.begin_to_start_traced(),
+        }
+    }
+
     #[inline(always)]
     fn begin_to_start(&mut self) -> Option<After> {
-        self.enter(Phase::Starting);
-        // SAFETY: the vtable is that of the body.
-        let opened = unsafe { (self.cell().far().vtable.start)(self) };
+        let opened = self.open_start();
         self.hook_returned(opened)
     }
 
     #[cold]
+    fn begin_to_start_traced(&mut self) -> Option<After> {
+        let opened = self.traced(|| "pre_start", Self::open_start);
+        self.hook_returned(opened)
+    }
+
+    #[inline(always)]
+    fn open_start(&mut self) -> Opened {
+        self.enter(Phase::Starting);
+        // SAFETY: the vtable is that of the body.
+        unsafe { (self.cell().far().vtable.start)(self) }
+    }
+
+    #[cold]
     fn start_what_was_made(&mut self) -> Option<After> {
-        self.begin_to_start()
+        if self.cell().far().state.peek().is_traced() { self.begin_to_start_traced() } else { self.begin_to_start() }
     }
 
     /// Ends the activation of an actor that has more to do.
@@ -376,17 +434,8 @@ impl<'a> Turn<'a> {
         let control = self.cell().far().state.resume();
         self.seen = control;
         self.withdraw_waits();
-        let stopping = matches!(self.phase(), Phase::Stopping | Phase::Expiring);
-        if (control.is_killed() && !stopping) || (control.is_expired() && stopping && self.has_expired()) {
-            let cause = if stopping { StopReason::Killed } else { self.why_killed() };
-            self.abort(frame, cause, ReplyErrorReason::Killed);
-            return None;
-        }
-        if control.is_killed() && self.phase() == Phase::Stopping {
-            self.let_expire();
-        }
-        let opened = if control.is_circle() {
-            self.resume_in_circle(frame)
+        let opened = if control.diverts() {
+            self.resume_diverted(frame)?
         } else {
             // SAFETY: the frame is this task's.
             unsafe { frame::resume(self, frame) }
@@ -406,9 +455,36 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Polls the frame of a task that was killed, has had its time, waits in a circle or is traced. None if it was dropped.
+    #[cold]
+    fn resume_diverted(&mut self, frame: Frame) -> Option<Opened> {
+        let control = self.seen;
+        let stopping = matches!(self.phase(), Phase::Stopping | Phase::Expiring);
+        if (control.is_killed() && !stopping) || (control.is_expired() && stopping && self.has_expired()) {
+            let cause = if stopping { StopReason::Killed } else { self.why_killed() };
+            self.abort(frame, cause, ReplyErrorReason::Killed);
+            return None;
+        }
+        if control.is_killed() && self.phase() == Phase::Stopping {
+            self.let_expire();
+        }
+        let go_on = |turn: &mut Self| {
+            if control.is_circle() {
+                turn.resume_in_circle(frame)
+            } else {
+                // SAFETY: the frame is this task's.
+                unsafe { frame::resume(turn, frame) }
+            }
+        };
+        Some(if control.is_traced() { self.traced_on(go_on) } else { go_on(self) })
+    }
+
     /// Gives the `post_stop` of a killed actor its deadline.
     #[cold]
     fn let_expire(&mut self) {
+        if header::known_side(self.cell()).is_some_and(|side| side.ending.lock().waits_for_others) {
+            return;
+        }
         self.enter(Phase::Expiring);
         let header = self.cell();
         if let Some(charge) = self.charge() {
@@ -446,6 +522,9 @@ impl<'a> Turn<'a> {
             Some(text) => StopReason::Panicked(Panic::new(place, text)),
             None => cause,
         };
+        if self.seen.is_traced() {
+            self.end_trace();
+        }
         if let Some(message) = message {
             self.message_failed(message, &reason, aborted.told);
         }
@@ -471,8 +550,8 @@ impl<'a> Turn<'a> {
             }
             (Opened::Done, Phase::Starting) => match self.started.take() {
                 Some(Ok(())) => {
-                    self.announce_start(Ok(()));
                     self.enter(Phase::Running);
+                    self.announce_start(Ok(()));
                     self.report_start();
                 }
                 Some(Err(error)) => self.fail_to_start(StopReason::StartFailed(error)),
@@ -515,9 +594,10 @@ impl<'a> Turn<'a> {
         self.told |= outcome.is_err() && told.unwrap_or(false);
     }
 
-    /// Handles messages until there is a reason not to.
+    /// Handles messages until there is a reason not to; notes each of them if the task is `TRACED`, which is found out before
+    /// the first one.
     #[inline(always)]
-    fn drain(&mut self) -> Drained {
+    fn drain<const TRACED: bool>(&mut self) -> Drained {
         let mut reader = self.reader();
         let mut handled = 0;
         let mut share = Share::new();
@@ -530,19 +610,21 @@ impl<'a> Turn<'a> {
         let mut ticks = if self.common.clock.is_virtual() { 1 } else { ACTIVATION_TICKS };
         loop {
             if self.is_called()
-                && let Some(end) = self.answer(&mut ticks)
+                && let Some(end) = self.answer::<TRACED>(&mut ticks)
             {
                 return end;
             }
             let parcel = match reader.next() {
                 Some(parcel) => parcel,
-                None => match self.wait_for_more(&mut reader, &mut patience, &mut ticks) {
+                None => match self.wait_for_more::<TRACED>(&mut reader, &mut patience, &mut ticks) {
                     Ok(parcel) => parcel,
                     Err(end) => return end,
                 },
             };
+            let what = parcel.what();
             // SAFETY: the ring's vtables are made for this task's body, and expect a turn.
-            match unsafe { parcel.open(NonNull::from(&mut *self).cast()) } {
+            let open = |turn: &mut Self| unsafe { parcel.open(NonNull::from(turn).cast()) };
+            match if TRACED { self.traced(what, open) } else { open(self) } {
                 Opened::Done => {}
                 Opened::Suspended => return Drained::Suspended,
                 Opened::Panicked => {
@@ -582,9 +664,20 @@ impl<'a> Turn<'a> {
         self.seen.calls()
     }
 
-    /// Sees to a kill, a recall and a failure, to all notices, and to messages of timers as long as `left` allows. Returns how the draining ended, if it did.
+    /// The same as [`drain`](Self::drain) for a task that is traced.
     #[cold]
-    fn answer(&mut self, left: &mut u32) -> Option<Drained> {
+    #[inline(never)]
+    fn drain_traced(&mut self) -> Drained {
+        self.drain::<true>()
+    }
+
+    /// Sees to a kill, a recall and a failure, to all notices, and to messages of timers as long as `left` allows. Returns how the
+    /// draining ended, if it did; that of a task that is traced, as it turns out, goes on elsewhere.
+    #[cold]
+    fn answer<const TRACED: bool>(&mut self, left: &mut u32) -> Option<Drained> {
+        if !TRACED && self.seen.is_traced() {
+            return Some(self.drain_traced());
+        }
         loop {
             if self.seen.is_killed() {
                 let reason = self.why_killed();
@@ -620,18 +713,18 @@ impl<'a> Turn<'a> {
                 if let Some(charge) = self.charge() {
                     charge.note_rung();
                 }
-                let message = fired.message();
+                let what = fired.what();
                 // UNWIND: a message that comes again is cloned.
-                let opened = match guard(|| fired.take()) {
+                let open = |turn: &mut Self| match guard(|| fired.take()) {
                     // SAFETY: a source of this task brings letters for its body, which expect a turn.
-                    Ok(letter) => unsafe { letter.open(NonNull::from(&mut *self).cast()) },
+                    Ok(letter) => unsafe { letter.open(NonNull::from(turn).cast()) },
                     Err(text) => {
                         // It was accepted, and is gone.
-                        self.panicked(text, Some(message), false);
+                        turn.panicked(text, Some(what()), false);
                         Opened::Panicked
                     }
                 };
-                match opened {
+                match if TRACED { self.traced(what, open) } else { open(self) } {
                     Opened::Done => {}
                     Opened::Suspended => return Some(Drained::Suspended),
                     Opened::Panicked => {
@@ -681,7 +774,8 @@ impl<'a> Turn<'a> {
         let (who, reason) = watches::take(self.cell())?;
         self.enter(Phase::Hearing);
         // SAFETY: the vtable is that of the body.
-        match unsafe { (self.cell().far().vtable.terminated)(self, who, reason) } {
+        let hear = |turn: &mut Self| unsafe { (turn.cell().far().vtable.terminated)(turn, who, reason) };
+        match if self.seen.is_traced() { self.traced(|| "on_terminated", hear) } else { hear(self) } {
             Opened::Done => {
                 self.enter(Phase::Running);
                 None
@@ -700,7 +794,7 @@ impl<'a> Turn<'a> {
     ///
     /// How the draining ended, if there is none.
     #[inline(always)]
-    fn wait_for_more<'r>(
+    fn wait_for_more<'r, const TRACED: bool>(
         &mut self,
         reader: &mut TaskReader<'r>,
         patience: &mut u32,
@@ -744,12 +838,12 @@ impl<'a> Turn<'a> {
                     Rest::Nudged if self.cell().len() > 0 || lane::seal(self.cell()) || watches::seal(self.cell()) => {}
                     Rest::Nudged => return Err(self.stop(StopReason::Unreachable)),
                     // RECHECK: a timer's message that fired before the close is handled before the end.
-                    Rest::Drained if self.is_called() => {}
+                    Rest::Drained if self.is_called() && self.seen.asks() => {}
                     Rest::Drained => return Err(self.go_on_aside()),
                 }
             }
             if self.is_called()
-                && let Some(end) = self.answer(ticks)
+                && let Some(end) = self.answer::<TRACED>(ticks)
             {
                 return Err(end);
             }
@@ -766,8 +860,11 @@ impl<'a> Turn<'a> {
             self.begin_to_stop_as_asked();
             return Drained::Stopped;
         };
+        let what = aside.vtable.message;
         // SAFETY: put aside for this task's body, and read once; its vtable expects a turn.
-        match unsafe { (aside.vtable.open)(aside.payload.as_mut_ptr(), NonNull::from(&mut *self).cast()) } {
+        let mut open =
+            |turn: &mut Self| unsafe { (aside.vtable.open)(aside.payload.as_mut_ptr(), NonNull::from(turn).cast()) };
+        match if self.seen.is_traced() { self.traced(what, open) } else { open(self) } {
             Opened::Done => Drained::Share,
             Opened::Suspended => Drained::Suspended,
             Opened::Panicked => {

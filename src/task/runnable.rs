@@ -26,6 +26,7 @@ use crate::memory::{self, Layout};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, AtomicU64};
 use crate::sync::cell::UnsafeCell;
+use crate::sync::shown::Shown;
 
 /// What a task is made with.
 pub(crate) struct Plan {
@@ -108,7 +109,7 @@ impl Runnable {
             vtable: Vtables::<B>::TASK,
             state: State::new(),
             waits: UnsafeCell::new(false),
-            phase: UnsafeCell::new(Phase::New),
+            phase: Shown::new(Phase::New),
             verdict: UnsafeCell::new(0),
             spare: UnsafeCell::new(0),
         };
@@ -218,7 +219,7 @@ impl Runnable {
     #[cfg(any(corecast_loom, feature = "sim"))]
     pub(crate) fn is_new(&self) -> bool {
         // SAFETY: the phase is the runner's, and the right to run is ours.
-        self.header().far().phase.with(|phase| unsafe { *phase } == Phase::New)
+        unsafe { self.header().far().phase.get() == Phase::New }
     }
 
     /// Where its host is, for comparisons.
@@ -230,6 +231,14 @@ impl Runnable {
     pub(super) fn host(&self) -> &Lodging {
         // SAFETY: a runnable task is alive.
         &unsafe { self.0.as_ref() }.near().host
+    }
+
+    /// What begins and ends in it is noted from now on.
+    pub(crate) fn trace(&self) {
+        let state = &self.header().far().state;
+        if !state.peek().is_traced() {
+            state.trace();
+        }
     }
 
     /// The link that a shared run queue uses while it holds the task.

@@ -21,7 +21,8 @@
 //! says that somebody waits for it. RINGING says that messages of timers may wait in the lane, NOTICED that notices of others'
 //! ends may wait in the book of watches, FAILING that the actor has said of itself that it failed, CIRCLE that the handler waits
 //! in a circle; the runner takes each of these four back. A supervised actor that begins anew takes back KILLED, EXPIRED,
-//! RECALLED and FAILING, which were about the run that is over; DISMISSED and SHUTDOWN stay.
+//! RECALLED and FAILING, which were about the run that is over; DISMISSED and SHUTDOWN stay. TRACED is set before the
+//! first run, in systems that want to hear of slow handlers.
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::limits::MOST_WAKES;
@@ -39,7 +40,7 @@ const NOTICED: u32 = 1 << 8;
 const RECALLED: u32 = 1 << 9;
 const DISMISSED: u32 = 1 << 10;
 const FAILING: u32 = 1 << 11;
-// One is free.
+const TRACED: u32 = 1 << 12;
 const VERDICT_SHIFT: u32 = 13;
 const VERDICT: u32 = (1 << (WAKES_SHIFT - VERDICT_SHIFT)) - 1;
 const WAKES_SHIFT: u32 = 16;
@@ -103,10 +104,32 @@ impl Snapshot {
         self.0 & (DISMISSED | SHUTDOWN) != 0
     }
 
+    /// Whether what begins and ends is noted.
+    pub(crate) fn is_traced(self) -> bool {
+        self.0 & TRACED != 0
+    }
+
     /// Whether there is anything to do before the next message.
+    pub(crate) fn asks(self) -> bool {
+        self.0 & (KILLED | NOTICED | RINGING | RECALLED | FAILING) != 0
+    }
+
+    /// The same, or the next message is to be noted.
     #[inline(always)]
     pub(crate) fn calls(self) -> bool {
-        self.0 & (KILLED | NOTICED | RINGING | RECALLED | FAILING) != 0
+        self.0 & (KILLED | NOTICED | RINGING | RECALLED | FAILING | TRACED) != 0
+    }
+
+    /// Whether a start or an end isn't as usual.
+    #[inline(always)]
+    pub(crate) fn is_marked(self) -> bool {
+        self.0 & (KILLED | TRACED) != 0
+    }
+
+    /// Whether a suspended handler doesn't go on as usual.
+    #[inline(always)]
+    pub(crate) fn diverts(self) -> bool {
+        self.0 & (KILLED | EXPIRED | CIRCLE | TRACED) != 0
     }
 
     /// Whether the handler waits for a reply that can't come.
@@ -237,6 +260,12 @@ impl State {
         }
         // ORDERING: as above.
         Snapshot(self.0.fetch_and(!(WAITED | WAKES), Ordering::Acquire) & !(WAITED | WAKES))
+    }
+
+    /// What begins and ends is to be noted. Before the first run.
+    pub(crate) fn trace(&self) {
+        // ORDERING: Relaxed; the caller is about to run the task.
+        self.0.fetch_or(TRACED, Ordering::Relaxed);
     }
 
     /// Says that the reason of the stop that follows is the system's shutdown.

@@ -24,6 +24,7 @@ mod report;
 mod schedule;
 mod shutdown;
 mod shutdown_drop;
+mod snapshot;
 mod source;
 mod stress;
 mod supervision;

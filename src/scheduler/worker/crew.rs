@@ -127,6 +127,9 @@ impl Crew {
         let mut looked = self.looked.get();
         let common = &self.scheduler.common;
         let desk = Some(&worker.desk);
+        if common.slow.is_some() {
+            task.trace();
+        }
         let after = task.run(&mut Bench { scratch: &mut scratch, common, looked: &mut looked, fed: false, desk });
         self.looked.set(looked);
         self.scratch.set(Some(scratch));

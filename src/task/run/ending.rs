@@ -172,14 +172,11 @@ impl Turn<'_> {
             }
             self.enter(Phase::Stopping);
             let reason = reason_of(self.cell(), self.verdict());
-            self.seen = self.cell().far().state.look();
             // Whatever the reason is. A kill from here on is a wake that `seen` doesn't know.
-            let killed = self.seen.is_killed();
+            self.seen = self.cell().far().state.look();
             // SAFETY: the vtable is that of the body.
-            let opened = unsafe { (self.cell().far().vtable.stop)(self, reason) };
-            if opened == Opened::Suspended && killed {
-                self.let_expire();
-            }
+            let stop = |turn: &mut Self| unsafe { (turn.cell().far().vtable.stop)(turn, reason) };
+            let opened = if self.seen.is_marked() { self.stop_marked(stop) } else { stop(self) };
             if let Some(after) = self.hook_returned(opened) {
                 return after;
             }
@@ -195,6 +192,17 @@ impl Turn<'_> {
         }
         self.end();
         After::Rested
+    }
+
+    /// Begins the `post_stop` of an actor that was killed, or is traced.
+    #[cold]
+    fn stop_marked(&mut self, stop: impl FnOnce(&mut Self) -> Opened) -> Opened {
+        let control = self.seen;
+        let opened = if control.is_traced() { self.traced(|| "post_stop", stop) } else { stop(self) };
+        if opened == Opened::Suspended && control.is_killed() {
+            self.let_expire();
+        }
+        opened
     }
 
     /// Turns leftover messages into dead letters. Returns false while a claimed place isn't published yet.

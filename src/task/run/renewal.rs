@@ -49,7 +49,8 @@ impl<'a> Turn<'a> {
     fn make(&mut self) -> Opened {
         self.enter(Phase::Making);
         // SAFETY: the vtable is that of the bodies, and there is none.
-        unsafe { (self.cell().far().vtable.make)(self) }
+        let make = |turn: &mut Self| unsafe { (turn.cell().far().vtable.make)(turn) };
+        if self.cell().far().state.peek().is_traced() { self.traced(|| "the factory", make) } else { make(self) }
     }
 
     /// Tells the supervisor of a start that has succeeded.
