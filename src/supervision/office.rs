@@ -395,6 +395,11 @@ impl<S: Chief> Office<S> {
             Incident::Quarantined(reason) => {
                 desk.sentence = Some(StopReason::Quarantined(Box::new(reason.clone())));
             }
+            Incident::BackingOff(_) => {
+                if let Some(actor) = &desk.actor {
+                    actor.back_off();
+                }
+            }
             Incident::GaveUp(_) | Incident::Escalated(_) => self.culprit.clone_from(&desk.info),
             _ => {}
         }

@@ -168,11 +168,13 @@ impl Look<'_> {
             Stage::Starting => ActorPhase::Starting,
             Stage::Serving => ActorPhase::Serving,
             Stage::Stopping => ActorPhase::Stopping,
+            Stage::Down if actor.backs_off() => ActorPhase::BackingOff,
             Stage::Down => ActorPhase::Down,
         };
         let activity = self.activity(actor);
         let handling = actor.handling(self.core.scheduler.clock().now());
         let depth = actor.len();
+        let past = actor.past();
         Some(ActorSnapshot {
             actor: self.known.get(&actor.id()).cloned().unwrap_or_else(|| actor.info()),
             phase,
@@ -183,9 +185,9 @@ impl Look<'_> {
                 high_water: depth.max(actor.deepest() as usize),
             },
             handler: handling.map(|(what, age)| HandlerSnapshot { what, age }),
-            supervisor: None,
-            restarts: 0,
-            failures: Vec::new(),
+            supervisor: actor.supervisor().filter(|supervisor| supervisor.is_known()),
+            restarts: past.restarts,
+            failures: past.reasons,
         })
     }
 

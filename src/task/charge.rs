@@ -18,7 +18,7 @@
 //! | field | whose |
 //! |---|---|
 //! | overseer, supervisor, renewal | everybody's, never written |
-//! | word, down | everybody's: the supervisor leaves the one, the runner takes it and writes the other |
+//! | word, down, back-off, past | everybody's: the supervisor leaves the word and says that it is put off, the runner writes the others |
 //! | expiries | everybody's |
 //! | [`Books`], [`Maker`] | the runner's (rule 1 of the task module) |
 
@@ -113,12 +113,26 @@ pub(crate) struct Charge {
     renewal: Renewal,
     word: Mutex<Option<Word>>,
     is_down: AtomicBool,
+    /// Its supervisor has put the word off.
+    backs_off: AtomicBool,
+    past: Mutex<Past>,
     /// How many times the time of a `post_stop` was up. See [`has_expired`].
     expiries: AtomicU32,
     books: UnsafeCell<Books>,
     /// A [`Maker`] of the body's type.
     maker: UnsafeCell<Box<dyn Any + Send>>,
 }
+
+/// What has become of earlier runs, for those who look.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Past {
+    pub(crate) restarts: u64,
+    /// Why the last few were over, the latest last.
+    pub(crate) reasons: Vec<StopReason>,
+}
+
+/// How many reasons are kept.
+const REASONS: usize = 4;
 
 /// What the runner notes of the run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -158,6 +172,8 @@ impl Charge {
             renewal,
             word: Mutex::default(),
             is_down: AtomicBool::new(false),
+            backs_off: AtomicBool::new(false),
+            past: Mutex::default(),
             expiries: AtomicU32::new(0),
             books: UnsafeCell::new(Books::default()),
             maker: UnsafeCell::new(Box::new(maker)),
@@ -319,6 +335,21 @@ impl Charge {
         }
         // ORDERING: Relaxed; for a shutdown that asks whether anything is left to be done, which asks again.
         self.is_down.store(is_down, Ordering::Relaxed);
+        if !is_down {
+            // ORDERING: Relaxed; for people to look at.
+            self.backs_off.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that the next run begins, after one that was over for this reason.
+    pub(super) fn note_restart(&self, reason: StopReason) {
+        let mut past = self.past.lock();
+        past.restarts += 1;
+        let oldest = (past.reasons.len() == REASONS).then(|| past.reasons.remove(0));
+        past.reasons.push(reason);
+        drop(past);
+        // UNWIND: it may hold the last of a user's error.
+        let _ = guard(|| drop(oldest));
     }
 
     /// The word that was left, if there is one.
@@ -345,6 +376,25 @@ impl Strong {
     /// Who supervises it.
     pub(crate) fn supervisor(&self) -> Option<ActorId> {
         of(self.header()).map(|charge| charge.supervisor)
+    }
+
+    /// Its supervisor puts the word off.
+    pub(crate) fn back_off(&self) {
+        if let Some(charge) = of(self.header()) {
+            // ORDERING: Relaxed; for people to look at.
+            charge.backs_off.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether its supervisor has put the word off.
+    pub(crate) fn backs_off(&self) -> bool {
+        // ORDERING: Relaxed; as above.
+        of(self.header()).is_some_and(|charge| charge.backs_off.load(Ordering::Relaxed))
+    }
+
+    /// What has become of earlier runs.
+    pub(crate) fn past(&self) -> Past {
+        of(self.header()).map_or_else(Past::default, |charge| charge.past.lock().clone())
     }
 
     /// Whether it is down, and nothing waits for it.

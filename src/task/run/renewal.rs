@@ -153,6 +153,7 @@ impl<'a> Turn<'a> {
             return None;
         }
         charge.set_down(false);
+        charge.note_restart(self.last_reason());
         self.forget_reason();
         self.enter(Phase::New);
         self.begin()

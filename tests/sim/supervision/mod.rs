@@ -4,6 +4,7 @@ mod edges;
 mod ends;
 mod failures;
 mod listeners;
+mod looks;
 mod questions;
 mod strategies;
 
