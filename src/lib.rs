@@ -117,11 +117,16 @@ pub use error::{
 };
 pub use supervision::auto_shutdown::AutoShutdown;
 pub use supervision::backoff::Backoff;
+pub use supervision::control::{ChildCount, ChildError, ChildInfo, ChildState};
+pub use supervision::dynamic::{ChildArgs, DynamicSupervisor, DynamicSupervisorBuilder};
 pub use supervision::error::SpecError;
+pub use supervision::incident::{Incident, SupervisionEvent};
 pub use supervision::intensity::Intensity;
 pub use supervision::restart::RestartType;
 pub use supervision::shutdown::ShutdownPolicy;
+pub use supervision::spec::{ChildSpec, Ignore};
 pub use supervision::strategy::Strategy;
+pub use supervision::supervisor::{Supervisor, SupervisorBuilder};
 pub use system::ActorSystem;
 pub use system::blocking::Blocking;
 pub use system::builder::ActorSystemBuilder;
@@ -133,7 +138,7 @@ pub use system::wait::Wait;
 pub use task::circle::Circle;
 pub use task::identity::{ActorId, ActorInfo};
 pub use task::letter::DeadLetter;
-pub use task::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
+pub use task::reason::{ActorError, Directive, Panic, Place, ReplyErrorReason, StopReason};
 
 /// The README's code, so that `cargo test` compiles and runs it.
 #[cfg(doctest)]

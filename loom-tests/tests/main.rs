@@ -21,4 +21,5 @@ mod system;
 mod task;
 mod timer;
 mod wakers;
+mod ward;
 mod watch;

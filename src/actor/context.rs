@@ -10,8 +10,10 @@ use super::timer::{self, MissedTicks, Sleep, Timer, ZeroInterval};
 use super::{Actor, Body, Handler, Message};
 use crate::scheduler::worker;
 use crate::task::handle::Weak;
+use crate::task::header::Failing;
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::letter::{Host, Letter, Receive};
+use crate::task::reason::{ActorError, StopReason};
 use crate::task::typed::OwnTask;
 
 /// What a handler or a hook knows of its own actor, and may ask of it.
@@ -105,6 +107,33 @@ impl<A: Actor> ActorContext<A> {
     /// ```
     pub fn stop(&self) {
         self.task.weak().stop();
+    }
+
+    /// Says that this actor has failed: when the present handler or hook is done, its
+    /// [`on_error`](Actor::on_error) says what becomes of it, before the next message.
+    ///
+    /// The message that is being handled counts as handled, and whoever asked gets the handler's result. Said more than once by
+    /// then, only the first is judged; said in [`post_stop`](Actor::post_stop), it isn't.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// use corecast::ActorError;
+    ///
+    /// impl Handler<Work> for Clerk {
+    ///     async fn handle(&mut self, _: Work, ctx: &mut ActorContext<Self>) {
+    ///         ctx.fail(ActorError::new("out of paper"));
+    ///     }
+    /// }
+    /// ```
+    pub fn fail(&self, error: impl Into<ActorError>) {
+        self.weak().fail(Failing::Judge(error.into()));
+    }
+
+    /// Ends this run of the actor for this reason, when the present handler or hook is done.
+    pub(crate) fn end(&self, reason: StopReason) {
+        self.weak().fail(Failing::End(reason));
     }
 
     /// How many messages wait: exact. The one that is being handled isn't in it.

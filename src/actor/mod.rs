@@ -27,7 +27,7 @@ use std::fmt;
 
 use crate::task::identity::ActorInfo;
 use crate::task::letter::{Body as TaskBody, Receive};
-use crate::task::reason::{ActorError, StopReason};
+use crate::task::reason::{ActorError, Directive, StopReason};
 use crate::task::typed::OwnTask;
 use context::ActorContext;
 
@@ -101,7 +101,36 @@ pub trait Actor: Sized + Send + 'static {
         async {}
     }
 
-    /// Runs after the last message, also after a panic or a kill, but not if `pre_start` failed.
+    /// Says what becomes of this actor when it has [failed](ActorContext::fail) by its own account. Runs behind the handler that
+    /// said so, before the next message.
+    ///
+    /// Without it, the answer is [`Directive::Restart`].
+    ///
+    /// # Panics
+    ///
+    /// A panic ends this run of the actor, with [`Place::OnError`](crate::Place::OnError) in its reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/clerk.txt")]
+    /// use corecast::{ActorError, Directive};
+    ///
+    /// struct Cautious;
+    /// impl Actor for Cautious {
+    ///     fn on_error(&mut self, error: &ActorError, _: &mut ActorContext<Self>) -> Directive {
+    ///         if error.to_string() == "a bad line" { Directive::Resume } else { Directive::Restart }
+    ///     }
+    /// }
+    /// # fn main() {}
+    /// ```
+    fn on_error(&mut self, error: &ActorError, ctx: &mut ActorContext<Self>) -> Directive {
+        let _ = (error, ctx);
+        Directive::default()
+    }
+
+    /// Runs after the last message, also after a panic or a kill, but not if `pre_start` failed. The state of a supervised actor
+    /// has it before it is made anew.
     ///
     /// If the actor was killed it has the time that the builder's `post_stop_deadline` gives it, and is dropped at
     /// its await point after that.
@@ -178,6 +207,10 @@ impl<A: Actor> TaskBody for Body<A> {
 
     fn start(&mut self, context: &mut ActorContext<A>) -> impl Future<Output = Result<(), ActorError>> + Send {
         self.actor.pre_start(context)
+    }
+
+    fn judge(&mut self, context: &mut ActorContext<A>, error: &ActorError) -> Directive {
+        self.actor.on_error(error, context)
     }
 
     fn terminated(

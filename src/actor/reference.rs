@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use super::call::{Closed, Reply, SendFuture, Stopped, Tell, block_on_answer, on_worker};
 use super::letter::{Asked, Target, Told};
 use super::recipient::Recipient;
+use super::timer;
 use super::{Actor, Body, Handler, Message};
 use crate::error::{
     SendError, SendErrorReason, TellError, TellErrorReason, TrySendError, TryTellError, TryTellErrorReason,
@@ -496,6 +497,14 @@ pub struct WeakActorRef<A: Actor>(WeakTask<Body<A>>);
 impl<A: Actor> WeakActorRef<A> {
     pub(crate) fn new(task: WeakTask<Body<A>>) -> Self {
         Self(task)
+    }
+
+    /// Tells the actor something ahead of what waits in its mailbox, which may be full. Returns whether it still takes messages.
+    pub(crate) fn signal<M: Message>(&self, message: M) -> bool
+    where
+        A: Handler<M>,
+    {
+        timer::signal(&self.0, message)
     }
 
     /// A reference that keeps it alive, if there still is one somewhere. Lock-free.

@@ -357,6 +357,11 @@ impl<A: Handler<M>, M: Message> Source for Ever<A, M> {
     }
 }
 
+/// A message that passes ahead of the mailbox, as one of the actor's own timers. Returns whether the actor still takes messages.
+pub(super) fn signal<A: Handler<M>, M: Message>(task: &WeakTask<Body<A>>, message: M) -> bool {
+    task.signal(Load::new(Once(message, PhantomData)))
+}
+
 /// A message of an actor to itself: after `after`, once.
 pub(super) fn tell_after<A: Handler<M>, M: Message>(
     host: &dyn Host,

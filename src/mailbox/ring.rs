@@ -41,7 +41,7 @@ use std::ptr::NonNull;
 
 use super::envelope::{Apart, Blank, Brief, Packed, Parcel, Payload, Sign, Vtable};
 use super::segment::{Owned, Segment};
-use super::word::{CLOSE, GATE, NUDGE, UNGATE, UNNUDGE, Word};
+use super::word::{CLOSE, GATE, NUDGE, OPEN, UNGATE, UNNUDGE, Word};
 use crate::sync::atomic::{AtomicU32, AtomicWord64, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::hint::spin_loop;
@@ -775,6 +775,20 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
     pub(crate) fn forget_nudge(&mut self) {
         // ORDERING: Acquire pairs with `nudge`'s Release: the caller sees the reference count.
         self.ring.near.word.fetch_and(UNNUDGE, Ordering::Acquire);
+    }
+
+    /// Opens a mailbox that was closed, and from which the last message has been taken out: places are claimed again. The caller
+    /// looks after that whether it was closed for good.
+    pub(crate) fn reopen(&mut self) {
+        debug_assert!(self.is_drained());
+        // ORDERING: Acquire pairs with `close`'s Release: a close that came before this is undone, but its reason is seen.
+        // Release: a claim that succeeds after this comes after all that the reader did before.
+        self.ring.near.word.fetch_and(OPEN, Ordering::AcqRel);
+    }
+
+    /// How many messages have been taken out so far, modulo 2^32.
+    pub(crate) fn taken(&self) -> u32 {
+        self.head()
     }
 
     /// Whether the mailbox is closed, and the last message has been taken out.

@@ -8,7 +8,7 @@
 //! | bit | set by | cleared by | means |
 //! |---|---|---|---|
 //! | SCHEDULED | the claim, close or nudge that finds it clear, which then owes a push to a run queue | the reader's last step, going idle | somebody runs or will run the actor |
-//! | CLOSED | close | nobody | no place is claimed any more |
+//! | CLOSED | close | the reader, when all is taken out and the actor begins anew | no place is claimed |
 //! | GATED | a sender that found no room; shutdown | whoever empties the line of waiting senders | only the holder of the line's lock claims |
 //! | INLINE | the first claim since the actor was idle | the reader's last step, going idle | the inline place is taken |
 //! | NUDGED | the last reference's drop | the reader | look again whether anybody can reach the actor |
@@ -39,6 +39,8 @@ const _: () = assert!(SEGMENT_SLOTS.is_power_of_two());
 pub(super) const CLOSE: u64 = CLOSED | SCHEDULED;
 /// What [`nudge`](super::ring::Ring::nudge) sets.
 pub(super) const NUDGE: u64 = NUDGED | SCHEDULED;
+/// The complement opens what was closed.
+pub(super) const OPEN: u64 = !CLOSED;
 /// What a sender that found no room sets.
 pub(super) const GATE: u64 = GATED;
 /// The complement clears the gate.

@@ -6,6 +6,7 @@ use super::alarm::Alarm;
 use super::child::Key;
 use super::error::Refusal;
 use super::event::Request;
+use super::incident::Incident;
 use crate::task::reason::StopReason;
 
 /// What a supervisor does, for whoever performs it in this order.
@@ -43,29 +44,6 @@ pub(crate) enum Action {
     Exit(Exit),
 }
 
-/// What happened to a child.
-#[derive(Clone, Debug)]
-pub(crate) enum Incident {
-    /// It is up for the first time.
-    Started,
-    /// It is up again.
-    Restarted,
-    /// Its run has ended by itself, or hasn't begun.
-    Failed(StopReason),
-    /// It is restarted after so long.
-    BackingOff(Duration),
-    /// Its time to start or to stop was over.
-    Overdue,
-    /// It has ended for good.
-    Stopped(StopReason),
-    /// It failed too often without a success between, and isn't restarted any more.
-    Quarantined(StopReason),
-    /// It failed, and children have been restarted as often as is allowed: the supervisor gives up.
-    GaveUp(StopReason),
-    /// It failed, and that is more than its supervisor can put right.
-    Escalated(StopReason),
-}
-
 /// Why a supervisor ends.
 #[derive(Clone, Debug)]
 pub(crate) enum Exit {
@@ -84,7 +62,8 @@ pub(crate) enum Exit {
 impl Exit {
     /// Whether that is no failure to the supervisor's own supervisor. Giving up is none, as in OTP, where its reason is
     /// `shutdown`: a transient supervisor that gave up isn't restarted.
-    pub(crate) fn is_orderly(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_orderly(&self) -> bool {
         match self {
             Self::Shutdown | Self::AutoShutdown | Self::GaveUp(..) => true,
             Self::StartFailed(..) | Self::Escalated(..) => false,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::action::{Action, Incident};
+use super::action::Action;
 use super::child::{Key, State};
+use super::incident::Incident;
 use super::policy::{Mode, Policy};
 use super::shutdown::ShutdownPolicy;
 

@@ -14,10 +14,11 @@
 
 use std::time::Duration;
 
-use super::action::{Exit, Incident};
+use super::action::Exit;
 use super::auto_shutdown::AutoShutdown;
 use super::child::{Debut, Key, Rest, State};
 use super::error::Refusal;
+use super::incident::Incident;
 use super::policy::{Mode, Policy};
 use super::strategy::Strategy;
 use crate::task::reason::StopReason;
@@ -25,7 +26,7 @@ use crate::task::reason::StopReason;
 impl Policy {
     /// Judges a run of a child that was starting or up. If its actor is still there it is down.
     pub(super) fn judge(&mut self, key: Key, reason: StopReason, had_success: bool) {
-        if !reason.is_orderly() {
+        if reason.is_failure() {
             self.report(key, Incident::Failed(reason.clone()));
         }
         let now = self.now;
@@ -46,7 +47,7 @@ impl Policy {
             }
             return;
         }
-        if !self.children[key].rules.restart.restarts(reason.is_orderly()) {
+        if !self.children[key].rules.restart.restarts(!reason.is_failure()) {
             return self.retire(key, self.rest(key), reason);
         }
         if self.children[key].is_hopeless(had_success) {

@@ -1,9 +1,10 @@
 //! The life of one child: what its supervisor hears of it and does with it, one step each. The table of its states is in
 //! [`child`](super::child).
 
-use super::action::{Action, Incident};
+use super::action::Action;
 use super::child::{Key, Rest, State};
 use super::error::Refusal;
+use super::incident::Incident;
 use super::policy::{Mode, Policy};
 use super::strategy::Strategy;
 use crate::task::reason::StopReason;

@@ -18,11 +18,12 @@
 
 use std::time::Duration;
 
-use super::action::{Action, Exit, Incident};
+use super::action::{Action, Exit};
 use super::child::{Child, Debut, Key, State};
 use super::children::Children;
 use super::error::SpecError;
 use super::event::Event;
+use super::incident::Incident;
 use super::intensity::History;
 use super::rules::{ChildKind, ChildRules, SupervisorRules};
 use crate::sync::Arc;

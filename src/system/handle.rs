@@ -15,7 +15,7 @@ use crate::error::FindError;
 use crate::sync::atomic::Ordering;
 
 /// A reference to a system that doesn't keep it: what an actor has of the system that it lives in.
-pub struct SystemRef(Home);
+pub struct SystemRef(pub(super) Home);
 
 impl SystemRef {
     pub(super) fn new(home: Home) -> Self {

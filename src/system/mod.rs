@@ -361,6 +361,7 @@ impl fmt::Debug for ActorSystem {
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
     mod halted;
+    mod ward;
 
     use super::ActorSystem;
     use crate::sync::{Arc, Weak};

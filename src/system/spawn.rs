@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::core::Core;
+use super::handle::SystemRef;
 use super::home::Home;
 use crate::actor::mailbox::Mailbox;
 use crate::actor::reference::ActorRef;
@@ -14,6 +15,7 @@ use crate::error::SpawnError;
 use crate::sync::Arc;
 #[cfg(corecast_loom)]
 use crate::sync::explore;
+use crate::task::charge::Charge;
 use crate::task::coop;
 #[cfg(any(corecast_loom, feature = "sim"))]
 use crate::task::director;
@@ -21,7 +23,7 @@ use crate::task::edge;
 use crate::task::lodging::Lodging;
 use crate::task::startup::{Started, Startup};
 use crate::task::typed::Task;
-use crate::task::{Plan, SendLimit};
+use crate::task::{Plan, Runnable, SendLimit};
 
 /// The quota of actors that are spawned in an execution of the model checker.
 #[cfg(corecast_loom)]
@@ -53,17 +55,17 @@ pub struct SpawnBuilder<A: Actor> {
 }
 
 /// What is asked for beside a mailbox.
-#[derive(Debug, Default)]
-struct Wishes {
-    name: Option<String>,
-    place: Place,
-    keep_alive: bool,
-    send_timeout: Option<Duration>,
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wishes {
+    pub(crate) name: Option<String>,
+    pub(crate) place: Place,
+    pub(crate) keep_alive: bool,
+    pub(crate) send_timeout: Option<Duration>,
 }
 
 /// Where an actor runs.
 #[derive(Clone, Copy, Debug, Default)]
-enum Place {
+pub(crate) enum Place {
     #[default]
     Anywhere,
     Worker(usize),
@@ -173,70 +175,95 @@ impl<A: Actor> SpawnBuilder<A> {
 
     fn launch(mut self, startup: Startup) -> Result<ActorRef<A>, SpawnError> {
         let home = std::mem::take(&mut self.home);
-        home.with(|core| self.launch_in(core, startup))
+        let Self { actor, mailbox, wishes, .. } = self;
+        home.with(|core| launch::<A>(core, mailbox, wishes, startup, |plan| Task::create(plan, Body::new(actor))))
     }
+}
 
-    #[inline]
-    fn launch_in(self, core: Option<&Core>, startup: Startup) -> Result<ActorRef<A>, SpawnError> {
-        let Some(core) = core.filter(|core| !core.refuses_spawns()) else {
-            return Err(SpawnError::ShutDown);
-        };
-        let Some(capacity) = self.mailbox.capacity() else {
-            return Err(match self.mailbox {
-                Mailbox::Bounded(0) => SpawnError::ZeroCapacity,
-                Mailbox::Bounded(capacity) => SpawnError::CapacityTooLarge { capacity, max: Mailbox::MAX_CAPACITY },
-                Mailbox::Unbounded => unreachable!("an unbounded mailbox has a capacity"),
-            });
-        };
-        #[cfg(corecast_loom)]
-        if !explore::admit(ACTORS) {
-            return Err(SpawnError::ShutDown);
-        }
-        #[cfg(any(corecast_loom, feature = "sim"))]
-        let capacity = match self.mailbox {
-            Mailbox::Bounded(_) => {
-                director::with(|director| director.capacity(std::any::type_name::<A>(), capacity)).unwrap_or(capacity)
-            }
-            Mailbox::Unbounded => capacity,
-        };
-        let Wishes { name, place, keep_alive, send_timeout } = match self.wishes {
-            Some(wishes) => *wishes,
-            None => Wishes::default(),
-        };
-        let placed = worker_of(core, place)?;
-        let name: Option<Arc<str>> = name.map(Into::into);
-        if let Some(name) = &name
-            && core.registry.is_taken(name)
-        {
-            return Err(SpawnError::NameTaken { name: name.to_string() });
-        }
-        let limit = match (send_timeout, core.send_timeout) {
-            // The longest time is no limit.
-            (Some(Duration::MAX), _) | (None, None | Some(Duration::MAX)) => None,
-            (Some(own), _) => Some(SendLimit::Own(own)),
-            (None, Some(_)) => Some(SendLimit::System),
-        };
-        let Some(host) = Lodging::with(&core.house) else {
-            return Err(SpawnError::ShutDown);
-        };
-        let plan = Plan { capacity, placed, name: name.clone(), keep_alive, limit, host, startup };
-        let (task, runnable) = Task::create(plan, Body::new(self.actor));
-        if core.scheduler.seat(&runnable).is_err() {
-            core.refuse(runnable);
-            return Err(SpawnError::ShutDown);
-        }
-        if let Some(name) = name
-            && let Err(unnamed) = core.registry.claim_name(Arc::clone(&name), task.strong().clone())
-        {
-            // Somebody took the name since we looked. This actor never lived; and it has no name to free.
-            drop(unnamed);
-            runnable.forget_name();
-            core.refuse(runnable);
-            return Err(SpawnError::NameTaken { name: name.to_string() });
-        }
-        core.scheduler.schedule(runnable);
-        Ok(ActorRef::new(task))
+impl SystemRef {
+    /// Spawns an actor that is supervised, and makes its state itself. Its supervisor hears of the start.
+    ///
+    /// # Errors
+    ///
+    /// As for [`SpawnBuilder::start`].
+    pub(crate) fn spawn_ward<A: Actor>(
+        &self,
+        mailbox: Mailbox,
+        wishes: Option<Box<Wishes>>,
+        charge: Box<Charge>,
+    ) -> Result<ActorRef<A>, SpawnError> {
+        let create = |plan| Task::create_ward(plan, charge);
+        self.0.with(|core| launch::<A>(core, mailbox, wishes, Startup::nobody(), create))
     }
+}
+
+/// Spawns what `create` makes.
+#[inline]
+fn launch<A: Actor>(
+    core: Option<&Core>,
+    mailbox: Mailbox,
+    wishes: Option<Box<Wishes>>,
+    startup: Startup,
+    create: impl FnOnce(Plan) -> (Task<Body<A>>, Runnable),
+) -> Result<ActorRef<A>, SpawnError> {
+    let Some(core) = core.filter(|core| !core.refuses_spawns()) else {
+        return Err(SpawnError::ShutDown);
+    };
+    let Some(capacity) = mailbox.capacity() else {
+        return Err(match mailbox {
+            Mailbox::Bounded(0) => SpawnError::ZeroCapacity,
+            Mailbox::Bounded(capacity) => SpawnError::CapacityTooLarge { capacity, max: Mailbox::MAX_CAPACITY },
+            Mailbox::Unbounded => unreachable!("an unbounded mailbox has a capacity"),
+        });
+    };
+    #[cfg(corecast_loom)]
+    if !explore::admit(ACTORS) {
+        return Err(SpawnError::ShutDown);
+    }
+    #[cfg(any(corecast_loom, feature = "sim"))]
+    let capacity = match mailbox {
+        Mailbox::Bounded(_) => {
+            director::with(|director| director.capacity(std::any::type_name::<A>(), capacity)).unwrap_or(capacity)
+        }
+        Mailbox::Unbounded => capacity,
+    };
+    let Wishes { name, place, keep_alive, send_timeout } = match wishes {
+        Some(wishes) => *wishes,
+        None => Wishes::default(),
+    };
+    let placed = worker_of(core, place)?;
+    let name: Option<Arc<str>> = name.map(Into::into);
+    if let Some(name) = &name
+        && core.registry.is_taken(name)
+    {
+        return Err(SpawnError::NameTaken { name: name.to_string() });
+    }
+    let limit = match (send_timeout, core.send_timeout) {
+        // The longest time is no limit.
+        (Some(Duration::MAX), _) | (None, None | Some(Duration::MAX)) => None,
+        (Some(own), _) => Some(SendLimit::Own(own)),
+        (None, Some(_)) => Some(SendLimit::System),
+    };
+    let Some(host) = Lodging::with(&core.house) else {
+        return Err(SpawnError::ShutDown);
+    };
+    let plan = Plan { capacity, placed, name: name.clone(), keep_alive, limit, host, startup };
+    let (task, runnable) = create(plan);
+    if core.scheduler.seat(&runnable).is_err() {
+        core.refuse(runnable);
+        return Err(SpawnError::ShutDown);
+    }
+    if let Some(name) = name
+        && let Err(unnamed) = core.registry.claim_name(Arc::clone(&name), task.strong().clone())
+    {
+        // Somebody took the name since we looked. This actor never lived; and it has no name to free.
+        drop(unnamed);
+        runnable.forget_name();
+        core.refuse(runnable);
+        return Err(SpawnError::NameTaken { name: name.to_string() });
+    }
+    core.scheduler.schedule(runnable);
+    Ok(ActorRef::new(task))
 }
 
 /// The worker that a place means.

@@ -13,8 +13,9 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use super::charge;
 use super::hand;
-use super::header::{self, Ending, Header, Limit};
+use super::header::{self, Ending, Failing, Header, Limit};
 use super::identity::{ActorId, ActorInfo, Whom};
 use super::lodging::Lodging;
 use super::reason::StopReason;
@@ -102,10 +103,21 @@ impl Strong {
 
     /// Drops a suspended handler and leaves the messages that wait.
     pub(crate) fn kill(&self) {
+        if self.is_ward() {
+            return self.cut();
+        }
         if self.header().far().state.kill() == Woken::Schedule {
             self.schedule();
         }
         self.stop();
+    }
+
+    /// As [`kill`](Self::kill), and it doesn't begin anew.
+    pub(crate) fn kill_for_good(&self) {
+        if self.is_ward() {
+            self.dismiss();
+        }
+        self.kill();
     }
 
     /// From now on only those inside the system may send.
@@ -227,6 +239,10 @@ impl Drop for Strong {
 impl Strong {
     #[cold]
     fn last(&mut self) {
+        if self.is_ward() {
+            // Its supervisor has let go of it, and nobody else has a word for it.
+            self.dismiss();
+        }
         // The weak reference that the strong ones hold together keeps the header up to the end of this. An actor whose mailbox
         // is closed ends by itself: there it needn't look whether it can be reached.
         if !self.header().is_closed() && !planted::is(Mutant::NudgeLost) {
@@ -304,6 +320,7 @@ impl Weak {
 
     /// Asks the runner to drop a `post_stop` that has had its time.
     pub(crate) fn expire(&self) {
+        charge::note_expiry(self.header());
         if self.header().far().state.expire() == Woken::Schedule {
             // SAFETY: the transition handed the right to us.
             unsafe { hand::schedule(self.0) };
@@ -321,6 +338,16 @@ impl Weak {
             // UNWIND: the wakers of those who get their messages back; a panic is theirs alone.
             let _ = waiters::serve(header, &side.line);
         }
+    }
+
+    /// The actor's handler says so of its actor, which hears of it before the next message. Only the first is heard.
+    pub(crate) fn fail(&self, failing: Failing) {
+        let header = self.header();
+        let mut place = header::side(header).failing.lock();
+        let late = if place.is_some() { Some(failing) } else { place.replace(failing) };
+        drop(place);
+        header.far().state.fail();
+        drop(late);
     }
 
     pub(crate) fn len(&self) -> usize {

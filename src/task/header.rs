@@ -9,17 +9,18 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::mem::ManuallyDrop;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::task::Waker;
 use std::time::Duration;
 
+use super::charge::Charge;
 use super::frame::Frame;
 use super::identity::{ActorId, ActorInfo};
 use super::lane::{Home, Lane};
 use super::lodging::Lodging;
 use super::post::Aside;
-use super::reason::StopReason;
+use super::reason::{ActorError, Directive, StopReason};
 use super::refs::Refs;
 use super::run::{Phase, Turn};
 use super::startup::Startup;
@@ -42,8 +43,26 @@ pub(crate) struct Terms {
     pub(super) placed: u16,
     /// Whose limit a `send` to it has.
     pub(super) limit: Limit,
-    /// A strong reference is the actor's own until its end.
-    pub(super) is_kept: bool,
+    pub(super) keeping: Keeping,
+}
+
+impl Terms {
+    /// Whether it is supervised.
+    #[inline(always)]
+    pub(super) fn is_ward(&self) -> bool {
+        self.keeping == Keeping::Ward
+    }
+}
+
+/// What keeps an actor alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// Whoever can reach it.
+    Others,
+    /// A strong reference that is the actor's own until its end.
+    Itself,
+    /// Its supervisor, who has a strong reference.
+    Ward,
 }
 
 /// What rides on the producers' line.
@@ -101,6 +120,10 @@ pub(super) struct Vtable {
     pub(super) start: unsafe fn(&mut Turn<'_>) -> Opened,
     /// Begins `post_stop`.
     pub(super) stop: unsafe fn(&mut Turn<'_>, StopReason) -> Opened,
+    /// Begins to make a body.
+    pub(super) make: unsafe fn(&mut Turn<'_>) -> Opened,
+    /// Asks the body what becomes of its failure. User code.
+    pub(super) judge: unsafe fn(NonNull<Header>, &ActorError) -> Directive,
     /// Begins `on_terminated`.
     pub(super) terminated: unsafe fn(&mut Turn<'_>, ActorInfo, StopReason) -> Opened,
     pub(super) drop_body: unsafe fn(NonNull<Header>),
@@ -112,7 +135,8 @@ pub(super) struct Vtable {
 #[repr(C, align(64))]
 pub(super) struct Cell<B> {
     pub(super) header: Header,
-    pub(super) body: UnsafeCell<ManuallyDrop<B>>,
+    /// Uninitialized before the body is made, after it was dropped, and while a supervised actor is down.
+    pub(super) body: UnsafeCell<MaybeUninit<B>>,
 }
 
 // What producers write to is a line, and nothing else is there.
@@ -127,6 +151,10 @@ pub(super) struct Side {
     pub(super) lane: Mutex<Lane>,
     pub(super) home: Home,
     pub(super) watches: Mutex<Watches>,
+    /// Of a supervised actor. Written before the first run.
+    pub(super) charge: UnsafeCell<Option<Box<Charge>>>,
+    /// Of what the actor says that it failed.
+    pub(super) failing: Mutex<Option<Failing>>,
     /// How long a `send` waits, in nanoseconds. Written before the first run.
     limit: AtomicU64,
     /// How many events were shed before the one that is handled now. The runner's.
@@ -143,11 +171,22 @@ impl Side {
             lane: Mutex::default(),
             home: Home::default(),
             watches: Mutex::default(),
+            charge: UnsafeCell::new(None),
+            failing: Mutex::default(),
             limit: AtomicU64::new(u64::MAX),
             missed: AtomicU64::new(0),
             published: UnsafeCell::new(()),
         }
     }
+}
+
+/// What an actor has said of itself.
+#[derive(Debug)]
+pub(crate) enum Failing {
+    /// It failed, and is asked what becomes of it.
+    Judge(ActorError),
+    /// It ends.
+    End(StopReason),
 }
 
 /// The cold facts of an actor's life and end.

@@ -2,11 +2,12 @@
 
 use std::ptr::NonNull;
 
+use super::charge::{self, Making};
 use super::frame::{self, Completion};
 use super::header::Header;
 use super::identity::ActorInfo;
 use super::letter::{self, Body};
-use super::reason::{ActorError, ReplyErrorReason, StopReason};
+use super::reason::{ActorError, Directive, ReplyErrorReason, StopReason};
 use super::run::Turn;
 use super::typed::OwnTask;
 use crate::mailbox::envelope::Opened;
@@ -20,6 +21,28 @@ impl Completion<Result<(), ActorError>> for StartHook {
     }
 
     fn complete(self, outcome: Result<(), ActorError>, turn: &mut Turn<'_>) {
+        turn.start_returned(outcome);
+    }
+
+    fn fail(self, _why: ReplyErrorReason, _actor: &dyn Fn() -> ActorInfo) -> bool {
+        false
+    }
+}
+
+/// What becomes of a body that was made: it goes to its place.
+struct MakeHook;
+
+impl<B: Body> Completion<Result<B, ActorError>> for MakeHook {
+    fn message() -> Option<&'static str> {
+        None
+    }
+
+    fn complete(self, outcome: Result<B, ActorError>, turn: &mut Turn<'_>) {
+        let outcome = outcome.map(|body| {
+            // SAFETY: the task is one of `B`s, whose place is empty: it has asked for this one.
+            unsafe { letter::body::<B>(turn.header()).write(body) };
+            turn.set_made(true);
+        });
         turn.start_returned(outcome);
     }
 
@@ -55,6 +78,38 @@ pub(super) unsafe fn start<B: Body>(turn: &mut Turn<'_>) -> Opened {
         let context = B::context(OwnTask::of(turn.header()));
         frame::begin(turn, |vacant| vacant.fill(context, StartHook, |context| (*body).start(&mut *context)))
     }
+}
+
+/// Begins to make a body.
+///
+/// # Safety
+///
+/// The turn's task is one of `B`s, and supervised; there is no body.
+pub(super) unsafe fn make<B: Body>(turn: &mut Turn<'_>) -> Opened {
+    // SAFETY: the maker is the runner's, and lives in the cell; the frame is dropped before that is freed.
+    unsafe {
+        let Some(maker) = charge::maker::<B>(turn.header()) else {
+            unreachable!("a supervised task has a maker of its bodies");
+        };
+        frame::begin(turn, |vacant| {
+            vacant.fill((), MakeHook, |_| async {
+                match (maker.0)() {
+                    Making::Made(made) => made,
+                    Making::Later(making) => making.await,
+                }
+            })
+        })
+    }
+}
+
+/// Asks the body what becomes of its failure. User code.
+///
+/// # Safety
+///
+/// The task is one of `B`s, and the caller is its runner; no frame borrows the body.
+pub(super) unsafe fn judge<B: Body>(header: NonNull<Header>, error: &ActorError) -> Directive {
+    // SAFETY: the body is alive and the runner's.
+    unsafe { (*letter::body::<B>(header)).judge(&mut B::context(OwnTask::of(header)), error) }
 }
 
 /// Begins `on_terminated`.

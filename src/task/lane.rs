@@ -29,6 +29,7 @@ use super::hand;
 use super::handle::Weak;
 use super::header::{self, Header};
 use super::letter::{Body, Letter, Receive, Route};
+use super::typed::WeakTask;
 use crate::mailbox::envelope::{Loose, Packed};
 use crate::mailbox::ring::Duty;
 use crate::memory::{self, Layout};
@@ -79,6 +80,11 @@ pub(crate) struct Name {
     pub(crate) place: u16,
     pub(crate) index: u32,
     pub(crate) generation: u32,
+}
+
+impl Name {
+    /// Of what is no timer.
+    const NOWHERE: Self = Self { place: u16::MAX, index: 0, generation: 0 };
 }
 
 /// The name of a timer of an actor whose body is a `B`, which has fired and may be armed again.
@@ -219,8 +225,8 @@ impl Fired {
     }
 }
 
-/// Where the timekeeper lists an actor's timers; nowhere, before the first one. Each word is written once, under the lane's
-/// lock; who finds one of them unwritten looks again under that lock.
+/// Where the timekeeper lists an actor's timers; nowhere, before the first one of a run. Written under the lane's lock, by the
+/// runner; who finds a word unwritten looks again under that lock.
 #[derive(Debug)]
 pub(super) struct Home {
     /// The place, if it is one.
@@ -244,6 +250,13 @@ impl Home {
         let place = written(self.place.load(Ordering::Relaxed))?;
         let entry = written(self.entry.load(Ordering::Relaxed))?;
         Some(Name { place: place as u16, index: (entry >> 32) as u32, generation: entry as u32 })
+    }
+
+    /// Nowhere again.
+    fn clear(&self) {
+        // ORDERING: Relaxed, twice; as in `set`.
+        self.place.store(Self::UNWRITTEN, Ordering::Relaxed);
+        self.entry.store(Self::UNWRITTEN, Ordering::Relaxed);
     }
 
     fn set(&self, Name { place, index, generation }: Name) {
@@ -367,6 +380,17 @@ impl Weak {
     }
 }
 
+impl<B: Body> WeakTask<B> {
+    /// Leaves in the lane what passes ahead of the mailbox: the message of a source that isn't armed again. Returns whether the
+    /// actor still takes messages.
+    pub(crate) fn signal(&self, load: Load<B>) -> bool {
+        // Timers have made the side when they were set; this may be the first that is left in the lane.
+        let _ = header::side(self.weak().header());
+        // SAFETY: both are for bodies of type `B`.
+        unsafe { self.weak().ring(load.bare(), Name::NOWHERE) }.is_ok()
+    }
+}
+
 /// The oldest of what the lane holds. Called by the runner.
 pub(super) fn take(header: &Header) -> Option<Fired> {
     let state = &header.far().state;
@@ -410,6 +434,20 @@ pub(super) fn unseal(header: &Header) {
     drop(lane);
     if holds {
         header.far().state.ring();
+    }
+}
+
+/// Ends the actor's timers: those who began them are gone. What has fired stays. Called by the runner, as whatever asks for the
+/// [`Home`] is.
+#[cold]
+pub(super) fn end_timers(header: &Header) {
+    let Some(side) = header::known_side(header) else { return };
+    let mut lane = side.lane.lock();
+    let timers = lane.timers.take();
+    side.home.clear();
+    drop(lane);
+    if let Some(timers) = timers {
+        timers.end();
     }
 }
 

@@ -11,7 +11,7 @@ use super::handle::Weak;
 use super::header::{Cell, Header};
 use super::identity::{ActorId, ActorInfo};
 use super::lodging::House;
-use super::reason::{ActorError, ReplyErrorReason, StopReason};
+use super::reason::{ActorError, Directive, ReplyErrorReason, StopReason};
 use super::run::Turn;
 use super::runnable::Runnable;
 use super::seats::Seats;
@@ -84,6 +84,9 @@ pub(crate) trait Body: Sized + Send + 'static {
 
     /// Runs `pre_start`.
     fn start(&mut self, context: &mut Self::Context) -> impl Future<Output = Result<(), ActorError>> + Send;
+
+    /// Runs `on_error`.
+    fn judge(&mut self, context: &mut Self::Context, error: &ActorError) -> Directive;
 
     /// Runs `on_terminated`.
     fn terminated(

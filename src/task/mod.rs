@@ -16,6 +16,7 @@
 //! | [`letter`] | what a message brings with it, and what those above do for a task |
 //! | [`seats`] | who lives |
 //! | [`lodging`] | how a host is kept |
+//! | [`charge`] | what an actor has that is supervised |
 //! | [`lane`] | messages of timers, beside the mailbox |
 //! | [`post`] | a letter on its way into the mailbox |
 //! | [`run`] | one activation |
@@ -38,7 +39,7 @@
 //!
 //! # Who may touch what
 //!
-//! 1. Body, frame, startup, phase, verdict, spare references, the flag of waits and the mailbox's reader side belong to the runner:
+//! 1. Body, frame, startup, phase, verdict, spare references, the flag of waits, the maker of bodies and the mailbox's reader side belong to the runner:
 //!    the holder of the `Runnable`, and then the activation. There is at most one, because SCHEDULED is set in the mailbox word
 //!    as long as it exists or the actor is suspended or has ended.
 //! 2. The right passes: idle CAS (Release) → scheduling claim, close or nudge (Acquire) → run queue; or suspension
@@ -62,6 +63,7 @@ macro_rules! debug_as {
     };
 }
 
+pub(crate) mod charge;
 pub(crate) mod circle;
 pub(crate) mod coop;
 pub(crate) mod current;
@@ -71,7 +73,7 @@ pub(crate) mod edge;
 mod frame;
 pub(crate) mod hand;
 pub(crate) mod handle;
-mod header;
+pub(crate) mod header;
 pub(crate) mod held;
 mod hooks;
 pub(crate) mod identity;

@@ -26,6 +26,27 @@ pub enum StopReason {
     StartFailed(ActorError),
     /// This actor, to which it is linked, has ended and not in an orderly way.
     Linked(Box<ActorInfo>),
+    /// It said of itself that it failed: [`ActorContext::fail`](crate::ActorContext::fail).
+    Failed(ActorError),
+    /// Its supervisor makes it anew together with another one that failed. Only its `post_stop` and its messages hear of this.
+    Restarting,
+    /// It failed too often without having handled a message in between; the last time for this reason.
+    Quarantined(Box<StopReason>),
+    /// It is a supervisor, and one of its children failed more often than its intensity allows. As an end it counts as asked
+    /// for: a transient supervisor isn't started again.
+    GaveUp {
+        /// Whose failure was one too many.
+        child: Box<ActorInfo>,
+        /// That failure.
+        cause: Box<StopReason>,
+    },
+    /// It is a supervisor, and this child of it passed its failure on: [`Directive::Escalate`].
+    Escalated {
+        /// Whose failure it was.
+        child: Box<ActorInfo>,
+        /// That failure.
+        cause: Box<StopReason>,
+    },
 }
 
 impl StopReason {
@@ -44,8 +65,21 @@ impl StopReason {
     pub fn is_orderly(&self) -> bool {
         match self {
             Self::Stopped | Self::Unreachable | Self::SystemShutdown => true,
-            Self::Killed | Self::Panicked(_) | Self::StartFailed(_) | Self::Linked(_) => false,
+            Self::Killed
+            | Self::Panicked(_)
+            | Self::StartFailed(_)
+            | Self::Linked(_)
+            | Self::Failed(_)
+            | Self::Restarting
+            | Self::Quarantined(_)
+            | Self::GaveUp { .. }
+            | Self::Escalated { .. } => false,
         }
+    }
+
+    /// Whether a transient child is started again after it.
+    pub(crate) fn is_failure(&self) -> bool {
+        !self.is_orderly() && !matches!(self, Self::GaveUp { .. })
     }
 }
 
@@ -59,6 +93,11 @@ impl fmt::Display for StopReason {
             Self::Panicked(panic) => panic.fmt(f),
             Self::StartFailed(error) => write!(f, "it could not start: {error}"),
             Self::Linked(who) => write!(f, "{who} has failed, to which it is linked"),
+            Self::Failed(error) => write!(f, "it failed: {error}"),
+            Self::Restarting => f.write_str("its supervisor restarts it with others"),
+            Self::Quarantined(last) => write!(f, "it failed too often without a success; the last time, {last}"),
+            Self::GaveUp { child, cause } => write!(f, "it gave up on {child}, which failed once too often: {cause}"),
+            Self::Escalated { child, cause } => write!(f, "{child} passed its failure on: {cause}"),
         }
     }
 }
@@ -74,6 +113,10 @@ pub enum Place {
     PreStart,
     /// In `on_terminated`.
     OnTerminated,
+    /// In `on_error`.
+    OnError,
+    /// In the factory that makes a supervised actor.
+    Factory,
     /// In `post_stop`.
     PostStop,
     /// In the drop of the actor itself.
@@ -88,11 +131,28 @@ impl fmt::Display for Place {
             Self::Handler => "a handler",
             Self::PreStart => "pre_start",
             Self::OnTerminated => "on_terminated",
+            Self::OnError => "on_error",
+            Self::Factory => "its factory",
             Self::PostStop => "post_stop",
             Self::Drop => "its drop",
             Self::Blocking => "a blocking closure",
         })
     }
+}
+
+/// What becomes of an actor that [failed](crate::ActorContext::fail), by its own [`on_error`](crate::Actor::on_error).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Directive {
+    /// It goes on as it is.
+    Resume,
+    /// Its state is made anew, as after a panic, if it has a supervisor that does so; otherwise it ends.
+    #[default]
+    Restart,
+    /// It ends for good, whatever its supervisor would do.
+    Stop,
+    /// Its supervisor fails with it; without one it ends.
+    Escalate,
 }
 
 /// A panic of user code: where it came from and what it said.

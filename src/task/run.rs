@@ -2,38 +2,43 @@
 //!
 //! | phase | entered by | what runs | left to |
 //! |---|---|---|---|
-//! | New | creation | – | Starting; Unborn if it was killed |
-//! | Starting | first activation | `pre_start` | Running; Unborn |
-//! | Running | a start that succeeded | messages, in order | Clearing |
-//! | Hearing | a notice | `on_terminated`: of the end of one that it watches | Running; Clearing |
+//! | New | creation; a word to begin anew | – | Making, Starting; Unborn if it was killed |
+//! | Making | first activation of a run, if the actor is supervised | its factory | Starting; Unborn, Down |
+//! | Starting | first activation of a run | `pre_start` | Running; Unborn, Down |
+//! | Running | a start that succeeded | messages, in order | Clearing, Pausing |
+//! | Hearing | a notice | `on_terminated`: of the end of one that it watches | Running; Clearing, Pausing |
+//! | Pausing | as Clearing, if it is supervised and may begin anew | – | Stopping |
 //! | Clearing | stop, kill, panic, or nobody can reach it | the mailbox is closed; leftovers become dead letters | Stopping |
-//! | Stopping | an empty, closed mailbox | `post_stop` | Ending; Expiring when it waits and the actor is killed |
+//! | Stopping | an empty, closed mailbox; Pausing | `post_stop` | Ending; Expiring when it waits and the actor is killed |
 //! | Expiring | a kill | `post_stop`, until its deadline | Ending |
-//! | Ending | `post_stop` done, expired or panicked | the body is dropped, the end announced | – |
-//! | Unborn | a start that failed, panicked or was killed | leftovers become dead letters, then as Ending | – |
+//! | Ending | `post_stop` done, expired or panicked | the body is dropped, the end announced | –; Down, after Pausing |
+//! | Down | the end of a run that isn't the last | nothing: it waits for its supervisor's word | New; Unborn |
+//! | Unborn | a start that failed, panicked or was killed; a word to end | leftovers become dead letters, then as Ending | – |
 //!
-//! The phases after Running are in [`ending`].
+//! The phases after Running are in [`ending`], what is between two runs in [`renewal`].
 //!
 //! An activation ends in one of four ways, each with its last access to the cell: the idle CAS, the end, or with the
 //! right to run still in hand, to be put into a run queue or, if the handler waits, to be [held](super::held) or
 //! suspended.
 
 mod ending;
+mod renewal;
 
 use std::cell::Cell;
 use std::fmt;
 use std::ptr::NonNull;
 
+use super::charge::Charge;
 use super::current;
 use super::edge;
 use super::frame::{self, Frame, Scratch};
 use super::handle::Weak;
-use super::header::{self, Far, Header, Near, Terms};
+use super::header::{self, Failing, Far, Header, Near, Terms};
 use super::held::Waiting;
 use super::identity::ActorId;
 use super::lane;
 use super::post::Aside;
-use super::reason::{ActorError, Panic, Place, ReplyErrorReason, StopReason};
+use super::reason::{ActorError, Directive, Panic, Place, ReplyErrorReason, StopReason};
 use super::runnable::Runnable;
 use super::seats::Desk;
 use super::share::Share;
@@ -54,13 +59,16 @@ pub(super) use ending::reason_of;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     New,
+    Making,
     Starting,
     Running,
     Hearing,
+    Pausing,
     Clearing,
     Stopping,
     Expiring,
     Ending,
+    Down,
     Unborn,
 }
 
@@ -278,6 +286,9 @@ impl<'a> Turn<'a> {
 
     fn message_failed(&self, message: &'static str, cause: &StopReason, told: bool) {
         let header = self.cell();
+        if let Some(charge) = self.charge() {
+            charge.note_failed();
+        }
         // UNWIND: an observer is user code.
         let _ = guard(|| header.near().host.message_failed(header::info(header), message, cause, told));
     }
@@ -290,16 +301,10 @@ impl<'a> Turn<'a> {
             if let Some(after) = self.resume(frame) {
                 return after;
             }
-        } else if self.phase() == Phase::New && self.cell().far().state.peek().is_killed() {
-            let reason = self.why_killed();
-            self.fail_to_start(reason);
-        } else if self.phase() == Phase::New {
-            self.enter(Phase::Starting);
-            // SAFETY: the vtable is that of the body.
-            let opened = unsafe { (self.cell().far().vtable.start)(self) };
-            if let Some(after) = self.hook_returned(opened) {
-                return after;
-            }
+        } else if self.phase() != Phase::Running
+            && let Some(after) = self.begin_to_run()
+        {
+            return after;
         }
         if self.phase() == Phase::Running {
             // In a simulation its start, or the rest of a handler, is a step of its own.
@@ -315,6 +320,43 @@ impl<'a> Turn<'a> {
             }
         }
         self.wind_up()
+    }
+
+    /// Sees to an actor that isn't running, and has no handler that waits. Returns how the activation ended, if it did.
+    #[inline(always)]
+    fn begin_to_run(&mut self) -> Option<After> {
+        match self.phase() {
+            Phase::New => self.begin(),
+            Phase::Down => self.reconsider(),
+            _ => None,
+        }
+    }
+
+    /// Begins a run: with the factory, if the actor has one, and `pre_start`.
+    #[inline(always)]
+    fn begin(&mut self) -> Option<After> {
+        if self.cell().far().state.peek().is_killed() {
+            let reason = self.why_killed();
+            self.fail_to_start(reason);
+            return None;
+        }
+        match self.begin_to_make() {
+            Some(opened) => self.hook_returned(opened),
+            None => self.begin_to_start(),
+        }
+    }
+
+    #[inline(always)]
+    fn begin_to_start(&mut self) -> Option<After> {
+        self.enter(Phase::Starting);
+        // SAFETY: the vtable is that of the body.
+        let opened = unsafe { (self.cell().far().vtable.start)(self) };
+        self.hook_returned(opened)
+    }
+
+    #[cold]
+    fn start_what_was_made(&mut self) -> Option<After> {
+        self.begin_to_start()
     }
 
     /// Ends the activation of an actor that has more to do.
@@ -335,7 +377,7 @@ impl<'a> Turn<'a> {
         self.seen = control;
         self.withdraw_waits();
         let stopping = matches!(self.phase(), Phase::Stopping | Phase::Expiring);
-        if (control.is_killed() && !stopping) || (control.is_expired() && stopping) {
+        if (control.is_killed() && !stopping) || (control.is_expired() && stopping && self.has_expired()) {
             let cause = if stopping { StopReason::Killed } else { self.why_killed() };
             self.abort(frame, cause, ReplyErrorReason::Killed);
             return None;
@@ -369,8 +411,17 @@ impl<'a> Turn<'a> {
     fn let_expire(&mut self) {
         self.enter(Phase::Expiring);
         let header = self.cell();
+        if let Some(charge) = self.charge() {
+            charge.note_deadline();
+        }
         header::retain(header);
         header.near().host.expire_later(Weak::from_retained(self.header));
+    }
+
+    /// Whether it is this `post_stop` whose time is up, not that of an earlier run.
+    #[cold]
+    fn has_expired(&self) -> bool {
+        self.charge().is_none_or(Charge::has_expired)
     }
 
     /// Drops a suspended frame at its await point.
@@ -385,6 +436,7 @@ impl<'a> Turn<'a> {
         let aborted = unsafe { frame::abort(self, frame, answer) };
         self.told |= aborted.told;
         let (place, next) = match self.phase() {
+            Phase::Making => (Place::Factory, Phase::Unborn),
             Phase::Starting => (Place::PreStart, Phase::Unborn),
             Phase::Hearing => (Place::OnTerminated, Phase::Clearing),
             Phase::Stopping | Phase::Expiring => (Place::PostStop, Phase::Ending),
@@ -408,10 +460,20 @@ impl<'a> Turn<'a> {
     fn hook_returned(&mut self, opened: Opened) -> Option<After> {
         match (opened, self.phase()) {
             (Opened::Suspended, _) => return Some(self.suspend()),
+            (Opened::Done, Phase::Making) => match self.started.take() {
+                Some(Ok(())) => return self.start_what_was_made(),
+                Some(Err(error)) => self.fail_to_start(StopReason::StartFailed(error)),
+                None => unreachable!("a factory returned without an outcome"),
+            },
+            (Opened::Panicked, Phase::Making) => {
+                let reason = self.panic_reason(Place::Factory);
+                self.fail_to_start(reason);
+            }
             (Opened::Done, Phase::Starting) => match self.started.take() {
                 Some(Ok(())) => {
                     self.announce_start(Ok(()));
                     self.enter(Phase::Running);
+                    self.report_start();
                 }
                 Some(Err(error)) => self.fail_to_start(StopReason::StartFailed(error)),
                 None => unreachable!("`pre_start` returned without an outcome"),
@@ -520,13 +582,23 @@ impl<'a> Turn<'a> {
         self.seen.calls()
     }
 
-    /// Sees to a kill, to all notices, and to messages of timers as long as `left` allows. Returns how the draining ended, if it did.
+    /// Sees to a kill, a recall and a failure, to all notices, and to messages of timers as long as `left` allows. Returns how the draining ended, if it did.
     #[cold]
     fn answer(&mut self, left: &mut u32) -> Option<Drained> {
         loop {
             if self.seen.is_killed() {
                 let reason = self.why_killed();
                 return Some(self.stop(reason));
+            }
+            if self.seen.is_recalled() {
+                return Some(self.stop(StopReason::Restarting));
+            }
+            if self.seen.is_failing() {
+                if let Some(end) = self.judge_failure() {
+                    return Some(end);
+                }
+                let _ = self.is_called();
+                continue;
             }
             if self.seen.is_noticed() {
                 if *left == 0 {
@@ -545,6 +617,9 @@ impl<'a> Turn<'a> {
             }
             *left -= 1;
             if let Some(fired) = lane::take(self.cell()) {
+                if let Some(charge) = self.charge() {
+                    charge.note_rung();
+                }
                 let message = fired.message();
                 // UNWIND: a message that comes again is cloned.
                 let opened = match guard(|| fired.take()) {
@@ -567,6 +642,38 @@ impl<'a> Turn<'a> {
             }
             let _ = self.is_called();
         }
+    }
+
+    /// Sees to what the actor has said of itself. Returns how the draining ended, if it did.
+    #[cold]
+    #[inline(never)]
+    fn judge_failure(&mut self) -> Option<Drained> {
+        let header = self.cell();
+        header.far().state.forget_failing();
+        let failing = header::known_side(header)?.failing.lock().take()?;
+        let error = match failing {
+            Failing::End(reason) => return Some(self.stop(reason)),
+            Failing::Judge(error) => error,
+        };
+        // UNWIND: `on_error` is user code.
+        // SAFETY: the vtable is that of the body, and no frame borrows it: its handler has returned.
+        let directive = match guard(|| unsafe { (header.far().vtable.judge)(self.header, &error) }) {
+            Ok(directive) => directive,
+            Err(text) => return Some(self.stop(StopReason::Panicked(Panic::new(Place::OnError, text)))),
+        };
+        if directive == Directive::Resume {
+            return None;
+        }
+        if let Some(charge) = self.charge() {
+            charge.note_failed();
+            match directive {
+                Directive::Escalate => charge.set_escalates(),
+                // The runner has it, so it isn't suspended.
+                Directive::Stop => drop(header.far().state.dismiss()),
+                Directive::Restart | Directive::Resume => {}
+            }
+        }
+        Some(self.stop(StopReason::Failed(error)))
     }
 
     /// Lets the actor hear of one who has ended. Returns how the draining ended, if it did.

@@ -4,17 +4,18 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::time::Duration;
 
+use super::charge::{self, Charge};
 use super::frame::Scratch;
 use super::handle::Strong;
-use super::header::{self, ANYWHERE, Cell, Far, Header, Limit, Near, Terms};
+use super::header::{self, ANYWHERE, Cell, Far, Header, Keeping, Limit, Near, Terms};
 use super::hooks;
 #[cfg(any(corecast_loom, feature = "sim"))]
 use super::identity::{ActorId, ActorInfo};
-use super::letter::Body;
+use super::letter::{self, Body};
 use super::lodging::Lodging;
 use super::refs::Refs;
 use super::run::{self, Common, Phase};
@@ -64,7 +65,26 @@ unsafe impl Send for Runnable {}
 
 impl Runnable {
     /// Makes a task, scheduled for its first run.
+    #[inline]
     pub(super) fn create<B: Body>(plan: Plan, body: B) -> (Strong, Self) {
+        let keeping = if plan.keep_alive { Keeping::Itself } else { Keeping::Others };
+        let (strong, runnable) = Self::prepare::<B>(plan, keeping);
+        // SAFETY: the cell is ours, and has room for a `B`.
+        unsafe { letter::body::<B>(runnable.0).write(body) };
+        (strong, runnable)
+    }
+
+    /// The same for a supervised task, which makes its body itself.
+    pub(super) fn create_ward<B: Body>(plan: Plan, charge: Box<Charge>) -> (Strong, Self) {
+        let (strong, runnable) = Self::prepare::<B>(plan, Keeping::Ward);
+        // SAFETY: the cell is ours.
+        unsafe { charge::entrust(runnable.header(), charge) };
+        (strong, runnable)
+    }
+
+    /// Makes a task that lacks a body.
+    #[inline(always)]
+    fn prepare<B: Body>(plan: Plan, keeping: Keeping) -> (Strong, Self) {
         let cell: NonNull<Cell<B>> = memory::acquire(Layout::new::<Cell<B>>()).cast();
         let header: NonNull<Header> = cell.cast();
         let terms = Terms {
@@ -73,7 +93,7 @@ impl Runnable {
                 SendLimit::Own(_) => Limit::Actor,
                 SendLimit::System => Limit::System,
             }),
-            is_kept: plan.keep_alive,
+            keeping,
         };
         let near = Near {
             refs: Refs::new(),
@@ -95,14 +115,14 @@ impl Runnable {
         // SAFETY: the block is ours and fits.
         unsafe {
             (&raw mut (*cell.as_ptr()).header).write(Ring::new(plan.capacity, terms, near, far));
-            (&raw mut (*cell.as_ptr()).body).write(UnsafeCell::new(ManuallyDrop::new(body)));
+            (&raw mut (*cell.as_ptr()).body).write(UnsafeCell::new(MaybeUninit::uninit()));
             if let Some(name) = plan.name {
                 header::side(header.as_ref()).ending.lock().name = Some(name);
             }
             if let Some(SendLimit::Own(limit)) = plan.limit {
                 header::set_limit(header.as_ref(), limit);
             }
-            if plan.keep_alive {
+            if keeping == Keeping::Itself {
                 header.as_ref().near().refs.grow();
             }
         }
@@ -152,7 +172,9 @@ impl Runnable {
     /// Ends a task that was never scheduled.
     pub(crate) fn refuse(self, common: &Common) {
         // SAFETY: a runnable task is alive. The right to run is ours, so nothing is scheduled.
-        let _ = unsafe { self.0.as_ref() }.far().state.kill();
+        let state = &unsafe { self.0.as_ref() }.far().state;
+        let _ = state.dismiss();
+        let _ = state.kill();
         let mut scratch = Scratch::new();
         let looked = &mut common.clock.now();
         let after = self.run(&mut run::Bench { scratch: &mut scratch, common, looked, fed: false, desk: None });
@@ -233,6 +255,8 @@ impl<B: Body> Vtables<B> {
         type_name: B::type_name,
         type_id: std::any::TypeId::of::<B>,
         start: hooks::start::<B>,
+        make: hooks::make::<B>,
+        judge: hooks::judge::<B>,
         terminated: hooks::terminated::<B>,
         stop: hooks::stop::<B>,
         drop_body: hooks::drop_body::<B>,

@@ -17,9 +17,11 @@
 //! All transitions are read-modify-writes, so the release sequence of each waker reaches whoever looks at the count that
 //! it left, however many wakers there are. A late waker of an earlier handler costs one spurious poll at most.
 //!
-//! Control bits only ever get set: KILLED, EXPIRED, and the reasons of a stop. ENDED comes last; WATCHED says
-//! that somebody waits for it. RINGING says that messages of timers may wait in the lane, NOTICED that notices of others' ends may
-//! wait in the book of watches, CIRCLE that the handler waits in a circle; the runner takes each back.
+//! Control bits are set by anybody: KILLED, EXPIRED, RECALLED, DISMISSED, and the reasons of a stop. ENDED comes last; WATCHED
+//! says that somebody waits for it. RINGING says that messages of timers may wait in the lane, NOTICED that notices of others'
+//! ends may wait in the book of watches, FAILING that the actor has said of itself that it failed, CIRCLE that the handler waits
+//! in a circle; the runner takes each of these four back. A supervised actor that begins anew takes back KILLED, EXPIRED,
+//! RECALLED and FAILING, which were about the run that is over; DISMISSED and SHUTDOWN stay.
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::limits::MOST_WAKES;
@@ -34,7 +36,11 @@ const WATCHED: u32 = 1 << 5;
 const ENDED: u32 = 1 << 6;
 const CIRCLE: u32 = 1 << 7;
 const NOTICED: u32 = 1 << 8;
-const VERDICT_SHIFT: u32 = 9;
+const RECALLED: u32 = 1 << 9;
+const DISMISSED: u32 = 1 << 10;
+const FAILING: u32 = 1 << 11;
+// One is free.
+const VERDICT_SHIFT: u32 = 13;
 const VERDICT: u32 = (1 << (WAKES_SHIFT - VERDICT_SHIFT)) - 1;
 const WAKES_SHIFT: u32 = 16;
 const ONE_WAKE: u32 = 1 << WAKES_SHIFT;
@@ -82,10 +88,25 @@ impl Snapshot {
         self.0 & NOTICED != 0
     }
 
+    /// Whether its supervisor has called it back, to begin anew.
+    pub(crate) fn is_recalled(self) -> bool {
+        self.0 & RECALLED != 0
+    }
+
+    /// Whether the actor has said of itself that it failed.
+    pub(crate) fn is_failing(self) -> bool {
+        self.0 & FAILING != 0
+    }
+
+    /// Whether its next end is one for good, whatever its supervisor would say.
+    pub(crate) fn is_final(self) -> bool {
+        self.0 & (DISMISSED | SHUTDOWN) != 0
+    }
+
     /// Whether there is anything to do before the next message.
     #[inline(always)]
     pub(crate) fn calls(self) -> bool {
-        self.0 & (KILLED | NOTICED | RINGING) != 0
+        self.0 & (KILLED | NOTICED | RINGING | RECALLED | FAILING) != 0
     }
 
     /// Whether the handler waits for a reply that can't come.
@@ -138,6 +159,11 @@ impl State {
     /// Says that `post_stop` has had its time, and wakes it. Lock-free.
     pub(crate) fn expire(&self) -> Woken {
         self.notify(EXPIRED)
+    }
+
+    /// Says that the next end is one for good, and wakes who waits for its supervisor's word. Lock-free.
+    pub(crate) fn dismiss(&self) -> Woken {
+        self.notify(DISMISSED)
     }
 
     fn notify(&self, bits: u32) -> Woken {
@@ -260,6 +286,32 @@ impl State {
     pub(crate) fn heed(&self) {
         // ORDERING: Relaxed; as in `answer`.
         self.0.fetch_and(!NOTICED, Ordering::Relaxed);
+    }
+
+    /// Its supervisor calls the actor back. A nudge of the mailbox follows, for an actor that is idle.
+    pub(crate) fn recall(&self) {
+        // ORDERING: Relaxed; as in `ring`, without data.
+        self.0.fetch_or(RECALLED, Ordering::Relaxed);
+    }
+
+    /// The actor's handler says that the actor has failed: looked at before the next message.
+    pub(crate) fn fail(&self) {
+        // ORDERING: Relaxed; the runner's own.
+        self.0.fetch_or(FAILING, Ordering::Relaxed);
+    }
+
+    /// The runner is about to see what the actor has said.
+    pub(crate) fn forget_failing(&self) {
+        // ORDERING: Relaxed; as above.
+        self.0.fetch_and(!FAILING, Ordering::Relaxed);
+    }
+
+    /// The runner begins anew: what was asked of the run that is over is done with. Returns what stays.
+    pub(crate) fn renew(&self) -> Snapshot {
+        const OVER: u32 = KILLED | EXPIRED | RECALLED | FAILING;
+        // ORDERING: Acquire pairs with the Release of whoever has set DISMISSED or SHUTDOWN; that it is the newest value is why
+        // this is a read-modify-write.
+        Snapshot(self.0.fetch_and(!OVER, Ordering::Acquire) & !OVER)
     }
 
     /// The last transition: the actor has ended, with `verdict`. Tells whether somebody watches.

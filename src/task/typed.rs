@@ -13,6 +13,7 @@ use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
+use super::charge::Charge;
 use super::handle::{Strong, Weak};
 use super::header::Header;
 use super::letter::{Body, Letter, Receive};
@@ -26,6 +27,12 @@ impl<B: Body> Task<B> {
     /// Makes a task. See [`Runnable::create`].
     pub(crate) fn create(plan: Plan, body: B) -> (Self, Runnable) {
         let (strong, runnable) = Runnable::create(plan, body);
+        (Self(strong, PhantomData), runnable)
+    }
+
+    /// Makes a supervised task, which makes its body itself. See [`Runnable::create_ward`].
+    pub(crate) fn create_ward(plan: Plan, charge: Box<Charge>) -> (Self, Runnable) {
+        let (strong, runnable) = Runnable::create_ward::<B>(plan, charge);
         (Self(strong, PhantomData), runnable)
     }
 

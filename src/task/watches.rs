@@ -21,6 +21,9 @@
 //! | sealed | is heard if somebody reaches the actor after all; what was told before is heard in any case | the same, the other way; the end |
 //! | closed | is dropped: the actor is ending | – |
 //!
+//! An actor that is supervised and begins anew has not ended: those who watch it hear nothing. What the run that is over had
+//! begun is over with it: its watches, and its links, which tell of the failure as of an end.
+//!
 //! A link is an entry in both books. Both locks are taken for it, that of the lower number first. An end that isn't orderly kills
 //! the linked one, unless that one traps: it leaves the name of who ended in the book, which becomes the reason.
 //!
@@ -29,6 +32,7 @@
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
 
+use super::charge;
 use super::hand;
 use super::handle::{Strong, Weak};
 use super::header::{self, Header, Side};
@@ -111,6 +115,31 @@ enum Told {
     Fate,
 }
 
+/// The same, said in the task word.
+enum Deed {
+    Nothing,
+    Notice,
+    Kill(Woken),
+}
+
+impl Told {
+    /// Says it in the task word of whom it was told to.
+    ///
+    /// # Contract
+    ///
+    /// The caller still has the lock of that one's book: so it is said to the run that the book is of.
+    fn enact(self, header: &Header) -> Deed {
+        match self {
+            Self::Nothing => Deed::Nothing,
+            Self::Notice => {
+                header.far().state.notice();
+                Deed::Notice
+            }
+            Self::Fate => Deed::Kill(header.far().state.kill()),
+        }
+    }
+}
+
 impl Entry {
     fn set(&mut self, bond: Bond, whether: bool) {
         match bond {
@@ -149,6 +178,12 @@ impl Watches {
         if stays {
             return None;
         }
+        self.strike(own, target)
+    }
+
+    /// Takes an entry out, with what belongs to it. What is returned is dropped without the lock.
+    fn strike(&mut self, own: &Header, target: &Header) -> Option<(Entry, Option<Weak>)> {
+        let book = self.book.as_mut()?;
         let entry = book.entries.remove(&key(target))?;
         let seat = match &entry.notice {
             Some(notice) => {
@@ -158,6 +193,12 @@ impl Watches {
             None => leave(own, target),
         };
         Some((entry, seat))
+    }
+
+    /// Whether a notice of this one waits to be heard.
+    fn is_told_of(&self, target: &Header) -> bool {
+        let entry = self.book.as_ref().and_then(|book| book.entries.get(&key(target)));
+        entry.is_some_and(|entry| entry.notice.is_some())
     }
 
     /// Tells of an end. What is returned beside is dropped without the lock.
@@ -184,6 +225,28 @@ impl Watches {
         entry.notice = Some(Notice { number, who, reason });
         book.told.insert(number, ended);
         (if self.stage == Stage::Open { Told::Notice } else { Told::Nothing }, None)
+    }
+
+    /// Ends the link of `own` with one that has failed and may begin anew: as if that had ended, but for a watch, which stays unless
+    /// it is used up by a notice. What is returned beside is dropped without the lock.
+    fn break_link(
+        &mut self,
+        own: &Header,
+        failed: &Header,
+        reason: &StopReason,
+    ) -> (Told, Option<(Entry, Option<Weak>)>) {
+        let ended = key(failed);
+        let is_linked = self.book.as_ref().and_then(|book| book.entries.get(&ended)).is_some_and(|entry| entry.linked);
+        if !is_linked {
+            return (Told::Nothing, None);
+        }
+        let traps = self.book.as_ref().is_some_and(|book| book.traps);
+        if traps || !reason.is_orderly() {
+            let (told, entry) = self.tell(ended, header::info(failed), reason.clone());
+            let seat = leave(own, failed);
+            return (told, entry.map(|entry| (entry, seat)));
+        }
+        (Told::Nothing, self.withdraw(own, failed, Bond::Link))
     }
 
     /// The number of the oldest notice that may be heard.
@@ -229,7 +292,8 @@ impl Weak {
         let (mut mine, mut theirs) = both_books(own, other);
         if mine.stage != Stage::Closed {
             mine.enter(own, other, Bond::Link);
-            if !other_ends {
+            // With a notice that waits it is over before it has begun.
+            if !other_ends && !mine.is_told_of(other) {
                 theirs.enter(other, own, Bond::Link);
             }
         }
@@ -266,25 +330,34 @@ impl Weak {
     fn tell_end(&self, ended: Key, who: ActorInfo, reason: StopReason) {
         let header = self.header();
         let Some(side) = header::known_side(header) else { return };
-        let (told, heard) = side.watches.lock().tell(ended, who, reason);
-        match told {
-            Told::Nothing => {}
-            Told::Notice => {
-                header.far().state.notice();
+        let mut watches = side.watches.lock();
+        let (told, heard) = watches.tell(ended, who, reason);
+        let deed = told.enact(header);
+        drop(watches);
+        self.follow_up(deed);
+        drop(heard);
+    }
+
+    /// Does the rest of it, without the lock.
+    fn follow_up(&self, deed: Deed) {
+        let header = self.header();
+        match deed {
+            Deed::Nothing => {}
+            Deed::Notice => {
                 if header.nudge() == Duty::Schedule {
                     // SAFETY: the nudge handed the right to us.
                     unsafe { hand::schedule(NonNull::from(header)) };
                 }
             }
-            Told::Fate => {
-                if header.far().state.kill() == Woken::Schedule {
+            Deed::Kill(woken) if header.terms().is_ward() => charge::call_for_kill(header, woken),
+            Deed::Kill(woken) => {
+                if woken == Woken::Schedule {
                     // SAFETY: the transition handed the right to us.
                     unsafe { hand::schedule(NonNull::from(header)) };
                 }
                 self.stop();
             }
         }
-        drop(heard);
     }
 
     /// How many it watches or is linked to, how many notices wait for it, and how many hear of its own end.
@@ -364,6 +437,38 @@ pub(super) fn unseal(header: &Header) {
     drop(watches);
     if holds {
         header.far().state.notice();
+    }
+}
+
+/// Takes all entries back, and leaves all audiences: the run is over that had begun these watches and links. Those who are linked
+/// share its fate, if the `reason` isn't orderly. Called by the runner.
+///
+/// Others may take up a link meanwhile. That is with the run that is over, and is taken back with its entry, in both books at
+/// once; or with the next one, and stays in both.
+#[cold]
+pub(super) fn forget(header: &Header, reason: &StopReason) {
+    let Some(side) = header::known_side(header) else { return };
+    let targets: Vec<_> = match &side.watches.lock().book {
+        Some(book) => book.entries.values().map(|entry| entry.target.clone()).collect(),
+        None => return,
+    };
+    for target in targets {
+        let other = target.header();
+        let (mut mine, mut theirs) = both_books(header, other);
+        let struck = mine.strike(header, other);
+        let is_linked = struck.as_ref().is_some_and(|(entry, _)| entry.linked);
+        let (told, broken) = if is_linked { theirs.break_link(other, header, reason) } else { (Told::Nothing, None) };
+        let deed = told.enact(other);
+        drop((mine, theirs));
+        target.follow_up(deed);
+        // UNWIND: a reason may hold the last of a user's error.
+        let _ = guard(|| drop((struck, broken)));
+    }
+    let mut watches = side.watches.lock();
+    let Some(book) = watches.book.as_mut() else { return };
+    (book.traps, book.fate) = (false, None);
+    if book.entries.is_empty() {
+        watches.book = None;
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use crate::supervision::action::{Action, Exit, Incident};
+use crate::supervision::action::{Action, Exit};
 use crate::supervision::alarm::Alarm;
 use crate::supervision::child::{Key, State};
 use crate::supervision::error::SpecError;
 use crate::supervision::event::{Event, Request};
+use crate::supervision::incident::Incident;
 use crate::supervision::policy::Policy;
 use crate::supervision::restart::RestartType;
 use crate::supervision::rules::{ChildKind, ChildRules, SupervisorRules};

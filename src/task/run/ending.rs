@@ -12,8 +12,9 @@ use crate::mailbox::ring::Rest;
 use crate::sync::hint::spin_loop;
 use crate::sync::limits::BUSY_SPINS;
 use crate::sync::unwind::guard;
+use crate::task::charge::Report;
 use crate::task::handle::Strong;
-use crate::task::header::{self, Header};
+use crate::task::header::{self, Header, Keeping};
 use crate::task::lane;
 use crate::task::letter::Undertaker;
 use crate::task::reason::{Panic, Place, StopReason};
@@ -29,6 +30,17 @@ const TOLD: u8 = 4;
 impl Turn<'_> {
     #[cold]
     pub(super) fn fail_to_start(&mut self, reason: StopReason) {
+        if self.continues_after(&reason) {
+            self.judge(reason);
+            self.enter(Phase::Ending);
+        } else {
+            self.never_lived(reason);
+        }
+    }
+
+    /// Ends an actor that has no state, or whose state has never lived.
+    #[cold]
+    pub(super) fn never_lived(&mut self, reason: StopReason) {
         self.close_mailbox();
         self.judge(reason);
         // The actor never lived: no `post_stop`, but its messages are accounted for.
@@ -47,9 +59,13 @@ impl Turn<'_> {
         }
     }
 
-    /// Why it was killed: by somebody who may, or by the end of one that it is linked to.
+    /// Why it was killed: by somebody who may, by its supervisor to begin anew, or by the end of one that it is linked to.
     #[cold]
     pub(super) fn why_killed(&self) -> StopReason {
+        let control = self.cell().far().state.peek();
+        if control.is_recalled() && !control.is_final() {
+            return StopReason::Restarting;
+        }
         watches::fate(self.cell()).map_or(StopReason::Killed, StopReason::Linked)
     }
 
@@ -66,6 +82,11 @@ impl Turn<'_> {
     }
 
     pub(super) fn begin_to_stop(&mut self, reason: StopReason) {
+        if self.continues_after(&reason) {
+            self.judge(reason);
+            self.enter(Phase::Pausing);
+            return;
+        }
         self.close_mailbox();
         self.judge(reason);
         self.enter(Phase::Clearing);
@@ -75,9 +96,15 @@ impl Turn<'_> {
     pub(super) fn begin_to_stop_as_asked(&mut self) {
         let _ = self.serve();
         match self.why_closed() {
+            STOPPED if self.continues_after(&StopReason::Stopped) => {
+                self.note_stop();
+                self.pronounce(STOPPED);
+                return self.enter(Phase::Pausing);
+            }
+            // As one that is seen before the mailbox is found empty: it may begin anew after that.
             KILLED => {
                 let reason = self.why_killed();
-                self.judge(reason);
+                return self.begin_to_stop(reason);
             }
             verdict => self.pronounce(verdict),
         }
@@ -91,7 +118,7 @@ impl Turn<'_> {
             StopReason::Unreachable => UNREACHABLE,
             StopReason::Killed => KILLED,
             StopReason::SystemShutdown => SHUTDOWN,
-            StopReason::Panicked(_) | StopReason::StartFailed(_) | StopReason::Linked(_) => {
+            _ => {
                 header::side(self.cell()).ending.lock().reason = Some(reason);
                 TOLD
             }
@@ -115,6 +142,21 @@ impl Turn<'_> {
         }
     }
 
+    /// Why the run was over that was the last so far.
+    pub(super) fn last_reason(&self) -> StopReason {
+        reason_of(self.cell(), self.verdict())
+    }
+
+    /// The next run has no reason yet.
+    pub(super) fn forget_reason(&mut self) {
+        if let Some(side) = header::known_side(self.cell()) {
+            let (reason, failing) = (side.ending.lock().reason.take(), side.failing.lock().take());
+            // UNWIND: both may hold the last of a user's error.
+            let _ = guard(|| drop((reason, failing)));
+        }
+        self.pronounce(STOPPED);
+    }
+
     pub(super) fn verdict(&self) -> u8 {
         // SAFETY: the verdict is the runner's.
         self.cell().far().verdict.with(|verdict| unsafe { *verdict })
@@ -122,8 +164,8 @@ impl Turn<'_> {
 
     /// The phases after Running.
     pub(super) fn wind_up(&mut self) -> After {
-        if self.phase() == Phase::Clearing {
-            if !self.clear() {
+        if matches!(self.phase(), Phase::Clearing | Phase::Pausing) {
+            if self.phase() == Phase::Clearing && !self.clear() {
                 return self.behind();
             }
             self.enter(Phase::Stopping);
@@ -139,6 +181,9 @@ impl Turn<'_> {
             if let Some(after) = self.hook_returned(opened) {
                 return after;
             }
+        }
+        if self.goes_down() {
+            return self.go_down();
         }
         // The mailbox of an actor that lived has been cleared, and is closed. Where there is a side, `post_stop` may
         // have left something there.
@@ -220,7 +265,9 @@ impl Turn<'_> {
         if unborn {
             let reason = reason_of(header, self.verdict());
             self.announce_start(Err(&reason));
-            self.drop_body();
+            if self.has_body() {
+                self.drop_body();
+            }
         }
         let verdict = self.verdict();
         if verdict == TOLD {
@@ -228,12 +275,12 @@ impl Turn<'_> {
             // UNWIND: an observer is user code.
             let _ = guard(|| host.actor_failed(actor, &reason_of(header, verdict), observed));
         }
-        if header.terms().is_kept {
+        if header.terms().keeping == Keeping::Itself {
             // SAFETY: counted when the task was made, and given up once.
             drop(unsafe { Strong::from_counted(self.header) });
         }
         // If nobody refers to it, nobody will hear of the end, and nobody can come to do so but visitors of its seat.
-        self.alone = self.is_alone();
+        self.alone = !header.terms().is_ward() && self.is_alone();
         if !self.alone {
             self.announce_end();
         }
@@ -271,9 +318,13 @@ impl Turn<'_> {
             }
             watches::tell_audience(header, side, verdict);
         }
+        if let Some(charge) = self.charge() {
+            charge.report(Report::Ended(reason_of(header, verdict)));
+        }
     }
 
-    fn drop_body(&mut self) {
+    pub(super) fn drop_body(&mut self) {
+        self.set_made(false);
         // UNWIND: the actor's drop. It counts as dropped after a panic.
         // SAFETY: the body is alive, and dropped once: by `end`, which no phase follows.
         if let Err(text) = guard(|| unsafe { (self.cell().far().vtable.drop_body)(self.header) }) {
