@@ -102,7 +102,7 @@ impl Policy {
     /// A child that waited, and was down, has ended for good. If it backed off by itself, that may be the end of it.
     pub(super) fn ended_while_waiting(&mut self, key: Key, reason: StopReason) {
         let child = &self.children[key];
-        if child.armed.is_some() && !child.rules.restart.restarts(reason.is_orderly()) && !self.is_leaving() {
+        if child.armed.is_some() && !child.rules.restart.restarts(!reason.is_failure()) && !self.is_leaving() {
             self.retire(key, self.rest(key), reason);
         }
     }

@@ -172,7 +172,10 @@ struct Play {
     /// Those that are down and to whom a word is owed.
     owed: BTreeSet<Key>,
     requests: u64,
-    unanswered: BTreeSet<u64>,
+    /// What isn't answered yet, and whose start it asks for.
+    unanswered: BTreeMap<u64, Option<Key>>,
+    /// Those that have been up, or had nothing to start, since that was asked for.
+    started: BTreeSet<Key>,
     /// When whom was restarted.
     restarts: Vec<(Duration, Key)>,
     is_paced: bool,
@@ -191,7 +194,8 @@ impl Play {
             late: Vec::new(),
             owed: BTreeSet::new(),
             requests: 0,
-            unanswered: BTreeSet::new(),
+            unanswered: BTreeMap::new(),
+            started: BTreeSet::new(),
             restarts: Vec::new(),
             is_paced: children.iter().any(|child| child.backoff.is_some()),
             has_exited: false,
@@ -232,6 +236,9 @@ impl Play {
             }
             _ => {}
         }
+        if let Event::Up(child) | Event::Ignored(child) = &event {
+            self.started.insert(*child);
+        }
         let before: BTreeMap<_, _> = self.policy.which_children().collect();
         let mut actions = Vec::new();
         self.policy.on(self.now, event, 1 << 63, &mut actions);
@@ -262,6 +269,9 @@ impl Play {
                     self.is_in_reverse(key, before);
                 } else {
                     assert!(!self.policy.is_leaving(), "nothing is started by one that leaves");
+                    let alone = |(other, state)| other == key || state != State::Starting;
+                    let at_will = self.rules.strategy == Strategy::OneForOne;
+                    assert!(at_will || self.policy.which_children().all(alone), "one after the other");
                 }
                 self.tell(key, action);
             }
@@ -278,7 +288,11 @@ impl Play {
                 assert!(armed.is_some(), "it was armed");
                 self.late.push(alarm);
             }
-            Action::Answer(Request(request), _) => assert!(self.unanswered.remove(&request), "one answer for each"),
+            Action::Answer(Request(request), outcome) => {
+                let start = self.unanswered.remove(&request).expect("one answer for each");
+                let has_started = start.is_none_or(|child| self.started.contains(&child));
+                assert!(outcome.is_err() || has_started, "what is said to be up has been up");
+            }
             Action::Exit(_) => {
                 assert!(self.cells.values().all(|cell| cell.really == Really::Gone), "no child outlives it");
                 assert!(self.armed.is_empty() && self.owed.is_empty(), "nothing is left over");
@@ -377,7 +391,6 @@ impl Play {
     fn command(&mut self, chance: u8, key: Option<Key>, added: &ChildRules) {
         self.requests += 1;
         let request = Request(self.requests);
-        self.unanswered.insert(self.requests);
         let child = key.unwrap_or(Key(u64::MAX));
         let event = match chance % 5 {
             0 => Event::StartChild { child: self.add(added.clone()), request },
@@ -385,6 +398,14 @@ impl Play {
             3 => Event::RestartChild { child, request },
             _ => Event::DeleteChild { child, request },
         };
+        let start = match &event {
+            Event::StartChild { child, .. } | Event::RestartChild { child, .. } => Some(*child),
+            _ => None,
+        };
+        if let Some(child) = &start {
+            self.started.remove(child);
+        }
+        self.unanswered.insert(self.requests, start);
         self.hear(event);
     }
 

@@ -422,6 +422,17 @@ fn a_failure_before_a_group_that_waits_makes_the_group_larger() {
 }
 
 #[test]
+fn the_backoff_of_a_group_that_grows_is_not_heard_any_more() {
+    let backoff = Some(Backoff::new(SECOND, SECOND));
+    let mut stage = patient(RestForOne).permanent(&["a", "b"]).special("c", |rules| rules.backoff = backoff).begun();
+    stage.hear(stage.failed("c"));
+    assert_eq!(stage.hear(stage.failed("a")), "disarm, recall b, arm b 5s");
+    let rung = stage.rung("");
+    assert_eq!(stage.hear(rung), "", "it was on its way");
+    assert_eq!(stage.hear(stage.finished("b")), "disarm b, arm 1s");
+}
+
+#[test]
 fn a_child_that_backs_off_can_be_terminated_and_its_alarm_is_not_heard_any_more() {
     let mut stage = backing_off(OneForOne);
     stage.hear(stage.failed("b"));
@@ -460,6 +471,16 @@ fn a_shutdown_does_not_wait_for_a_backoff() {
         let stops = if strategy == OneForOne { "stop c, end b, stop a, exit" } else { "end c, end b, stop a, exit" };
         assert_eq!(stage.play(Event::Shutdown), stops);
     }
+}
+
+#[test]
+fn a_backoff_that_ends_while_the_supervisor_leaves_starts_nobody() {
+    let mut stage = backing_off(OneForOne);
+    stage.hear(stage.failed("b"));
+    assert_eq!(stage.hear(Event::Shutdown), "stop c, arm c 5s");
+    let rung = stage.rung("b");
+    assert_eq!(stage.hear(rung), "");
+    assert_eq!(stage.hear(stage.gone("c")), "disarm c, end b");
 }
 
 #[test]
@@ -552,6 +573,24 @@ fn a_failure_of_one_that_is_up_again_takes_the_group_down_once_more() {
 }
 
 #[test]
+fn a_failure_before_a_group_that_is_taken_down_makes_the_group_larger() {
+    let mut stage = patient(RestForOne).permanent(&["a", "b", "c", "d", "e"]).begun();
+    assert_eq!(stage.hear(stage.failed("d")), "recall e, arm e 5s");
+    assert_eq!(stage.hear(stage.failed("b")), "");
+    assert_eq!(stage.play(stage.finished("e")), "recall c, restart b, restart c, restart d, restart e");
+}
+
+#[test]
+fn one_that_was_being_taken_down_keeps_its_budget_when_its_supervisor_leaves() {
+    let mut stage = patient(OneForAll).permanent(&["a", "b"]).begun();
+    assert_eq!(stage.hear(stage.failed("a")), "recall b, arm b 5s");
+    assert_eq!(stage.hear(Event::Shutdown), "stop b", "and its alarm is what it was");
+    let rung = stage.rung("b");
+    assert_eq!(stage.hear(rung), "cut b");
+    assert_eq!(stage.hear(stage.killed("b")), "end a");
+}
+
+#[test]
 fn a_child_that_is_added_while_its_group_is_down_comes_up_behind_it() {
     let mut stage = patient(OneForAll).permanent(&["a", "b"]).begun();
     stage.hear(stage.failed("a"));
@@ -575,6 +614,24 @@ fn who_asks_a_supervisor_that_leaves_is_refused_or_waits_for_the_end() {
     stage.hear(stage.gone("b"));
     assert_eq!(stage.hear(stage.gone("a")), "disarm a, ok, exit");
     assert_eq!(stage.hear(stage.restart("a")), refused);
+}
+
+#[test]
+fn a_temporary_child_that_is_taken_down_while_it_starts_refuses_who_asked_for_the_start() {
+    let mut stage = patient(OneForAll).permanent(&["a"]).begun();
+    stage.add("b", |rules| rules.restart = Temporary).expect("good rules");
+    assert_eq!(stage.hear(stage.start("b")), "start b");
+    let refused = "refused as the child was terminated before it had started";
+    assert_eq!(stage.hear(stage.failed("a")), format!("{refused}, stop b, arm b 5s"));
+}
+
+#[test]
+fn a_group_comes_up_behind_one_before_it_that_starts_by_itself() {
+    let mut stage = patient(RestForOne).permanent(&["a", "b"]).begun();
+    stage.play(stage.terminate("a"));
+    assert_eq!(stage.hear(stage.restart("a")), "start a");
+    assert_eq!(stage.hear(stage.failed("b")), "");
+    assert_eq!(stage.hear(Event::Up(stage.key("a"))), "ok, restart b");
 }
 
 #[test]
