@@ -1,8 +1,8 @@
-//! Models of supervised actors: between two of its runs an actor meets its supervisor's word, a kill, a dismissal, a stop, those
-//! who send to it, watch it or are linked to it, and the timers of the run that is over.
+//! Models of supervised actors: between two of its runs an actor meets its supervisor's word, a kill, a dismissal, a stop,
+//! those who send to it, watch it or are linked to it, and the timers of the run that is over.
 //!
-//! The host runs an actor there and then, on the thread that scheduled it. The supervisor is a script, which says its word inside
-//! of the report, on another thread, or not at all.
+//! The host runs an actor there and then, on the thread that scheduled it. The supervisor is a script, which says its word
+//! inside of the report, on another thread, or not at all.
 
 use crate::common::drive;
 use crate::common::gate::Gate;
@@ -18,7 +18,7 @@ use corecast::{
     WeakActorRef,
 };
 use loom::thread::{self, JoinHandle};
-use loom_tests::{Bounds, model};
+use loom_tests::{Bounds, linger, model, model_in_all_modes};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -70,6 +70,7 @@ impl Actor for Ward {
 
     async fn post_stop(&mut self, reason: &StopReason, _ctx: &mut ActorContext<Self>) {
         self.body.touch();
+        linger();
         if let Some(gate) = self.place.last.get(self.run as usize) {
             gate.opened().await;
         }
@@ -383,6 +384,24 @@ fn a_word_on_another_thread_against_the_wait_for_it() {
     });
 }
 
+/// The second one answers nothing: it isn't kept for the next end.
+#[test]
+fn two_words_for_one_end() {
+    model("two words", Bounds::default(), &["it waits for another one"], |outcomes| {
+        let cast = Cast::new(Renewal::AfterFailure, Answer::Never);
+        assert!(cast.tell(FAIL));
+        cast.script.note(|story| story.waits = false);
+        let saying = cast.meanwhile(task::say_renew);
+        task::say_renew(&cast.ward);
+        saying.join().unwrap();
+        assert!(cast.is_up() && cast.tell(FAIL));
+        let (made, waits) = cast.script.note(|story| (story.made, story.waits));
+        assert!(made == 2 && waits, "it was answered before it asked");
+        let _ = cast.finish(&[FAIL, FAIL]);
+        outcomes.saw("it waits for another one");
+    });
+}
+
 #[test]
 fn a_sender_against_a_failure_and_the_word_after_it() {
     let expected = ["both by the first run", "one by each", "both by the second run"];
@@ -567,7 +586,7 @@ fn a_dismissal_against_a_failure() {
 #[test]
 fn a_dismissal_against_the_wait_for_a_word() {
     let expected = ["it was never down", "it was down"];
-    model("dismissal, wait", Bounds::default(), &expected, move |outcomes| {
+    model_in_all_modes("dismissal, wait", Bounds::default(), &expected, move |outcomes| {
         let cast = Cast::new(Renewal::Always, Answer::Never);
         let dismissing = cast.meanwhile(task::dismiss);
         assert!(cast.tell(FAIL));

@@ -6,7 +6,7 @@
 //!
 //! | a run is over, and | then |
 //! |---|---|
-//! | the actor was dismissed, or its system shuts down | it ends for good |
+//! | the actor was dismissed, as its last reference's drop does, or its system shuts down | it ends for good |
 //! | its kind of [`Renewal`] doesn't begin anew after such an end, and it doesn't escalate | it ends for good |
 //! | its supervisor can't be reached any more | it ends for good |
 //! | otherwise | it is down: it tells its supervisor why, and waits for a [`Word`] |

@@ -440,8 +440,8 @@ pub(super) fn unseal(header: &Header) {
     }
 }
 
-/// Takes all entries back, and leaves all audiences: the run is over that had begun these watches and links. Those who are linked
-/// share its fate, if the `reason` isn't orderly. Called by the runner.
+/// Takes all entries back, and leaves all audiences: the run is over that had begun these watches and links. Those who are
+/// linked share its fate, if the `reason` isn't orderly. Called by the runner.
 ///
 /// Others may take up a link meanwhile. That is with the run that is over, and is taken back with its entry, in both books at
 /// once; or with the next one, and stays in both.

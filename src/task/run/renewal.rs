@@ -139,15 +139,17 @@ impl<'a> Turn<'a> {
     /// Begins the next run.
     fn renew(&mut self, charge: &Charge) -> Option<After> {
         let header = self.cell();
-        let mut control = header.far().state.renew();
+        let mut is_final = header.far().state.renew().is_final();
         // A stop that this run has come to its end by is over with it.
         if charge.take_stop() {
             self.reader().reopen();
             // RECHECK: whoever stops it for good says so first, and then closes the mailbox. A close that was undone was seen,
             // and what was said before.
-            control = header.far().state.look();
+            if header.far().state.look().is_final() {
+                is_final = true;
+            }
         }
-        if control.is_final() {
+        if is_final {
             let reason = self.last_reason();
             self.end_for_good(reason);
             return None;
