@@ -25,6 +25,7 @@ mod shutdown;
 mod shutdown_drop;
 mod source;
 mod stress;
+mod supervised;
 mod time;
 mod traits;
 mod verbs;

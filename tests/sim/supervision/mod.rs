@@ -5,6 +5,7 @@ mod failures;
 mod listeners;
 mod questions;
 mod strategies;
+mod trees;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
