@@ -28,6 +28,7 @@ mod snapshot;
 mod source;
 mod stress;
 mod supervision;
+mod supervised;
 mod time;
 mod traits;
 mod verbs;

@@ -7,6 +7,7 @@ mod listeners;
 mod looks;
 mod questions;
 mod strategies;
+mod trees;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
