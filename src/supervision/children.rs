@@ -48,10 +48,6 @@ impl Children {
         self.by_key.get_mut(&key)
     }
 
-    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Child> {
-        self.by_key.get_mut(&key)
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = (Key, &Child)> {
         self.by_key.iter().map(|(key, child)| (*key, child))
     }
