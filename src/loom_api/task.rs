@@ -480,9 +480,9 @@ impl Shared {
         capacity: u32,
         renewal: Renewal,
         overseer: impl Overseer,
-        mut maker: impl FnMut() -> A + Send + 'static,
+        maker: impl Fn() -> A + Send + Sync + 'static,
     ) -> (ActorRef<A>, Runnable) {
-        let maker = Maker(Box::new(move || Making::Made(Ok(Body::new(maker())))));
+        let maker = Maker(Arc::new(move || Making::Made(Ok(Body::new(maker())))));
         let renewal = match renewal {
             Renewal::Always => charge::Renewal::Always,
             Renewal::AfterFailure => charge::Renewal::AfterFailure,

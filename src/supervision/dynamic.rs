@@ -23,7 +23,6 @@ use crate::actor::{Actor, Body, Handler, Message};
 use crate::sync::Arc;
 use crate::sync::lock::Mutex;
 use crate::sync::unwind::Tamed;
-use crate::system::spawn::Wishes;
 use crate::task::charge::Making;
 use crate::task::handle::Strong;
 use crate::task::reason::{ActorError, StopReason};
@@ -243,7 +242,7 @@ impl<A: Actor, T: ChildArgs> DynamicSupervisor<A, T> {
             let args = args.lock().get().clone();
             make(args)
         });
-        Plan { factory, mailbox: self.mailbox, wishes: Wishes::default() }
+        Plan { factory, mailbox: self.mailbox, wishes: None }
     }
 }
 

@@ -12,7 +12,7 @@
 //! | [`rules`] | all of these, of a supervisor and of a child |
 //! | [`error`] | what can be wrong with them |
 //! | [`event`], [`action`] | what a supervisor hears and does |
-//! | [`child`], [`children`] | where a child is; all of them |
+//! | [`child`], [`children`], [`row`] | where a child is; all of them |
 //! | [`policy`] | its decisions: which event leads where |
 //! | [`life`] | – about one child |
 //! | [`alarm`] | – when a time is over |
@@ -51,6 +51,7 @@ mod life;
 mod office;
 mod policy;
 pub(crate) mod restart;
+mod row;
 mod rules;
 pub(crate) mod shutdown;
 pub(crate) mod spec;

@@ -8,9 +8,9 @@
 //! | the clock | a timer of the supervisor's, set for the first of the alarms | `Alarm` |
 //! | whoever has its reference | a message | `StartChild` and its kin |
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -23,10 +23,11 @@ use super::event::{Event, Request};
 use super::inbox::{Inbox, Look};
 use super::incident::{Incident, SupervisionEvent};
 use super::policy::Policy;
+use super::row::Row;
 use super::rules::{ChildRules, SupervisorRules};
 use super::spec::{Cradle, Ignore, Nurse};
 use crate::actor::context::ActorContext;
-use crate::actor::timer::Timer;
+use crate::actor::timer::{Sleep, Timer};
 use crate::actor::{Handler, Message};
 use crate::broker::topic::Topic;
 use crate::sync::Arc;
@@ -66,9 +67,10 @@ struct Desk<S: Chief> {
 /// The office of a supervisor that is an `S`.
 pub(super) struct Office<S: Chief> {
     policy: Policy,
-    desks: BTreeMap<Key, Desk<S>>,
-    /// The children whose actors live.
-    keys: BTreeMap<ActorId, Key>,
+    desks: Row<Desk<S>>,
+    /// The children whose actors live, where they have no ids.
+    keys: HashMap<ActorId, Key>,
+    is_dynamic: bool,
     inbox: Arc<Inbox>,
     /// The alarms that are armed, by the time since the system's start, and turn.
     alarms: BTreeMap<(Duration, u64), Alarm>,
@@ -76,6 +78,10 @@ pub(super) struct Office<S: Chief> {
     dues: BTreeMap<u64, Duration>,
     /// The timer, and what it is set for. None while the office polls.
     timer: Option<(Duration, Timer)>,
+    /// What wakes the office while it polls, and when.
+    pause: Option<(Duration, Pin<Box<Sleep>>)>,
+    /// The time of the present event.
+    now: Duration,
     requests: BTreeMap<u64, (Key, Answer)>,
     next_request: u64,
     events: VecDeque<Event>,
@@ -93,12 +99,15 @@ impl<S: Chief> Office<S> {
     pub(super) fn new(rules: SupervisorRules) -> Result<Self, SpecError> {
         Ok(Self {
             policy: Policy::new(rules)?,
-            desks: BTreeMap::new(),
-            keys: BTreeMap::new(),
+            desks: Row::default(),
+            keys: HashMap::new(),
+            is_dynamic: rules.dynamic.is_some(),
             inbox: Arc::default(),
             alarms: BTreeMap::new(),
             dues: BTreeMap::new(),
             timer: None,
+            pause: None,
+            now: Duration::ZERO,
             requests: BTreeMap::new(),
             next_request: 0,
             events: VecDeque::new(),
@@ -117,7 +126,7 @@ impl<S: Chief> Office<S> {
         let rules = Arc::new(rules);
         let key = self.policy.add(Arc::clone(&rules))?;
         let desk = Desk { rules, cradle, actor: None, info: None, is_ignored: false, sentence: None };
-        self.desks.insert(key, desk);
+        self.desks.push(key, desk);
         Ok(key)
     }
 
@@ -140,6 +149,7 @@ impl<S: Chief> Office<S> {
             return Err(self.why_not_opened(&exit));
         }
         self.inbox.signal();
+        self.pause = None;
         // What came behind the last start came without a signal.
         self.look(ctx);
         Ok(())
@@ -148,7 +158,7 @@ impl<S: Chief> Office<S> {
     fn why_not_opened(&self, exit: &Exit) -> ActorError {
         match exit {
             Exit::StartFailed(key, reason) | Exit::GaveUp(key, reason) | Exit::Escalated(key, reason) => {
-                let id = self.desks.get(key).map_or("", |desk| &desk.rules.id);
+                let id = self.desks.get(*key).map_or("", |desk| &desk.rules.id);
                 ActorError::new(format_args!("its child `{id}` did not start: {}", reason.as_cause_of_no_start()))
             }
             Exit::Shutdown | Exit::AutoShutdown => ActorError::new("it ended before all of its children had started"),
@@ -170,23 +180,38 @@ impl<S: Chief> Office<S> {
 
     /// Kills all children, for good.
     fn kill_all(&self) {
-        self.desks.values().filter_map(|desk| desk.actor.as_ref()).for_each(Strong::kill_for_good);
+        self.desks.range(Key::FIRST, None).filter_map(|(_, desk)| desk.actor.as_ref()).for_each(Strong::kill_for_good);
     }
 
     /// Waits for a report or an alarm, and sees to it.
     async fn wait(&mut self, ctx: &ActorContext<S>) {
-        let due = self.alarms.first_key_value().map(|(&(due, _), _)| due);
-        let pause = due.map_or(Duration::MAX, |due| due.saturating_sub(ctx.uptime()));
-        let mut pause = pin!(ctx.sleep(pause));
-        let inbox = &self.inbox;
-        let report = poll_fn(|context| match inbox.poll(context) {
-            Poll::Ready(report) => Poll::Ready(Some(report)),
-            Poll::Pending => pause.as_mut().poll(context).map(|()| None),
+        let due = self.first_due();
+        // One that ends earlier is as good: then this is left, and comes again.
+        if self.pause.as_ref().is_none_or(|(until, _)| due.is_some_and(|due| due < *until)) {
+            let (until, pause) = match due {
+                Some(due) => (due, due.saturating_sub(ctx.uptime())),
+                None => (Duration::MAX, Duration::MAX),
+            };
+            self.pause = Some((until, Box::pin(ctx.sleep(pause))));
+        }
+        let (inbox, pause) = (&self.inbox, &mut self.pause);
+        let report = poll_fn(|context| match (inbox.poll(context), pause.as_mut()) {
+            (Poll::Ready(report), _) => Poll::Ready(Some(report)),
+            (Poll::Pending, Some((_, sleep))) => sleep.as_mut().poll(context).map(|()| None),
+            (Poll::Pending, None) => Poll::Pending,
         });
         match report.await {
             Some((key, report)) => self.take_report(ctx, key, report),
-            None => self.ring(ctx),
+            None => {
+                self.pause = None;
+                self.ring(ctx);
+            }
         }
+    }
+
+    /// When the first of the alarms is due.
+    fn first_due(&self) -> Option<Duration> {
+        self.alarms.first_key_value().map(|(&(due, _), _)| due)
     }
 
     // --- what comes in -----------------------------------------------------------------------------------------------
@@ -201,7 +226,7 @@ impl<S: Chief> Office<S> {
     }
 
     fn take_report(&mut self, ctx: &ActorContext<S>, key: Key, report: Report) {
-        let Some(desk) = self.desks.get_mut(&key) else { return };
+        let Some(desk) = self.desks.get_mut(key) else { return };
         let event = match report {
             Report::Up => Event::Up(key),
             Report::Down(Down { reason: StopReason::StartFailed(error), .. }) if error.source().is::<Ignore>() => {
@@ -216,7 +241,7 @@ impl<S: Chief> Office<S> {
                 Event::Down { child: key, reason, had_success: has_worked }
             }
             Report::Ended(reason) => {
-                if let Some(actor) = desk.actor.take() {
+                if let Some(actor) = desk.actor.take().filter(|_| self.is_dynamic) {
                     self.keys.remove(&actor.id());
                 }
                 let is_ignored = match &reason {
@@ -274,11 +299,12 @@ impl<S: Chief> Office<S> {
 
     /// Has the policy hear an event, and does what it says, and what follows from that.
     fn hear(&mut self, ctx: &ActorContext<S>, event: Event) {
+        self.now = ctx.uptime();
         self.events.push_back(event);
         while let Some(event) = self.events.pop_front() {
             let mut actions = std::mem::take(&mut self.actions);
             let random = self.random.next();
-            self.policy.on(ctx.uptime(), event, random, &mut actions);
+            self.policy.on(self.now, event, random, &mut actions);
             for action in actions.drain(..) {
                 self.perform(ctx, action);
             }
@@ -291,7 +317,7 @@ impl<S: Chief> Office<S> {
             Action::Start(key) => self.start(ctx, key),
             Action::Restart(key) => self.tell(key, |actor| actor.say(Word::Renew)),
             Action::End(key) => {
-                let sentence = self.desks.get_mut(&key).and_then(|desk| desk.sentence.take());
+                let sentence = self.desks.get_mut(key).and_then(|desk| desk.sentence.take());
                 self.tell(key, |actor| actor.say(Word::End(sentence)));
             }
             Action::Recall(key) => self.tell(key, Strong::recall),
@@ -305,7 +331,7 @@ impl<S: Chief> Office<S> {
             }),
             Action::Cut(key) => self.tell(key, Strong::cut),
             Action::Arm(alarm, after) => {
-                let due = ctx.uptime().saturating_add(after);
+                let due = self.now.saturating_add(after);
                 self.dues.insert(alarm.turn, due);
                 self.alarms.insert((due, alarm.turn), alarm);
             }
@@ -317,19 +343,19 @@ impl<S: Chief> Office<S> {
             Action::Answer(Request(request), outcome) => self.answer(request, outcome),
             Action::Report(key, incident) => self.report(ctx, key, incident),
             Action::Ready => self.is_ready = true,
-            Action::Forget(key) => drop(self.desks.remove(&key)),
+            Action::Forget(key) => drop(self.desks.remove(key)),
             Action::Exit(exit) => self.exit = Some(exit),
         }
     }
 
     fn tell(&self, key: Key, say: impl FnOnce(&Strong)) {
-        if let Some(actor) = self.desks.get(&key).and_then(|desk| desk.actor.as_ref()) {
+        if let Some(actor) = self.desks.get(key).and_then(|desk| desk.actor.as_ref()) {
             say(actor);
         }
     }
 
     fn start(&mut self, ctx: &ActorContext<S>, key: Key) {
-        let Some(desk) = self.desks.get_mut(&key) else { return };
+        let Some(desk) = self.desks.get_mut(key) else { return };
         let nurse = Nurse {
             system: &ctx.system(),
             supervisor: ctx.weak_ref(),
@@ -339,7 +365,9 @@ impl<S: Chief> Office<S> {
         };
         match desk.cradle.spawn(&nurse) {
             Ok(actor) => {
-                self.keys.insert(actor.id(), key);
+                if self.is_dynamic {
+                    self.keys.insert(actor.id(), key);
+                }
                 desk.info = Some(actor.info());
                 desk.actor = Some(actor);
             }
@@ -352,7 +380,7 @@ impl<S: Chief> Office<S> {
 
     fn answer(&mut self, request: u64, outcome: Result<(), Refusal>) {
         let Some((key, answer)) = self.requests.remove(&request) else { return };
-        let desk = self.desks.get(&key);
+        let desk = self.desks.get(key);
         answer.give(match outcome {
             Ok(()) => Ok(desk.and_then(|desk| desk.actor.clone())),
             Err(refusal) => Err(ChildError::refused(refusal, desk.map_or("", |desk| &desk.rules.id))),
@@ -360,7 +388,7 @@ impl<S: Chief> Office<S> {
     }
 
     fn report(&mut self, ctx: &ActorContext<S>, key: Key, incident: Incident) {
-        let Some(desk) = self.desks.get_mut(&key) else { return };
+        let Some(desk) = self.desks.get_mut(key) else { return };
         match &incident {
             Incident::Quarantined(reason) => {
                 desk.sentence = Some(StopReason::Quarantined(Box::new(reason.clone())));
@@ -393,7 +421,7 @@ impl<S: Chief> Office<S> {
 
     /// Sets the timer for the first alarm.
     fn set_timer(&mut self, ctx: &ActorContext<S>) {
-        let due = self.alarms.first_key_value().map(|(&(due, _), _)| due);
+        let due = self.first_due();
         if self.timer.as_ref().map(|(set, _)| *set) == due {
             return;
         }
@@ -413,7 +441,7 @@ impl<S: Chief> Office<S> {
 
     /// The rules of a child, and who it is.
     pub(super) fn child(&self, key: Key) -> Option<(&ChildRules, Option<&Strong>)> {
-        self.desks.get(&key).map(|desk| (&*desk.rules, desk.actor.as_ref()))
+        self.desks.get(key).map(|desk| (&*desk.rules, desk.actor.as_ref()))
     }
 
     /// The child that is this actor, while it is.

@@ -58,7 +58,8 @@ pub struct ChildSpec<A: Actor> {
 pub(super) struct Plan<A: Actor> {
     pub(super) factory: Factory<A>,
     pub(super) mailbox: Mailbox,
-    pub(super) wishes: Wishes,
+    /// What few ask for.
+    pub(super) wishes: Option<Box<Wishes>>,
 }
 
 /// Builds the state of a child. What it has of the user's is tamed: it may be dropped by the supervisor.
@@ -162,8 +163,12 @@ impl<A: Actor> ChildSpec<A> {
     pub(super) fn making(id: impl Into<String>, factory: Factory<A>) -> Self {
         Self {
             rules: ChildRules::new(id.into(), ChildKind::Worker),
-            plan: Plan { factory, mailbox: Mailbox::default(), wishes: Wishes::default() },
+            plan: Plan { factory, mailbox: Mailbox::default(), wishes: None },
         }
+    }
+
+    fn wishes(&mut self) -> &mut Wishes {
+        self.plan.wishes.get_or_insert_default()
     }
 
     /// After which ends it is restarted. Permanent by default.
@@ -212,25 +217,25 @@ impl<A: Actor> ChildSpec<A> {
 
     /// A name, as for [`SpawnBuilder::name`](crate::SpawnBuilder::name). It stays through restarts.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.plan.wishes.name = Some(name.into());
+        self.wishes().name = Some(name.into());
         self
     }
 
     /// Runs it on this worker only, as for [`SpawnBuilder::on_worker`](crate::SpawnBuilder::on_worker).
     pub fn on_worker(mut self, worker: usize) -> Self {
-        self.plan.wishes.place = Place::Worker(worker);
+        self.wishes().place = Place::Worker(worker);
         self
     }
 
     /// Runs it on the worker of this core only, as for [`SpawnBuilder::on_core`](crate::SpawnBuilder::on_core).
     pub fn on_core(mut self, core: usize) -> Self {
-        self.plan.wishes.place = Place::Core(core);
+        self.wishes().place = Place::Core(core);
         self
     }
 
     /// How long a `send` to it waits, as for [`SpawnBuilder::send_timeout`](crate::SpawnBuilder::send_timeout).
     pub fn send_timeout(mut self, timeout: Duration) -> Self {
-        self.plan.wishes.send_timeout = Some(timeout);
+        self.wishes().send_timeout = Some(timeout);
         self
     }
 }
@@ -258,9 +263,8 @@ impl<A: Actor, S: Handler<Look>> Cradle<S> for Plan<A> {
             RestartType::Transient => Renewal::AfterFailure,
             RestartType::Temporary => Renewal::Never,
         };
-        let factory = Arc::clone(&self.factory);
         let supervisor: ActorId = nurse.supervisor.id();
-        let charge = Charge::new(Box::new(ear), supervisor, renewal, Maker(Box::new(move || factory())));
+        let charge = Charge::new(Box::new(ear), supervisor, renewal, Maker(Arc::clone(&self.factory)));
         let actor = nurse.system.spawn_ward::<A>(self.mailbox, self.wishes.clone(), charge)?;
         Ok(actor.strong().clone())
     }

@@ -189,11 +189,11 @@ impl SystemRef {
     pub(crate) fn spawn_ward<A: Actor>(
         &self,
         mailbox: Mailbox,
-        wishes: Wishes,
+        wishes: Option<Box<Wishes>>,
         charge: Box<Charge>,
     ) -> Result<ActorRef<A>, SpawnError> {
         let create = |plan| Task::create_ward(plan, charge);
-        self.0.with(|core| launch::<A>(core, mailbox, Some(Box::new(wishes)), Startup::nobody(), create))
+        self.0.with(|core| launch::<A>(core, mailbox, wishes, Startup::nobody(), create))
     }
 }
 

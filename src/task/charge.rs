@@ -34,6 +34,7 @@ use super::identity::ActorId;
 use super::reason::{ActorError, StopReason};
 use super::state::Woken;
 use crate::mailbox::ring::Duty;
+use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::lock::Mutex;
@@ -97,7 +98,7 @@ pub(crate) trait Overseer: Send + Sync + 'static {
 }
 
 /// Makes bodies.
-pub(crate) struct Maker<B>(pub(crate) Box<dyn FnMut() -> Making<B> + Send>);
+pub(crate) struct Maker<B>(pub(crate) Arc<dyn Fn() -> Making<B> + Send + Sync>);
 
 /// A body, or an error, now or later.
 pub(crate) enum Making<B> {

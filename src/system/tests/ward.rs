@@ -5,7 +5,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::super::ActorSystem;
-use super::super::spawn::Wishes;
 use crate::actor::Body;
 use crate::actor::mailbox::Mailbox;
 use crate::task::charge::{Charge, Down, Maker, Making, Overseer, Renewal, Report, Word};
@@ -133,11 +132,11 @@ fn ward(
     let (heard, reports) = channel();
     let script = Arc::new(Script { ward: OnceLock::new(), answer: Box::new(answer), heard: Mutex::new(heard) });
     let made = AtomicU32::new(0);
-    let maker = Maker(Box::new(move || {
+    let maker = Maker(Arc::new(move || {
         Making::Made(Ok(Body::new(Worker { number: made.fetch_add(1, Ordering::Relaxed), sum: 0, is_spoilt: false })))
     }));
     let charge = Charge::new(Box::new(Ear(Arc::clone(&script))), crate::ActorId::UNKNOWN, renewal, maker);
-    let ward = system.handle().spawn_ward::<Worker>(Mailbox::bounded(8), Wishes::default(), charge).unwrap();
+    let ward = system.handle().spawn_ward::<Worker>(Mailbox::bounded(8), None, charge).unwrap();
     assert!(script.ward.set(ward.clone()).is_ok());
     assert_eq!(reports.recv().unwrap(), "up");
     (ward, reports)
