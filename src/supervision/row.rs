@@ -1,8 +1,7 @@
 //! Things in a row, by the keys of children: in their order, where most are found at the first look.
 //!
-//! Keys only grow, so that what is added is added at the end. As long as few are taken out, a key's place follows from how far it is
-//! on the way from the first key to the last; otherwise it is searched for. Places that are empty are closed up when they are more
-//! than the others.
+//! Keys only grow, so that what is added is added at the end. As long as no place was closed up, a key's place follows from the first
+//! key; otherwise it is searched for. Places that are empty are closed up when they are more than the others.
 
 use super::child::Key;
 
@@ -74,9 +73,9 @@ impl<T> Row<T> {
         if key < first || key > last {
             return None;
         }
-        let (way, all) = (u128::from(key.0 - first.0), u128::from(last.0 - first.0));
-        let guess = if all == 0 { 0 } else { (way * (self.places.len() as u128 - 1) / all) as usize };
-        if self.places[guess].0 == key {
+        // As long as none has been closed up, that is where it is.
+        let guess = (key.0 - first.0) as usize;
+        if self.places.get(guess).is_some_and(|(other, _)| *other == key) {
             return Some(guess);
         }
         self.places.binary_search_by_key(&key, |(key, _)| *key).ok()

@@ -656,7 +656,7 @@ fn promise_10_a_panic_of_a_factory_is_caught_as_any_and_a_limit_of_a_start_is_re
     assert!(error.to_string().contains("its factory panicked: no luck"), "{error}");
     assert_eq!(Place::Factory.to_string(), "its factory");
 
-    let never = ChildSpec::asynchronous("a", || std::future::pending::<Result<Judge, ActorError>>());
+    let never = ChildSpec::asynchronous("a", std::future::pending::<Result<Judge, ActorError>>);
     let builder = Supervisor::builder(Strategy::OneForOne).child(never.start_limit(Duration::from_millis(1)));
     let error = wait(system.spawn(builder.build().unwrap())).unwrap_err();
     assert!(error.to_string().contains("its child `a` did not start"), "{error}");

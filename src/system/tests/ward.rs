@@ -97,10 +97,13 @@ impl Handler<Hang> for Worker {
     }
 }
 
+/// What is said to one that is down.
+type Answer = dyn Fn(&Down) -> Option<Word> + Send + Sync;
+
 /// Answers by the script, and passes on what it hears.
 struct Script {
     ward: OnceLock<ActorRef<Worker>>,
-    answer: Box<dyn Fn(&Down) -> Option<Word> + Send + Sync>,
+    answer: Box<Answer>,
     heard: Mutex<Sender<String>>,
 }
 

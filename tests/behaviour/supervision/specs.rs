@@ -174,7 +174,7 @@ fn settings_of_dynamic_children_that_cannot_be_are_refused_by_build() {
         (builder().start_limit(Duration::ZERO).build(), "needs time to start"),
     ];
     for (refused, text) in refused {
-        assert_says(&refused.err().expect("it can't be"), &[text]);
+        assert_says(&refused.expect_err("it can't be"), &[text]);
     }
     assert!(builder().shutdown(ShutdownPolicy::Brutal).build().is_ok());
 }
