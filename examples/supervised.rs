@@ -254,7 +254,7 @@ impl Saboteur {
     /// An order was confirmed. What is broken is told the customer who placed it, whose connection may be it.
     async fn hear(&self, connection: Option<&ActorRef<Connection>>) {
         // ORDERING: Relaxed here and below; all is counted on one thread.
-        if (self.placed.fetch_add(1, Ordering::Relaxed) + 1) % EVERY != 0 {
+        if !(self.placed.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(EVERY) {
             return;
         }
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
