@@ -72,18 +72,21 @@ impl Handles {
     }
 }
 
+/// Polls once; none if that was enough.
+fn begun(mut future: BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>> {
+    poll_once(&mut future).is_pending().then_some(future)
+}
+
 fn scene(moment: Moment, system: ActorSystem, alive: &Alive) -> (Handles, Option<Held>) {
     let mut spec = spec("a", &Fuse::default(), alive);
     if moment == Moment::BackingOff {
         spec = spec.backoff(Backoff::new(Duration::from_secs(1_000), Duration::from_secs(1_000)));
     }
-    let mut spawn = system.spawn(builder().child(spec).build().unwrap()).into_future();
+    let spawn = system.spawn(builder().child(spec).build().unwrap()).into_future();
     let mut handles = Handles { system: Some(system), supervisor: None, child: None, reply: None, question: None };
     if matches!(moment, Moment::Spawned | Moment::Polled) {
-        if moment == Moment::Polled {
-            drop(poll_once(&mut spawn));
-        }
-        handles.question = Some(spawn.map(drop).boxed());
+        let spawn = spawn.map(drop).boxed();
+        handles.question = if moment == Moment::Polled { begun(spawn) } else { Some(spawn) };
         return (handles, None);
     }
     let supervisor = wait(spawn).unwrap();
@@ -115,10 +118,7 @@ fn scene(moment: Moment, system: ActorSystem, alive: &Alive) -> (Handles, Option
         }
         _ => None,
     };
-    handles.question = question.map(|mut question| {
-        let _ = poll_once(&mut question);
-        question
-    });
+    handles.question = question.and_then(begun);
     match moment {
         Moment::Stopping => supervisor.stop(),
         Moment::Killed => supervisor.kill(),

@@ -377,7 +377,8 @@ fn a_group_waits_for_one_that_waits_for_the_one_that_failed_as_long_as_its_budge
         if answer.is_err() {
             assert!(system.uptime() - start >= 3 * SECOND);
         }
-        assert_eq!(sim.block_on(async { b.send(Add(1)).await })? % 1, 0);
+        let sum = sim.block_on(async { b.send(Add(1)).await })?;
+        assert!((1..=2).contains(&sum), "it is of a new state, or the second of one: {sum}");
         Ok(())
     });
 }
