@@ -95,7 +95,7 @@ pub(crate) mod state;
 pub(crate) mod typed;
 pub(crate) mod waits;
 mod waker;
-mod watches;
+pub(crate) mod watches;
 
 pub(crate) use frame::{Completion, Scratch};
 pub(crate) use header::Header;

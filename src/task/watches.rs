@@ -96,6 +96,22 @@ struct Notice {
 /// its address, because actors of other systems may have the same numbers.
 type Key = (ActorId, usize);
 
+/// An actor to be watched or linked to, by whatever reference: the memory is enough.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer<'a>(&'a Header);
+
+impl<'a> From<&'a Strong> for Peer<'a> {
+    fn from(actor: &'a Strong) -> Self {
+        Self(actor.header())
+    }
+}
+
+impl<'a> From<&'a Weak> for Peer<'a> {
+    fn from(actor: &'a Weak) -> Self {
+        Self(actor.header())
+    }
+}
+
 /// Those who hear of an end.
 pub(super) type Audience = BTreeMap<Key, Weak>;
 
@@ -226,8 +242,8 @@ impl Watches {
 /// The watches of the actor whose context the caller has.
 impl Weak {
     /// Hears of the end of `target`, once. Nothing if that is this actor, or if this one is ending.
-    pub(crate) fn watch(&self, target: &Strong) {
-        let (own, target) = (self.header(), target.header());
+    pub(crate) fn watch(&self, target: Peer<'_>) {
+        let (own, target) = (self.header(), target.0);
         if is_same(own, target) || is_ending(own) {
             return;
         }
@@ -236,8 +252,8 @@ impl Weak {
     }
 
     /// Hears no more of it.
-    pub(crate) fn unwatch(&self, target: &Strong) {
-        let (own, target) = (self.header(), target.header());
+    pub(crate) fn unwatch(&self, target: Peer<'_>) {
+        let (own, target) = (self.header(), target.0);
         if header::known_side(own).is_none() {
             return;
         }
@@ -246,8 +262,8 @@ impl Weak {
     }
 
     /// From now on neither of the two outlives the other's failure.
-    pub(crate) fn link(&self, other: &Strong) {
-        let (own, other) = (self.header(), other.header());
+    pub(crate) fn link(&self, other: Peer<'_>) {
+        let (own, other) = (self.header(), other.0);
         if is_same(own, other) || is_ending(own) {
             return;
         }
@@ -266,8 +282,8 @@ impl Weak {
     }
 
     /// Takes a link back, on both sides.
-    pub(crate) fn unlink(&self, other: &Strong) {
-        let (own, other) = (self.header(), other.header());
+    pub(crate) fn unlink(&self, other: Peer<'_>) {
+        let (own, other) = (self.header(), other.0);
         if is_same(own, other) || header::known_side(own).is_none() {
             return;
         }
