@@ -20,7 +20,7 @@ use loads::alone::Alone;
 use loads::publish::Publishing;
 use loads::samples::Samples;
 use loads::size::Size;
-use loads::{Load, cross, enqueue, hop, ping_pong, scaling, send, spawn, subscribe, tell};
+use loads::{Load, cross, enqueue, hop, ping_pong, restart, scaling, send, siblings, spawn, subscribe, tell, tree};
 
 fn main() -> ExitCode {
     if Alone::was_asked() {
@@ -97,7 +97,7 @@ struct Row {
     measure: fn(&Run) -> Result<Samples, String>,
 }
 
-const ROWS: [Row; 19] = [
+const ROWS: [Row; 22] = [
     Row {
         name: "enqueue",
         load: "enqueue alone, warm memory",
@@ -197,6 +197,27 @@ const ROWS: [Row; 19] = [
         unit: "ns",
         target: Target::Rmw(40.0),
         measure: |run| Ok(run.nanos(spawn::load(), 21, 50)),
+    },
+    Row {
+        name: "restart",
+        load: "failure to the first message of the new state",
+        unit: "ns",
+        target: Target::Rmw(300.0),
+        measure: |run| Ok(restart::nanos(run.size.pick(20_000, 10))),
+    },
+    Row {
+        name: "siblings",
+        load: "p99 of a healthy child's send, siblings fail / calm",
+        unit: "x",
+        target: Target::AtMost(3.0),
+        measure: |run| siblings::ratio(run.size.pick(11, 1), run.size.pick(10_000, 10)),
+    },
+    Row {
+        name: "tree",
+        load: "tree of 100,000 actors, start and stop / without",
+        unit: "x",
+        target: Target::AtMost(2.0),
+        measure: |run| tree::ratio(run.size.pick(5, 1), run.size.pick(100, 1)),
     },
     Row {
         name: "memory",

@@ -71,8 +71,8 @@
 //!
 //! Imports point down only: `sync` (the facade over std and the model checker), `memory` (recycled blocks), `mailbox`
 //! and `reply` (the lock-free parts), `task` (one actor's cell and activation), `scheduler` (workers, queues, sleep),
-//! `actor` (traits and references), `broker` (publish and subscribe, groups), `system` (the composition root); above it what tests
-//! are made with. ARCHITECTURE.md has the map.
+//! `actor` (traits and references), `broker` (publish and subscribe, groups) and `supervision` (what a supervisor decides),
+//! `system` (the composition root); above it what tests are made with. ARCHITECTURE.md has the map.
 
 // Some sizes of `sync::limits` are zero, one or the largest there.
 #![cfg_attr(corecast_loom, allow(clippy::absurd_extreme_comparisons, clippy::modulo_one))]
@@ -91,6 +91,7 @@ mod reply;
 mod scheduler;
 #[cfg(any(corecast_loom, feature = "sim"))]
 pub mod sim;
+mod supervision;
 mod sync;
 mod system;
 mod task;
@@ -122,6 +123,18 @@ pub use error::{
     BlockingError, BuildError, FindError, ReplyError, SendError, SendErrorReason, SpawnError, TellError,
     TellErrorReason, TrySendError, TrySendErrorReason, TryTellError, TryTellErrorReason,
 };
+pub use supervision::auto_shutdown::AutoShutdown;
+pub use supervision::backoff::Backoff;
+pub use supervision::control::{ChildCount, ChildError, ChildInfo, ChildState};
+pub use supervision::dynamic::{ChildArgs, DynamicSupervisor, DynamicSupervisorBuilder};
+pub use supervision::error::SpecError;
+pub use supervision::incident::{Incident, SupervisionEvent};
+pub use supervision::intensity::Intensity;
+pub use supervision::restart::RestartType;
+pub use supervision::shutdown::ShutdownPolicy;
+pub use supervision::spec::{ChildSpec, Ignore};
+pub use supervision::strategy::Strategy;
+pub use supervision::supervisor::{Supervisor, SupervisorBuilder};
 pub use system::ActorSystem;
 pub use system::blocking::Blocking;
 pub use system::builder::ActorSystemBuilder;

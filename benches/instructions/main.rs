@@ -22,6 +22,7 @@ mod loads;
 use std::mem;
 use std::process::ExitCode;
 
+use loads::company::Company;
 use loads::publish::Publishing;
 use loads::{Load, hop, send, spawn, tell, timer};
 
@@ -29,7 +30,7 @@ use loads::{Load, hop, send, spawn, tell, timer};
 type Play = fn(u64);
 
 /// The operations by name.
-const OPERATIONS: [(&str, Play); 9] = [
+const OPERATIONS: [(&str, Play); 13] = [
     ("try_tell", |times| play(tell::without_future(), times)),
     ("tell", |times| play(tell::load(), times)),
     ("hop", |times| play(hop::load(), times)),
@@ -39,6 +40,10 @@ const OPERATIONS: [(&str, Play); 9] = [
     ("publish_10", |times| play(Publishing::<10>::new(), times)),
     ("spawn", |times| play(spawn::load(), times)),
     ("timer", |times| play(timer::load(), times)),
+    ("tell_watched", |times| play(tell::load_in(Company::Watched), times)),
+    ("tell_supervised", |times| play(tell::load_in(Company::Supervised), times)),
+    ("send_watched", |times| play(send::load_in(Company::Watched), times)),
+    ("send_supervised", |times| play(send::load_in(Company::Supervised), times)),
 ];
 
 fn main() -> ExitCode {

@@ -13,6 +13,7 @@ use corecast::{Actor, ActorContext, ActorError, ActorRef, ActorSystem, Handler, 
 use super::Load;
 use super::cast::{ACTORS, Finished, Quartet, Share};
 use super::clock::Clock;
+use super::company::{Company, Troupe};
 
 /// Messages of a batch.
 const BATCH: u64 = 1_000;
@@ -47,9 +48,9 @@ pub struct Batches {
 
 impl Batches {
     /// Sets the stage on one worker.
-    pub fn new(verb: Verb, timed: Timed) -> Self {
+    pub fn new(verb: Verb, timed: Timed, company: Company) -> Self {
         let system = ActorSystem::builder().workers(1).build().expect("one worker");
-        let driver = Driver { quartets: Vec::new(), next: 0, verb, timed, run: None };
+        let driver = Driver { troupe: Troupe::default(), company, next: 0, verb, timed, run: None };
         let driver = system.block_on(async { system.spawn(driver).await }).expect("the cast starts");
         let mut batches = Self { driver, _system: system };
         // Once through the whole cast: from here on, memory is warm.
@@ -70,7 +71,8 @@ impl Load for Batches {
 
 /// Tells the batches and reads the clock, on the worker that handles them too.
 struct Driver {
-    quartets: Vec<Quartet>,
+    troupe: Troupe,
+    company: Company,
     /// The quartet that the next batch goes to.
     next: usize,
     verb: Verb,
@@ -92,15 +94,16 @@ struct Running {
 impl Actor for Driver {
     async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
         let share = Share::of(SHARE, ctx.actor_ref().recipient());
-        self.quartets = Quartet::start_all(&ctx.system(), ACTORS, None, &share)?;
+        self.troupe = Troupe::start(self.company, ctx, &share).await?;
         Ok(())
     }
 }
 
 impl Driver {
     async fn batch(&mut self) {
-        let quartet = &self.quartets[self.next];
-        self.next = (self.next + 1) % self.quartets.len();
+        let quartets = &self.troupe.quartets;
+        let quartet = &quartets[self.next];
+        self.next = (self.next + 1) % quartets.len();
         let before = self.clock_of_calls();
         match self.verb {
             Verb::TryTell => (0..SHARE).for_each(|n| quartet.try_tell(n)),

@@ -225,6 +225,14 @@ impl Quartet {
         (0..actors / Self::PLAYERS).map(|_| Self::start(system, worker, share)).collect()
     }
 
+    /// Has the actor of this context watch each player.
+    pub fn watch_by<A: Actor>(&self, ctx: &ActorContext<A>) {
+        ctx.watch(&self.counter);
+        ctx.watch(&self.gauge);
+        ctx.watch(&self.digest);
+        ctx.watch(&self.window);
+    }
+
     /// One message to each player by `try_tell`; which type a player gets changes with the parity of `n`.
     pub fn try_tell(&self, n: u64) {
         if n.is_multiple_of(2) {

@@ -5,8 +5,9 @@
 //! schedules it is included, and so are the readings, some tenths of a nanosecond per message.
 
 use super::batch::{Batches, Timed, Verb};
+use super::company::Company;
 
 /// Sets the load up.
 pub fn load() -> Batches {
-    Batches::new(Verb::TryTell, Timed::Calls)
+    Batches::new(Verb::TryTell, Timed::Calls, Company::Nobody)
 }

@@ -13,6 +13,9 @@
 //! | [`ping_pong`] | wall | one turn, with all workers and with one |
 //! | [`scaling`] | wall | the work of 64 actors, with two workers and with one |
 //! | [`cross`] | wall | one `tell` from one core to another, up to the end of its handler |
+//! | [`restart`] | wall | from the end of a handler that failed to the first message of the next state |
+//! | [`siblings`] | wall | a `send` to a child whose 1,000 siblings fail |
+//! | [`tree`] | wall | the start and the stop of an actor in a tree of 100,000, and without a tree |
 //! | [`memory`] | none | resident bytes |
 //! | [`idle`] | none | CPU time and context switches of a system without work |
 //!
@@ -31,6 +34,7 @@ pub mod alone;
 pub mod batch;
 pub mod cast;
 pub mod clock;
+pub mod company;
 pub mod cross;
 pub mod enqueue;
 pub mod hop;
@@ -39,14 +43,17 @@ pub mod memory;
 pub mod ping_pong;
 pub mod publish;
 pub mod resident;
+pub mod restart;
 pub mod samples;
 pub mod scaling;
 pub mod send;
+pub mod siblings;
 pub mod size;
 pub mod spawn;
 pub mod subscribe;
 pub mod tell;
 pub mod timer;
+pub mod tree;
 
 use std::time::Duration;
 

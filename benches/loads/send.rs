@@ -9,8 +9,9 @@ use std::time::Duration;
 use corecast::{Actor, ActorContext, ActorError, ActorRef, ActorSystem, Handler, Message};
 
 use super::Load;
-use super::cast::{ACTORS, Quartet, Share};
+use super::cast::{ACTORS, Share};
 use super::clock::Clock;
+use super::company::{Company, Troupe};
 use super::samples::Samples;
 
 /// The load. One operation is one request and its reply.
@@ -22,8 +23,15 @@ pub struct Requests {
 
 /// Sets the load up on one worker.
 pub fn load() -> Requests {
+    load_in(Company::Nobody)
+}
+
+/// The same with actors in this company.
+pub fn load_in(company: Company) -> Requests {
     let system = ActorSystem::builder().workers(1).build().expect("one worker");
-    let driver = system.block_on(async { system.spawn(Driver::default()).await }).expect("the cast starts");
+    let driver = system
+        .block_on(async { system.spawn(Driver { company, troupe: Troupe::default() }).await })
+        .expect("the cast starts");
     let mut requests = Requests { driver, _system: system };
     // Both types of message to each actor, to warm up.
     requests.rounds(2);
@@ -70,14 +78,14 @@ impl Load for RequestsWithin {
 }
 
 /// Asks, and reads the clock.
-#[derive(Default)]
 struct Driver {
-    quartets: Vec<Quartet>,
+    company: Company,
+    troupe: Troupe,
 }
 
 impl Actor for Driver {
     async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
-        self.quartets = Quartet::start_all(&ctx.system(), ACTORS, None, &Share::unlimited())?;
+        self.troupe = Troupe::start(self.company, ctx, &Share::unlimited()).await?;
         Ok(())
     }
 }
@@ -94,7 +102,7 @@ impl Handler<Run> for Driver {
     async fn handle(&mut self, Run { rounds }: Run, _: &mut ActorContext<Self>) -> Duration {
         let started = Clock::ThreadCpu.now();
         for round in 0..rounds {
-            for quartet in &self.quartets {
+            for quartet in &self.troupe.quartets {
                 quartet.send(round).await;
             }
         }
@@ -119,7 +127,7 @@ impl Handler<RunWithin> for Driver {
     async fn handle(&mut self, RunWithin { rounds, limit }: RunWithin, _: &mut ActorContext<Self>) -> Duration {
         let started = Clock::ThreadCpu.now();
         for round in 0..rounds {
-            for quartet in &self.quartets {
+            for quartet in &self.troupe.quartets {
                 quartet.send_within(round, limit).await;
             }
         }

@@ -5,13 +5,19 @@
 //! turns between the batches.
 
 use super::batch::{Batches, Timed, Verb};
+use super::company::Company;
 
 /// Sets the load up: each `tell` is awaited, as programs do.
 pub fn load() -> Batches {
-    Batches::new(Verb::Tell, Timed::All)
+    load_in(Company::Nobody)
+}
+
+/// The same to actors in this company.
+pub fn load_in(company: Company) -> Batches {
+    Batches::new(Verb::Tell, Timed::All, company)
 }
 
 /// The same with `try_tell`: the difference is the cost of the future.
 pub fn without_future() -> Batches {
-    Batches::new(Verb::TryTell, Timed::All)
+    Batches::new(Verb::TryTell, Timed::All, Company::Nobody)
 }

@@ -3,43 +3,21 @@
 //! The host runs an actor there and then, on the thread that scheduled it.
 
 use crate::common::drive;
+use crate::common::gate::Gate;
 use crate::common::inline::{Body, Inline, Say};
 use crate::common::ledger::Ledger;
 use corecast::loom_api::scheduler::block_on;
 use corecast::loom_api::task::{self, Runnable, reason, weakly};
 use corecast::{Actor, ActorContext, ActorError, ActorRef, Handler, StopReason};
-use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use loom::thread::{self, JoinHandle};
 use loom_tests::{Bounds, model};
-use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
-use std::task::{Poll, Waker};
 
 struct Probe {
     body: Body,
     fails_to_start: bool,
     gate: Option<Arc<Gate>>,
     helper: Arc<Mutex<Option<JoinHandle<()>>>>,
-}
-
-/// What a handler waits for.
-struct Gate {
-    open: AtomicBool,
-    waker: loom::sync::Mutex<Option<Waker>>,
-}
-
-impl Gate {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { open: AtomicBool::new(false), waker: loom::sync::Mutex::new(None) })
-    }
-
-    fn open(&self) {
-        self.open.store(true, Relaxed);
-        let waker = self.waker.lock().unwrap().take();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
 }
 
 impl Probe {
@@ -64,11 +42,7 @@ impl Handler<Say> for Probe {
     async fn handle(&mut self, msg: Say, ctx: &mut ActorContext<Self>) {
         self.body.touch();
         if let Some(gate) = self.gate.clone() {
-            poll_fn(|context| {
-                *gate.waker.lock().unwrap() = Some(context.waker().clone());
-                if gate.open.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }
-            })
-            .await;
+            gate.opened().await;
             self.body.touch();
         }
         if msg.0 == 0 {

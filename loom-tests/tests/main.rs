@@ -23,4 +23,5 @@ mod system;
 mod task;
 mod timer;
 mod wakers;
+mod ward;
 mod watch;

@@ -3,17 +3,15 @@
 //! The host runs an actor there and then, on the thread that scheduled it.
 
 use crate::common::drive;
+use crate::common::gate::Gate;
 use crate::common::inline::{Body, Inline, Say};
 use crate::common::ledger::Ledger;
 use corecast::loom_api::system::Registry;
 use corecast::loom_api::task::{self, Bench, Host, Runnable, Weakly, reason, weakly};
 use corecast::{Actor, ActorContext, ActorInfo, ActorRef, DeadLetter, Handler, Message, StopReason};
-use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use loom::thread;
 use loom_tests::{Bounds, model};
-use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
-use std::task::{Poll, Waker};
 
 /// The reasons that were heard, outside of the model, and how many messages had been handled before each.
 type Heard = Arc<Mutex<Vec<(String, usize)>>>;
@@ -22,22 +20,6 @@ struct Ear {
     body: Body,
     heard: Heard,
     gate: Option<Arc<Gate>>,
-}
-
-/// What a handler waits for.
-struct Gate {
-    open: AtomicBool,
-    waker: loom::sync::Mutex<Option<Waker>>,
-}
-
-impl Gate {
-    fn open(&self) {
-        self.open.store(true, Relaxed);
-        let waker = self.waker.lock().unwrap().take();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
 }
 
 impl Actor for Ear {
@@ -57,11 +39,7 @@ impl Handler<Say> for Ear {
     async fn handle(&mut self, Say(number): Say, _ctx: &mut ActorContext<Self>) {
         self.body.touch();
         if let (0, Some(gate)) = (number, &self.gate) {
-            poll_fn(|context| {
-                *gate.waker.lock().unwrap() = Some(context.waker().clone());
-                if gate.open.load(Relaxed) { Poll::Ready(()) } else { Poll::Pending }
-            })
-            .await;
+            gate.opened().await;
         }
         self.body.ledger.note(|seen| seen.handled.push(number));
     }
@@ -233,7 +211,7 @@ fn a_notice_against_a_full_mailbox() {
     let expected = ["before the messages", "later"];
     model("notice and full mailbox", Bounds::default(), &expected, move |outcomes| {
         let ledger = Ledger::default();
-        let gate = Arc::new(Gate { open: AtomicBool::new(false), waker: loom::sync::Mutex::new(None) });
+        let gate = Gate::new();
         let ((watcher, heard, mine), (target, _, theirs)) = (ear(&ledger, Some(&gate)), ear(&ledger, None));
         bid(&watcher, Bid::Watch(target.clone()));
         for number in 0..5 {

@@ -207,6 +207,11 @@ impl<M: Message> Subject<M> {
         copy.map_or_else(|panic| resume_unwind(Box::new(String::from(panic))), Some)
     }
 
+    /// Whether anybody subscribes.
+    pub(super) fn has_members(&self) -> bool {
+        self.members.read().iter().next().is_some()
+    }
+
     /// Those who subscribe and can be reached.
     pub(super) fn recipients(&self) -> Vec<Recipient<M>> {
         self.members.read().iter().filter_map(|member| member.recipient()).collect()

@@ -160,6 +160,11 @@ impl<M: Event> Topic<M> {
     pub fn recipients(&self) -> Vec<Recipient<M>> {
         self.subject.recipients()
     }
+
+    /// Whether anybody subscribes, for those who would make an event for nobody.
+    pub(crate) fn has_subscribers(&self) -> bool {
+        self.subject.has_members()
+    }
 }
 
 impl<M: Event> Clone for Topic<M> {

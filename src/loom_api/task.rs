@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::scheduler::Scheduler;
 use super::system::Registry;
-use crate::actor::reference::ActorRef;
-use crate::actor::{Actor, Body};
+use crate::actor::reference::{ActorRef, WeakActorRef};
+use crate::actor::{Actor, Body, Handler, Message};
 use crate::sync::Arc;
 use crate::sync::barrier::Barrier;
 use crate::sync::time::Clock;
+use crate::task::charge::{self, Charge, Maker, Making};
 use crate::task::circle::Circle;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
@@ -470,7 +471,8 @@ pub fn actor<A: Actor>(host: impl Host, placed: Option<u16>, actor: A) -> (Actor
 
 /// The same for one that has a name, or is to have it.
 pub fn named<A: Actor>(host: impl Host, name: &str, actor: A) -> (ActorRef<A>, Runnable) {
-    Shared::new(host).make(None, Some(name), actor)
+    let shared = Shared::new(host);
+    shared.make(Plan { name: Some(name.into()), ..shared.plan(4) }, actor)
 }
 
 /// A host of several actors.
@@ -483,14 +485,108 @@ impl Shared {
 
     /// As the function of this name.
     pub fn actor<A: Actor>(&self, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
-        self.make(placed, None, actor)
+        self.make(Plan { placed, ..self.plan(4) }, actor)
     }
 
-    fn make<A: Actor>(&self, placed: Option<u16>, name: Option<&str>, actor: A) -> (ActorRef<A>, Runnable) {
-        let name = name.map(Into::into);
-        let Some(host) = Lodging::with(self.0.house()) else { unreachable!("we lodge there") };
-        let plan = Plan { capacity: 4, placed, name, keep_alive: false, limit: None, host, startup: Startup::nobody() };
+    fn make<A: Actor>(&self, plan: Plan, actor: A) -> (ActorRef<A>, Runnable) {
         let (task, runnable) = Task::create(plan, Body::new(actor));
         (ActorRef::new(task), Runnable(runnable))
     }
+
+    /// A supervised actor with so large a mailbox, and the right to run it for the first time.
+    pub fn ward<A: Actor>(
+        &self,
+        capacity: u32,
+        renewal: Renewal,
+        overseer: impl Overseer,
+        maker: impl Fn() -> A + Send + Sync + 'static,
+    ) -> (ActorRef<A>, Runnable) {
+        let maker = Maker(Arc::new(move || Making::Made(Ok(Body::new(maker())))));
+        let renewal = match renewal {
+            Renewal::Always => charge::Renewal::Always,
+            Renewal::AfterFailure => charge::Renewal::AfterFailure,
+        };
+        let charge = Charge::new(Box::new(Ear(overseer)), ActorId::UNKNOWN, renewal, maker);
+        let (task, runnable) = Task::create_ward(self.plan(capacity), charge);
+        (ActorRef::new(task), Runnable(runnable))
+    }
+
+    fn plan(&self, capacity: u32) -> Plan {
+        let Some(host) = Lodging::with(self.0.house()) else { unreachable!("we lodge there") };
+        Plan { capacity, placed: None, name: None, keep_alive: false, limit: None, host, startup: Startup::nobody() }
+    }
+}
+
+/// `charge::Renewal`.
+#[derive(Clone, Copy)]
+pub enum Renewal {
+    Always,
+    AfterFailure,
+}
+
+/// `charge::Report`, of a run that is over its reason.
+pub enum Report {
+    Up,
+    Down(StopReason),
+    Ended(StopReason),
+}
+
+/// `charge::Overseer`.
+pub trait Overseer: Send + Sync + 'static {
+    fn hear(&self, report: Report) -> bool;
+}
+
+/// Makes a public [`Overseer`] one of the crate's.
+struct Ear<O>(O);
+
+impl<O: Overseer> charge::Overseer for Ear<O> {
+    fn hear(&self, report: charge::Report) -> bool {
+        self.0.hear(match report {
+            charge::Report::Up => Report::Up,
+            charge::Report::Down(down) => Report::Down(down.reason),
+            charge::Report::Ended(reason) => Report::Ended(reason),
+        })
+    }
+}
+
+/// `Strong::say`: it begins anew.
+pub fn say_renew<A: Actor>(ward: &ActorRef<A>) {
+    ward.strong().say(charge::Word::Renew);
+}
+
+/// `Strong::say`: it ends for good, for the reason of its last run.
+pub fn say_end<A: Actor>(ward: &ActorRef<A>) {
+    ward.strong().say(charge::Word::End(None));
+}
+
+/// `Strong::recall`.
+pub fn recall<A: Actor>(ward: &ActorRef<A>) {
+    ward.strong().recall();
+}
+
+/// `Strong::cut`.
+pub fn cut<A: Actor>(ward: &ActorRef<A>) {
+    ward.strong().cut();
+}
+
+/// `Strong::dismiss`.
+pub fn dismiss<A: Actor>(ward: &ActorRef<A>) {
+    ward.strong().dismiss();
+}
+
+/// `Strong::stop_for_shutdown`.
+pub fn stop_for_shutdown<A: Actor>(actor: &ActorRef<A>) {
+    actor.strong().stop_for_shutdown();
+}
+
+/// `Strong::is_at_rest`.
+#[must_use]
+pub fn is_at_rest<A: Actor>(ward: &ActorRef<A>) -> bool {
+    ward.strong().is_at_rest()
+}
+
+/// `WeakActorRef::signal`.
+#[must_use]
+pub fn signal<A: Handler<M>, M: Message>(actor: &WeakActorRef<A>, message: M) -> bool {
+    actor.signal(message)
 }

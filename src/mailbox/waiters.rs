@@ -168,9 +168,13 @@ pub(crate) unsafe fn join<E: Send, C, S, O>(
 pub(crate) fn serve<C, S, O>(ring: &Ring<C, S, O>, line: &Mutex<Line>) -> Result<bool, Text> {
     let mut outcome = Ok(());
     loop {
+        let mut guarded = line.lock();
+        if guarded.first.is_none() {
+            guarded.lower(ring);
+            return outcome.map(|()| true);
+        }
         let mut wakers: [Option<Waker>; WAKE_BATCH] = Default::default();
         let mut woken = 0;
-        let mut guarded = line.lock();
         let empty = loop {
             let first = if planted::is(Mutant::LineOvertaken) { guarded.last } else { guarded.first };
             let Some(first) = first else {

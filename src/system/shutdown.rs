@@ -166,7 +166,7 @@ async fn run(core: &Arc<Core>, until: Moment, lulls: Lulls) {
     let left = core.registry.everybody();
     let late: Vec<_> = left.iter().filter(|actor| !drained && !actor.is_idle()).cloned().collect();
     let forgotten = usize::from(planted::is(Mutant::StopForgotten));
-    left.iter().skip(forgotten).for_each(Strong::stop_for_shutdown);
+    stop(&left[forgotten.min(left.len())..]);
     drop(left);
     // Who still ran at the deadline is killed now; who was idle has as long for its `post_stop` as a killed actor.
     killed.extend(kill(late));
@@ -228,8 +228,12 @@ pub(crate) fn is_quiet(registry: &Registry, scheduler: &Scheduler, is_busy: impl
 /// Closes the registry, and every mailbox.
 fn stop_everybody(core: &Core) {
     core.registry.close();
-    // Those who are supervised are stopped by their supervisors, in order.
-    core.registry.everybody().iter().filter(|actor| !actor.is_ward()).for_each(Strong::stop_for_shutdown);
+    stop(&core.registry.everybody());
+}
+
+/// Stops these. Those who are supervised are stopped by their supervisors, in order.
+fn stop(actors: &[Strong]) {
+    actors.iter().filter(|actor| !actor.is_ward()).for_each(Strong::stop_for_shutdown);
 }
 
 /// Kills these, and tells who they are.

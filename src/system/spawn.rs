@@ -181,7 +181,7 @@ impl<A: Actor> SpawnBuilder<A> {
 }
 
 impl SystemRef {
-    /// Spawns an actor that is supervised, and makes its state itself. What starts is told to who awaits the second.
+    /// Spawns an actor that is supervised, and makes its state itself. Its supervisor hears of the start.
     ///
     /// # Errors
     ///
@@ -189,13 +189,11 @@ impl SystemRef {
     pub(crate) fn spawn_ward<A: Actor>(
         &self,
         mailbox: Mailbox,
-        wishes: Wishes,
+        wishes: Option<Box<Wishes>>,
         charge: Box<Charge>,
-    ) -> Result<(ActorRef<A>, Started), SpawnError> {
-        let (startup, started) = Startup::new();
+    ) -> Result<ActorRef<A>, SpawnError> {
         let create = |plan| Task::create_ward(plan, charge);
-        let actor = self.0.with(|core| launch::<A>(core, mailbox, Some(Box::new(wishes)), startup, create))?;
-        Ok((actor, started))
+        self.0.with(|core| launch::<A>(core, mailbox, wishes, Startup::nobody(), create))
     }
 }
 

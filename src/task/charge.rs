@@ -17,7 +17,7 @@
 //!
 //! | field | whose |
 //! |---|---|
-//! | overseer, renewal | everybody's, never written |
+//! | overseer, supervisor, renewal | everybody's, never written |
 //! | word, down | everybody's: the supervisor leaves the one, the runner takes it and writes the other |
 //! | expiries | everybody's |
 //! | [`Books`], [`Maker`] | the runner's (rule 1 of the task module) |
@@ -30,12 +30,15 @@ use std::ptr::NonNull;
 use super::hand;
 use super::handle::Strong;
 use super::header::{self, Header};
+use super::identity::ActorId;
 use super::reason::{ActorError, StopReason};
 use super::state::Woken;
 use crate::mailbox::ring::Duty;
+use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::lock::Mutex;
+use crate::sync::unwind::guard;
 
 /// After which ends an actor begins anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +98,7 @@ pub(crate) trait Overseer: Send + Sync + 'static {
 }
 
 /// Makes bodies.
-pub(crate) struct Maker<B>(pub(crate) Box<dyn FnMut() -> Making<B> + Send>);
+pub(crate) struct Maker<B>(pub(crate) Arc<dyn Fn() -> Making<B> + Send + Sync>);
 
 /// A body, or an error, now or later.
 pub(crate) enum Making<B> {
@@ -106,6 +109,7 @@ pub(crate) enum Making<B> {
 /// What a supervised actor has.
 pub(crate) struct Charge {
     overseer: Box<dyn Overseer>,
+    supervisor: ActorId,
     renewal: Renewal,
     word: Mutex<Option<Word>>,
     is_down: AtomicBool,
@@ -125,6 +129,8 @@ struct Books {
     goes_down: bool,
     /// It asks for its supervisor's failure.
     escalates: bool,
+    /// It has come to its end by a stop, whatever its reason is said to be after its last hooks.
+    stopped: bool,
     /// What the mailbox had given when the run began.
     taken_before: u32,
     /// How many messages of timers it has had since.
@@ -139,9 +145,16 @@ struct Books {
 unsafe impl Sync for Charge {}
 
 impl Charge {
-    pub(crate) fn new<B: 'static>(overseer: Box<dyn Overseer>, renewal: Renewal, maker: Maker<B>) -> Box<Self> {
+    /// What is supervised by `supervisor`, who hears by `overseer`.
+    pub(crate) fn new<B: 'static>(
+        overseer: Box<dyn Overseer>,
+        supervisor: ActorId,
+        renewal: Renewal,
+        maker: Maker<B>,
+    ) -> Box<Self> {
         Box::new(Self {
             overseer,
+            supervisor,
             renewal,
             word: Mutex::default(),
             is_down: AtomicBool::new(false),
@@ -209,7 +222,9 @@ impl Charge {
     /// Whether a run that is over for this `reason` is to be reported, and isn't the last one.
     pub(super) fn continues(&self, header: &Header, reason: &StopReason) -> bool {
         let control = header.far().state.peek();
-        !control.is_final() && (control.is_recalled() || self.renewal.follows(reason))
+        // One that ends after a stop does so whether or not it was called back as well.
+        let is_recalled = control.is_recalled() && !matches!(reason, StopReason::Stopped);
+        !control.is_final() && (is_recalled || self.renewal.follows(reason))
     }
 
     /// Notes that there is a body, or none.
@@ -233,6 +248,18 @@ impl Charge {
     pub(super) fn take_goes_down(&self) -> bool {
         // SAFETY: as above.
         unsafe { self.books(|books| std::mem::take(&mut books.goes_down)) }
+    }
+
+    /// The run is over because of a stop.
+    pub(super) fn note_stop(&self) {
+        // SAFETY: as above.
+        unsafe { self.books(|books| books.stopped = true) };
+    }
+
+    /// Whether the run that is over came to its end by a stop. Asked once.
+    pub(super) fn take_stop(&self) -> bool {
+        // SAFETY: as above.
+        unsafe { self.books(|books| std::mem::take(&mut books.stopped)) }
     }
 
     pub(super) fn set_escalates(&self) {
@@ -273,7 +300,8 @@ impl Charge {
             self.books(|books| {
                 let handled = taken.wrapping_sub(books.taken_before).wrapping_add(books.rung);
                 let down = Down { reason, has_worked: handled > books.failed, escalates: books.escalates };
-                *books = Books { taken_before: taken, deadlines: books.deadlines, ..Books::default() };
+                let Books { stopped, deadlines, .. } = *books;
+                *books = Books { stopped, taken_before: taken, deadlines, ..Books::default() };
                 down
             })
         }
@@ -282,7 +310,9 @@ impl Charge {
     /// From now on a word is waited for; one that is left over is forgotten.
     pub(super) fn set_down(&self, is_down: bool) {
         if is_down {
-            *self.word.lock() = None;
+            let left = self.word.lock().take();
+            // UNWIND: its reason may hold the last of a user's error.
+            let _ = guard(|| drop(left));
         }
         // ORDERING: Relaxed; for a shutdown that asks whether anything is left to be done, which asks again.
         self.is_down.store(is_down, Ordering::Relaxed);
@@ -307,6 +337,11 @@ impl Strong {
     /// Whether the actor is supervised.
     pub(crate) fn is_ward(&self) -> bool {
         self.header().terms().is_ward()
+    }
+
+    /// Who supervises it.
+    pub(crate) fn supervisor(&self) -> Option<ActorId> {
+        of(self.header()).map(|charge| charge.supervisor)
     }
 
     /// Whether it is down, and nothing waits for it.
@@ -346,8 +381,13 @@ impl Strong {
 
 /// Kills a supervised actor. Its mailbox stays open, since it may begin anew: its runner closes it otherwise.
 pub(super) fn cut(header: &Header) {
+    call_for_kill(header, header.far().state.kill());
+}
+
+/// What is left to be done when the task word says that a supervised actor is killed, which has `woken` it or not.
+pub(super) fn call_for_kill(header: &Header, woken: Woken) {
     // The one is for a handler that waits, the other for an actor that is idle.
-    let is_woken = header.far().state.kill() == Woken::Schedule;
+    let is_woken = woken == Woken::Schedule;
     let is_called = header.nudge() == Duty::Schedule;
     debug_assert!(!(is_woken && is_called), "an actor whose handler waits is scheduled");
     if is_woken || is_called {

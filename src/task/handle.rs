@@ -239,6 +239,10 @@ impl Drop for Strong {
 impl Strong {
     #[cold]
     fn last(&mut self) {
+        if self.is_ward() {
+            // Its supervisor has let go of it, and nobody else has a word for it.
+            self.dismiss();
+        }
         // The weak reference that the strong ones hold together keeps the header up to the end of this. An actor whose mailbox
         // is closed ends by itself: there it needn't look whether it can be reached.
         if !self.header().is_closed() && !planted::is(Mutant::NudgeLost) {

@@ -384,6 +384,8 @@ impl<B: Body> WeakTask<B> {
     /// Leaves in the lane what passes ahead of the mailbox: the message of a source that isn't armed again. Returns whether the
     /// actor still takes messages.
     pub(crate) fn signal(&self, load: Load<B>) -> bool {
+        // Timers have made the side when they were set; this may be the first that is left in the lane.
+        let _ = header::side(self.weak().header());
         // SAFETY: both are for bodies of type `B`.
         unsafe { self.weak().ring(load.bare(), Name::NOWHERE) }.is_ok()
     }

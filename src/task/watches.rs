@@ -42,6 +42,7 @@ use super::run;
 use super::state::Woken;
 use crate::mailbox::ring::Duty;
 use crate::sync::lock::MutexGuard;
+use crate::sync::planted::{self, Mutant};
 use crate::sync::unwind::guard;
 
 /// What an actor knows of its watches.
@@ -131,6 +132,33 @@ enum Told {
     Fate,
 }
 
+/// The same, said in the task word.
+enum Deed {
+    Nothing,
+    Notice,
+    Kill(Woken),
+}
+
+impl Told {
+    /// Says it in the task word of whom it was told to.
+    ///
+    /// # Contract
+    ///
+    /// The caller still has the lock of that one's book: so it is said to the run that the book is of.
+    fn enact(self, header: &Header) -> Deed {
+        match self {
+            Self::Nothing => Deed::Nothing,
+            Self::Notice => {
+                if !planted::is(Mutant::NoticeLost) {
+                    header.far().state.notice();
+                }
+                Deed::Notice
+            }
+            Self::Fate => Deed::Kill(header.far().state.kill()),
+        }
+    }
+}
+
 impl Entry {
     fn set(&mut self, bond: Bond, whether: bool) {
         match bond {
@@ -166,9 +194,15 @@ impl Watches {
         let entry = book.entries.get_mut(&key(target))?;
         entry.set(bond, false);
         let stays = if entry.notice.is_some() { entry.hears(traps) } else { entry.watched || entry.linked };
-        if stays {
+        if stays || (entry.notice.is_some() && planted::is(Mutant::NoticeKept)) {
             return None;
         }
+        self.strike(own, target)
+    }
+
+    /// Takes an entry out, with what belongs to it. What is returned is dropped without the lock.
+    fn strike(&mut self, own: &Header, target: &Header) -> Option<(Entry, Option<Weak>)> {
+        let book = self.book.as_mut()?;
         let entry = book.entries.remove(&key(target))?;
         let seat = match &entry.notice {
             Some(notice) => {
@@ -178,6 +212,12 @@ impl Watches {
             None => leave(own, target),
         };
         Some((entry, seat))
+    }
+
+    /// Whether a notice of this one waits to be heard.
+    fn is_told_of(&self, target: &Header) -> bool {
+        let entry = self.book.as_ref().and_then(|book| book.entries.get(&key(target)));
+        entry.is_some_and(|entry| entry.notice.is_some())
     }
 
     /// Tells of an end. What is returned beside is dropped without the lock.
@@ -271,7 +311,8 @@ impl Weak {
         let (mut mine, mut theirs) = both_books(own, other);
         if mine.stage != Stage::Closed {
             mine.enter(own, other, Bond::Link);
-            if !other_ends {
+            // With a notice that waits it is over before it has begun.
+            if !other_ends && !mine.is_told_of(other) {
                 theirs.enter(other, own, Bond::Link);
             }
         }
@@ -308,40 +349,34 @@ impl Weak {
     fn tell_end(&self, ended: Key, who: ActorInfo, reason: StopReason) {
         let header = self.header();
         let Some(side) = header::known_side(header) else { return };
-        let (told, heard) = side.watches.lock().tell(ended, who, reason);
-        self.act_on(told);
+        let mut watches = side.watches.lock();
+        let (told, heard) = watches.tell(ended, who, reason);
+        let deed = told.enact(header);
+        drop(watches);
+        self.follow_up(deed);
         drop(heard);
     }
 
-    fn act_on(&self, told: Told) {
+    /// Does the rest of it, without the lock.
+    fn follow_up(&self, deed: Deed) {
         let header = self.header();
-        match told {
-            Told::Nothing => {}
-            Told::Notice => {
-                header.far().state.notice();
+        match deed {
+            Deed::Nothing => {}
+            Deed::Notice => {
                 if header.nudge() == Duty::Schedule {
                     // SAFETY: the nudge handed the right to us.
                     unsafe { hand::schedule(NonNull::from(header)) };
                 }
             }
-            Told::Fate if header.terms().is_ward() => charge::cut(header),
-            Told::Fate => {
-                if header.far().state.kill() == Woken::Schedule {
+            Deed::Kill(woken) if header.terms().is_ward() => charge::call_for_kill(header, woken),
+            Deed::Kill(woken) => {
+                if woken == Woken::Schedule {
                     // SAFETY: the transition handed the right to us.
                     unsafe { hand::schedule(NonNull::from(header)) };
                 }
                 self.stop();
             }
         }
-    }
-
-    /// Tells this actor, if it is linked, that a run of `failed` is over, which may begin anew: that link is, too.
-    fn tell_failure(&self, failed: &Header, reason: &StopReason) {
-        let own = self.header();
-        let Some(side) = header::known_side(own) else { return };
-        let (told, dropped) = side.watches.lock().break_link(own, failed, reason);
-        self.act_on(told);
-        drop(dropped);
     }
 
     /// How many it watches or is linked to, how many notices wait for it, and how many hear of its own end.
@@ -424,21 +459,35 @@ pub(super) fn unseal(header: &Header) {
     }
 }
 
-/// Begins an empty book, and leaves all audiences: the run is over that had begun these watches and links. Those who are linked
+/// Takes all entries back, and leaves all audiences: the run is over that had begun these watches and links. Those who are linked
 /// share its fate, if the `reason` isn't orderly. Called by the runner.
+///
+/// Others may take up a link meanwhile. That is with the run that is over, and is taken back with its entry, in both books at
+/// once; or with the next one, and stays in both.
 #[cold]
 pub(super) fn forget(header: &Header, reason: &StopReason) {
     let Some(side) = header::known_side(header) else { return };
-    let Some(book) = side.watches.lock().book.take() else { return };
-    for entry in book.entries.into_values() {
-        if entry.notice.is_none() {
-            drop(leave(header, entry.target.header()));
-        }
-        if entry.linked {
-            // UNWIND: the reason may hold the last of a user's error.
-            let _ = guard(|| entry.target.tell_failure(header, reason));
-        }
-        let _ = guard(|| drop(entry));
+    let targets: Vec<_> = match &side.watches.lock().book {
+        Some(book) => book.entries.values().map(|entry| entry.target.clone()).collect(),
+        None => return,
+    };
+    for target in targets {
+        let other = target.header();
+        let (mut mine, mut theirs) = both_books(header, other);
+        let struck = mine.strike(header, other);
+        let is_linked = struck.as_ref().is_some_and(|(entry, _)| entry.linked);
+        let (told, broken) = if is_linked { theirs.break_link(other, header, reason) } else { (Told::Nothing, None) };
+        let deed = told.enact(other);
+        drop((mine, theirs));
+        target.follow_up(deed);
+        // UNWIND: a reason may hold the last of a user's error.
+        let _ = guard(|| drop((struck, broken)));
+    }
+    let mut watches = side.watches.lock();
+    let Some(book) = watches.book.as_mut() else { return };
+    (book.traps, book.fate) = (false, None);
+    if book.entries.is_empty() {
+        watches.book = None;
     }
 }
 

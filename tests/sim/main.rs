@@ -11,5 +11,6 @@ mod kit;
 mod ledger;
 mod runs;
 mod schedules;
+mod supervision;
 mod time;
 mod watch;

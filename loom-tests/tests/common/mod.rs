@@ -1,5 +1,6 @@
 //! What several files of models share.
 
+pub mod gate;
 pub mod inline;
 pub mod jobs;
 pub mod ledger;

@@ -5,7 +5,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::super::ActorSystem;
-use super::super::spawn::Wishes;
 use crate::actor::Body;
 use crate::actor::mailbox::Mailbox;
 use crate::task::charge::{Charge, Down, Maker, Making, Overseer, Renewal, Report, Word};
@@ -17,6 +16,8 @@ use crate::{
 struct Worker {
     number: u32,
     sum: u64,
+    /// Its last hook panics.
+    is_spoilt: bool,
 }
 
 impl Actor for Worker {
@@ -27,6 +28,22 @@ impl Actor for Worker {
             "escalate" => Directive::Escalate,
             _ => Directive::Restart,
         }
+    }
+
+    async fn post_stop(&mut self, _: &StopReason, _: &mut ActorContext<Self>) {
+        assert!(!self.is_spoilt, "spoilt");
+    }
+}
+
+struct Spoil;
+
+impl Message for Spoil {
+    type Result = ();
+}
+
+impl Handler<Spoil> for Worker {
+    async fn handle(&mut self, _: Spoil, _: &mut ActorContext<Self>) {
+        self.is_spoilt = true;
     }
 }
 
@@ -115,13 +132,12 @@ fn ward(
     let (heard, reports) = channel();
     let script = Arc::new(Script { ward: OnceLock::new(), answer: Box::new(answer), heard: Mutex::new(heard) });
     let made = AtomicU32::new(0);
-    let maker = Maker(Box::new(move || {
-        Making::Made(Ok(Body::new(Worker { number: made.fetch_add(1, Ordering::Relaxed), sum: 0 })))
+    let maker = Maker(Arc::new(move || {
+        Making::Made(Ok(Body::new(Worker { number: made.fetch_add(1, Ordering::Relaxed), sum: 0, is_spoilt: false })))
     }));
-    let charge = Charge::new(Box::new(Ear(Arc::clone(&script))), renewal, maker);
-    let (ward, started) = system.handle().spawn_ward::<Worker>(Mailbox::bounded(8), Wishes::default(), charge).unwrap();
+    let charge = Charge::new(Box::new(Ear(Arc::clone(&script))), crate::ActorId::UNKNOWN, renewal, maker);
+    let ward = system.handle().spawn_ward::<Worker>(Mailbox::bounded(8), None, charge).unwrap();
     assert!(script.ward.set(ward.clone()).is_ok());
-    system.block_on(started).unwrap();
     assert_eq!(reports.recv().unwrap(), "up");
     (ward, reports)
 }
@@ -181,6 +197,19 @@ fn a_ward_that_always_begins_anew_does_so_after_a_stop_and_a_kill() {
     assert_eq!(reports.recv().unwrap(), "down: it was killed true false");
     assert_eq!(reports.recv().unwrap(), "up");
     assert_eq!(ward.blocking_send(Add(1)).unwrap(), (2, 1));
+}
+
+#[test]
+fn a_ward_whose_last_hook_panics_after_a_stop_takes_messages_again() {
+    let system = system();
+    let (ward, reports) = ward(&system, Renewal::Always, |_| Some(Word::Renew));
+    ward.blocking_send(Spoil).unwrap();
+    ward.stop();
+    let down = reports.recv().unwrap();
+    assert!(down.starts_with("down: post_stop panicked: spoilt"), "{down}");
+    assert_eq!(reports.recv().unwrap(), "up");
+    assert_eq!(ward.blocking_send(Add(1)).unwrap(), (1, 1));
+    assert!(reports.try_recv().is_err(), "it is down once");
 }
 
 #[test]

@@ -99,12 +99,14 @@ impl Turn<'_> {
         let _ = self.serve();
         match self.why_closed() {
             STOPPED if self.continues_after(&StopReason::Stopped) => {
+                self.note_stop();
                 self.pronounce(STOPPED);
                 return self.enter(Phase::Pausing);
             }
+            // As one that is seen before the mailbox is found empty: it may begin anew after that.
             KILLED => {
                 let reason = self.why_killed();
-                self.judge(reason);
+                return self.begin_to_stop(reason);
             }
             verdict => self.pronounce(verdict),
         }

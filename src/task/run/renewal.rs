@@ -68,6 +68,13 @@ impl<'a> Turn<'a> {
         true
     }
 
+    /// The run is over because somebody has closed the mailbox, which is opened again.
+    pub(super) fn note_stop(&self) {
+        if let Some(charge) = self.charge() {
+            charge.note_stop();
+        }
+    }
+
     /// Whether the actor is down next, not at its end.
     #[inline(always)]
     pub(super) fn goes_down(&self) -> bool {
@@ -133,7 +140,7 @@ impl<'a> Turn<'a> {
         let header = self.cell();
         let mut control = header.far().state.renew();
         // A stop that this run has come to its end by is over with it.
-        if matches!(self.last_reason(), StopReason::Stopped) && self.reader().is_drained() {
+        if charge.take_stop() {
             self.reader().reopen();
             // RECHECK: whoever stops it for good says so first, and then closes the mailbox. A close that was undone was seen,
             // and what was said before.

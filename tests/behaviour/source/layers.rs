@@ -4,7 +4,7 @@ use super::files::{File, hold_against, rust_files, sample};
 use super::scan::{Line, find_word, has_word, is_test_file, names_after, scan, test_code_from};
 
 /// The layers from the bottom; what stands together knows only itself and what is below.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &["sync"],
     &["memory"],
     &["mailbox", "reply"],
@@ -12,8 +12,10 @@ const LAYERS: [&[&str]; 11] = [
     &["scheduler"],
     // Errors name actors, and actors give errors: one part in two places.
     &["actor", "error"],
-    &["broker", "supervision"],
+    &["broker"],
     &["system"],
+    // Supervisors spawn, and say what they see to those who subscribe.
+    &["supervision"],
     // What tests are made with; without the feature `sim` it isn't there.
     &["sim", "testing"],
     // The model checker for users, on top of the simulator; under `--cfg corecast_loom` alone.

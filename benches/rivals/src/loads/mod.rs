@@ -7,6 +7,7 @@
 //! | [`ring`] | one message that goes round: `ping-pong`, `ring-100`, `pairs-64` |
 //! | [`publish`] | one event to many: `publish-1` to `publish-1000` |
 //! | [`spawn`] | short lives: `spawn` |
+//! | [`restart`] | a failure and the restart: `restart` |
 //! | [`skynet`] | a tree of actors: `skynet` |
 //! | [`idle`] | memory: `idle` |
 //! | [`timer`] | timers that never fire: `timers` |
@@ -19,6 +20,7 @@
 pub mod ask;
 pub mod idle;
 pub mod publish;
+pub mod restart;
 pub mod ring;
 pub mod skynet;
 pub mod spawn;
@@ -89,6 +91,7 @@ pub static ALL: &[Load] = &[
     publish::TO_100,
     publish::TO_1000,
     spawn::SPAWN,
+    restart::RESTART,
     skynet::SKYNET,
     idle::IDLE,
     timer::TIMERS,

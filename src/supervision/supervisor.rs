@@ -1,0 +1,457 @@
+//! The supervisor: an actor whose children are actors.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::auto_shutdown::AutoShutdown;
+use super::child::{Key, State};
+use super::control::{Answer, Answered, ChildCount, ChildError, ChildInfo, ChildState, typed};
+use super::error::SpecError;
+use super::event::{Event, Request};
+use super::inbox::Look;
+use super::intensity::Intensity;
+use super::office::{Office, Ring};
+use super::rules::{ChildKind, ChildRules, SupervisorRules};
+use super::spec::{ChildSpec, Cradle};
+use super::strategy::Strategy;
+use crate::actor::context::ActorContext;
+use crate::actor::reference::ActorRef;
+use crate::actor::{Actor, Handler, Message};
+use crate::task::handle::Strong;
+use crate::task::reason::{ActorError, StopReason};
+
+/// An actor that starts other actors, restarts them when they fail, and stops them when it stops.
+///
+/// It is spawned as any other, and what holds for actors holds for it: somebody has to keep it, by a reference, a name or
+/// [`keep_alive`](crate::SpawnBuilder::keep_alive); when nobody can reach it, it stops, and its children with it. It keeps its
+/// children.
+///
+/// Awaiting its spawn waits for the starts of all children, one after the other in their order. They are stopped in reverse, each
+/// with its [`ShutdownPolicy`](crate::ShutdownPolicy), whenever the supervisor stops; if it is killed, they are killed. What a
+/// child's failure leads to, [`Strategy`], [`RestartType`](crate::RestartType), [`Backoff`](crate::Backoff) and the intensity say,
+/// with the meaning that they have in OTP.
+///
+/// It never waits for a child while others need it: not for a start, a stop, nor a back-off.
+///
+/// # Examples
+///
+/// ```
+/// use corecast::{Actor, ActorContext, ActorSystem, ChildSpec, Handler, Message, Strategy, Supervisor};
+///
+/// #[derive(Default)]
+/// struct Counter(u64);
+/// impl Actor for Counter {}
+///
+/// struct Add(u64);
+/// impl Message for Add {
+///     type Result = u64;
+/// }
+///
+/// impl Handler<Add> for Counter {
+///     async fn handle(&mut self, Add(more): Add, _: &mut ActorContext<Self>) -> u64 {
+///         assert!(more < 10, "too much at once");
+///         self.0 += more;
+///         self.0
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let system = ActorSystem::new()?;
+/// system.block_on(async {
+///     let supervisor = Supervisor::builder(Strategy::OneForOne)
+///         .child(ChildSpec::new("counter", Counter::default))
+///         .build()?;
+///     let supervisor = system.spawn(supervisor).await?;
+///     let counter = supervisor.child::<Counter>("counter").await?;
+///     assert_eq!(counter.send(Add(7)).await?, 7);
+///     assert!(counter.send(Add(99)).await.is_err()); // it panics, and is restarted
+///     assert_eq!(counter.send(Add(1)).await?, 1); // the same reference, and a new state
+///     Ok(())
+/// })
+/// # }
+/// ```
+pub struct Supervisor {
+    office: Office<Self>,
+}
+
+impl Supervisor {
+    /// Begins to describe a supervisor.
+    pub fn builder(strategy: Strategy) -> SupervisorBuilder {
+        let rules = SupervisorRules { strategy, ..SupervisorRules::default() };
+        SupervisorBuilder { rules, children: Vec::new() }
+    }
+}
+
+/// A supervisor about to be made.
+#[must_use = "nothing is supervised before this is built, and spawned"]
+pub struct SupervisorBuilder {
+    rules: SupervisorRules,
+    children: Vec<(ChildRules, Box<dyn Cradle<Supervisor>>)>,
+}
+
+impl SupervisorBuilder {
+    /// How many restarts there may be within any time of this length. One more, and the supervisor stops all children and ends
+    /// itself, with [`StopReason::GaveUp`]. One restart in five seconds by default, as in OTP.
+    pub fn intensity(mut self, restarts: u32, period: Duration) -> Self {
+        self.rules.intensity = Intensity::new(restarts, period);
+        self
+    }
+
+    /// Whether it ends by itself when significant children have ended. By default it doesn't.
+    pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
+        self.rules.auto_shutdown = auto_shutdown;
+        self
+    }
+
+    /// Adds a child behind those that were added before.
+    pub fn child<A: Actor>(mut self, spec: ChildSpec<A>) -> Self {
+        self.children.push((spec.rules, Box::new(spec.plan)));
+        self
+    }
+
+    /// Makes the supervisor, which is to be spawned.
+    ///
+    /// # Errors
+    ///
+    /// For settings that can't be: the first of them in the order in which they were made, those of the supervisor before those of
+    /// its children.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corecast::{Actor, ChildSpec, SpecError, Strategy, Supervisor};
+    ///
+    /// struct Worker;
+    /// impl Actor for Worker {}
+    ///
+    /// let twice = Supervisor::builder(Strategy::OneForAll)
+    ///     .child(ChildSpec::new("worker", || Worker))
+    ///     .child(ChildSpec::new("worker", || Worker))
+    ///     .build();
+    /// assert!(matches!(twice, Err(SpecError::DuplicateId { id }) if id == "worker"));
+    /// ```
+    pub fn build(self) -> Result<Supervisor, SpecError> {
+        let mut office = Office::new(self.rules)?;
+        for (rules, cradle) in self.children {
+            office.add(rules, cradle)?;
+        }
+        Ok(Supervisor { office })
+    }
+}
+
+impl ChildSpec<Supervisor> {
+    /// A child that is a supervisor itself. It may take as long to stop as it likes, since its own children would be orphaned
+    /// otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use corecast::{Actor, ChildSpec, Strategy, Supervisor};
+    ///
+    /// struct Worker;
+    /// impl Actor for Worker {}
+    ///
+    /// let workers = ChildSpec::supervisor("workers", || {
+    ///     Supervisor::builder(Strategy::OneForOne).child(ChildSpec::new("first", || Worker)).build()
+    /// });
+    /// let root = Supervisor::builder(Strategy::RestForOne).child(workers).build();
+    /// # assert!(root.is_ok());
+    /// ```
+    pub fn supervisor(
+        id: impl Into<String>,
+        factory: impl Fn() -> Result<Supervisor, SpecError> + Send + Sync + 'static,
+    ) -> Self {
+        let mut spec = Self::fallible(id, factory);
+        spec.rules = ChildRules::new(std::mem::take(&mut spec.rules.id), ChildKind::Supervisor);
+        spec
+    }
+}
+
+impl Actor for Supervisor {
+    async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        self.office.open(ctx).await
+    }
+
+    async fn post_stop(&mut self, reason: &StopReason, ctx: &mut ActorContext<Self>) {
+        self.office.close(ctx, reason).await;
+    }
+}
+
+impl Handler<Look> for Supervisor {
+    async fn handle(&mut self, _: Look, ctx: &mut ActorContext<Self>) {
+        self.office.look(ctx);
+    }
+}
+
+impl Handler<Ring> for Supervisor {
+    async fn handle(&mut self, _: Ring, ctx: &mut ActorContext<Self>) {
+        self.office.ring_by_timer(ctx);
+    }
+}
+
+// --- what it is asked ----------------------------------------------------------------------------------------------------
+
+/// What is to be done with a child.
+struct Order {
+    what: What,
+    answer: Answer,
+}
+
+enum What {
+    Start(ChildRules, Box<dyn Cradle<Supervisor>>),
+    Terminate(String),
+    Restart(String),
+    Delete(String),
+}
+
+impl Message for Order {
+    type Result = ();
+}
+
+impl Handler<Order> for Supervisor {
+    async fn handle(&mut self, Order { what, answer }: Order, ctx: &mut ActorContext<Self>) {
+        let (id, event): (_, fn(Key, Request) -> Event) = match what {
+            What::Start(..) if self.office.is_leaving() => return,
+            What::Start(rules, cradle) => match self.office.add(rules, cradle) {
+                Ok(key) => {
+                    return self.office.ask(ctx, key, answer, |child, request| Event::StartChild { child, request });
+                }
+                Err(error) => return answer.give(Err(error.into())),
+            },
+            What::Terminate(id) => (id, |child, request| Event::TerminateChild { child, request }),
+            What::Restart(id) => (id, |child, request| Event::RestartChild { child, request }),
+            What::Delete(id) => (id, |child, request| Event::DeleteChild { child, request }),
+        };
+        match self.office.policy().find(&id) {
+            Some(key) => self.office.ask(ctx, key, answer, event),
+            None => answer.give(Err(ChildError::NotFound { id })),
+        }
+    }
+}
+
+/// Who a child is.
+struct Find(String);
+
+impl Message for Find {
+    type Result = Option<Strong>;
+}
+
+impl Handler<Find> for Supervisor {
+    async fn handle(&mut self, Find(id): Find, _: &mut ActorContext<Self>) -> Option<Strong> {
+        let key = self.office.policy().find(&id)?;
+        self.office.child(key)?.1.cloned()
+    }
+}
+
+/// Where all children are.
+struct List;
+
+impl Message for List {
+    type Result = Vec<ChildInfo>;
+}
+
+impl Handler<List> for Supervisor {
+    async fn handle(&mut self, _: List, _: &mut ActorContext<Self>) -> Vec<ChildInfo> {
+        let office = &self.office;
+        let info = |(key, state)| {
+            let (rules, actor) = office.child(key)?;
+            Some(ChildInfo::new(rules, actor.map(Strong::info), state_of(state)))
+        };
+        office.policy().which_children().filter_map(info).collect()
+    }
+}
+
+pub(super) fn state_of(state: State) -> ChildState {
+    match state {
+        State::Idle => ChildState::Stopped,
+        State::Waiting => ChildState::Waiting,
+        State::Starting => ChildState::Starting,
+        State::Up => ChildState::Running,
+        State::Recalled | State::Leaving(_) => ChildState::Stopping,
+    }
+}
+
+/// How many children there are.
+struct Count;
+
+impl Message for Count {
+    type Result = ChildCount;
+}
+
+impl Handler<Count> for Supervisor {
+    async fn handle(&mut self, _: Count, _: &mut ActorContext<Self>) -> ChildCount {
+        self.office.count()
+    }
+}
+
+/// What a supervisor may be asked for.
+///
+/// Each waits for the answer, on any executor. A question to a supervisor that has ended, or ends before it comes to it, is
+/// answered by [`ChildError::ShuttingDown`].
+impl ActorRef<Supervisor> {
+    /// The child of this id, up or down.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or it is an actor of another type.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    ///
+    /// # Examples
+    ///
+    /// See [`Supervisor`].
+    pub async fn child<A: Actor>(&self, id: &str) -> Result<ActorRef<A>, ChildError> {
+        let found = self.send(Find(id.to_owned())).await.map_err(|_| ChildError::ShuttingDown)?;
+        typed(id, found)
+    }
+
+    /// Adds a child behind all others, and starts it.
+    ///
+    /// # Errors
+    ///
+    /// For settings that can't be, an id that there is, and a start that fails: then the child is forgotten.
+    ///
+    /// # Cancel safety
+    ///
+    /// The child is started all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/supervised.txt")]
+    /// let second = supervisor.start_child(ChildSpec::new("second", || Worker)).await?;
+    /// assert!(second.is_alive());
+    /// assert_eq!(supervisor.count_children().await?.active, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn start_child<A: Actor>(&self, spec: ChildSpec<A>) -> Result<ActorRef<A>, ChildError> {
+        let id = spec.rules.id.clone();
+        let started = self.order(What::Start(spec.rules, Box::new(spec.plan))).await?;
+        typed(&id, started)
+    }
+
+    /// Stops a child, and waits for its end. Its place is kept, for [`restart_child`](Self::restart_child) and for restarts of its
+    /// group, unless it is temporary.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such child.
+    ///
+    /// # Cancel safety
+    ///
+    /// The child is stopped all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/supervised.txt")]
+    /// supervisor.terminate_child("first").await?;
+    /// let again = supervisor.restart_child::<Worker>("first").await?;
+    /// assert!(again.is_alive());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn terminate_child(&self, id: &str) -> Result<(), ChildError> {
+        self.order(What::Terminate(id.to_owned())).await.map(drop)
+    }
+
+    /// Starts a child that isn't running. It is a new actor, with a new reference.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such child, if it is running or about to be, and if its start fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// The child is started all the same.
+    ///
+    /// # Examples
+    ///
+    /// See [`terminate_child`](Self::terminate_child).
+    pub async fn restart_child<A: Actor>(&self, id: &str) -> Result<ActorRef<A>, ChildError> {
+        let started = self.order(What::Restart(id.to_owned())).await?;
+        typed(id, started)
+    }
+
+    /// Forgets a child that isn't running.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such child, and if it is running or about to be.
+    ///
+    /// # Cancel safety
+    ///
+    /// The child is forgotten all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/supervised.txt")]
+    /// assert!(matches!(supervisor.delete_child("first").await, Err(ChildError::Running { .. })));
+    /// supervisor.terminate_child("first").await?;
+    /// supervisor.delete_child("first").await?;
+    /// assert!(supervisor.which_children().await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn delete_child(&self, id: &str) -> Result<(), ChildError> {
+        self.order(What::Delete(id.to_owned())).await.map(drop)
+    }
+
+    /// All children in their order.
+    ///
+    /// # Errors
+    ///
+    /// If the supervisor has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    ///
+    /// # Examples
+    ///
+    /// See [`delete_child`](Self::delete_child).
+    pub async fn which_children(&self) -> Result<Vec<ChildInfo>, ChildError> {
+        self.send(List).await.map_err(|_| ChildError::ShuttingDown)
+    }
+
+    /// How many children there are.
+    ///
+    /// # Errors
+    ///
+    /// If the supervisor has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    ///
+    /// # Examples
+    ///
+    /// See [`start_child`](Self::start_child).
+    pub async fn count_children(&self) -> Result<ChildCount, ChildError> {
+        self.send(Count).await.map_err(|_| ChildError::ShuttingDown)
+    }
+
+    async fn order(&self, what: What) -> Result<Option<Strong>, ChildError> {
+        let (answer, answered): (Answer, Answered) = Answer::new();
+        // If it isn't taken, the answer is dropped, and says so.
+        drop(self.tell(Order { what, answer }).await);
+        answered.await
+    }
+}
+
+impl fmt::Debug for Supervisor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Supervisor").field("policy", self.office.policy()).finish()
+    }
+}
+
+impl fmt::Debug for SupervisorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let children: Vec<_> = self.children.iter().map(|(rules, _)| rules).collect();
+        f.debug_struct("SupervisorBuilder").field("rules", &self.rules).field("children", &children).finish()
+    }
+}

@@ -1,0 +1,141 @@
+//! How supervisors end, and their children with them.
+
+use super::{Do, Part, SECOND, builder, find, lingering, part, play, spawn};
+use corecast::{AutoShutdown, ChildSpec, RestartType, ShutdownPolicy, StopReason, Strategy, Supervisor};
+
+#[test]
+fn children_are_stopped_in_reverse_and_the_supervisor_ends_last() {
+    play(|sim, system, journal| {
+        let supervisor = builder(Strategy::OneForOne)
+            .child(part("a", journal))
+            .child(lingering("b", journal, SECOND))
+            .child(part("c", journal));
+        let supervisor = spawn(sim, system, supervisor);
+        let parts = ["a", "b", "c"].map(|name| find(system, name));
+        supervisor.stop();
+        assert!(matches!(sim.block_on(supervisor.stopped()), StopReason::Stopped));
+        assert_eq!(journal.take(), ["+a", "+b", "+c", "-c", "-b", "-a"]);
+        assert!(parts.iter().all(|part| !part.is_alive()));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_supervisor_that_nobody_reaches_stops_its_children() {
+    play(|sim, system, journal| {
+        let supervisor = spawn(sim, system, builder(Strategy::OneForOne).child(part("a", journal)));
+        drop(supervisor);
+        sim.run_until_quiescent()?;
+        assert_eq!(journal.take(), ["+a", "-a"]);
+        assert_eq!(system.actor_count(), 0);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_budget_that_is_over_cuts_and_a_brutal_kill_does_not_wait() {
+    play(|sim, system, journal| {
+        let supervisor = builder(Strategy::OneForOne)
+            .child(part("a", journal).shutdown(ShutdownPolicy::Brutal))
+            .child(part("b", journal).shutdown(ShutdownPolicy::Within(3 * SECOND)));
+        let supervisor = spawn(sim, system, supervisor);
+        let hanging = ["a", "b"].map(|name| find(system, name).try_send(Do::Hang).unwrap());
+        sim.settle()?;
+        let start = system.uptime();
+        supervisor.stop();
+        sim.block_on(supervisor.stopped());
+        let took = system.uptime() - start;
+        assert!(took >= 3 * SECOND && took < 4 * SECOND, "{took:?}");
+        for hanging in hanging {
+            assert!(sim.block_on(hanging).is_err());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_supervisor_that_is_killed_kills_its_children() {
+    play(|sim, system, journal| {
+        let supervisor =
+            spawn(sim, system, builder(Strategy::OneForOne).child(part("a", journal)).child(part("b", journal)));
+        let (a, b) = (find(system, "a"), find(system, "b"));
+        let hanging = a.try_send(Do::Hang)?;
+        sim.settle()?;
+        let start = system.uptime();
+        supervisor.kill();
+        assert!(matches!(sim.block_on(supervisor.stopped()), StopReason::Killed));
+        assert!(!a.is_alive() && !b.is_alive());
+        assert!(sim.block_on(hanging).is_err());
+        assert!(system.uptime() - start < SECOND);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_shutdown_stops_trees_in_order_and_waits_for_no_back_off() {
+    play(|sim, system, journal| {
+        let inner = journal.clone();
+        let branch = ChildSpec::supervisor("branch", move || {
+            Supervisor::builder(Strategy::OneForOne).child(part("b", &inner)).child(part("c", &inner)).build()
+        });
+        let backoff = corecast::Backoff::new(1_000 * SECOND, 1_000 * SECOND);
+        let supervisor = builder(Strategy::OneForOne)
+            .child(part("a", journal).backoff(backoff))
+            .child(branch)
+            .child(part("d", journal));
+        let _supervisor = spawn(sim, system, supervisor);
+        assert!(find(system, "a").blocking_send(Do::Panic).is_err());
+        sim.run_for(SECOND)?;
+        assert_eq!(journal.take(), ["+a", "+b", "+c", "+d", "-a"]);
+        let start = system.uptime();
+        let report = sim.block_on(system.shutdown());
+        assert!(report.is_clean(), "{report:?}");
+        assert!(system.uptime() - start < 5 * SECOND);
+        assert_eq!(journal.take(), ["-d", "-c", "-b"]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_supervisor_that_gives_up_is_restarted_by_its_own_with_new_children() {
+    play(|sim, system, journal| {
+        let inner = journal.clone();
+        let branch = ChildSpec::supervisor("branch", move || {
+            Supervisor::builder(Strategy::OneForOne).intensity(0, SECOND).child(part("a", &inner)).build()
+        });
+        let root = spawn(sim, system, builder(Strategy::OneForOne).child(branch));
+        let first = find(system, "a");
+        let branch = sim.block_on(async { root.child::<Supervisor>("branch").await })?;
+        assert!(first.blocking_send(Do::Panic).is_err());
+        sim.run_until_quiescent()?;
+        assert!(matches!(sim.block_on(first.stopped()), StopReason::Panicked(_)));
+        let second = find(system, "a");
+        assert_ne!(first, second, "children of a supervisor that is made anew are new ones");
+        assert!(branch.is_alive() && second.is_alive());
+        assert_eq!(sim.block_on(async { branch.child::<Part>("a").await })?, second);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_supervisor_may_end_with_its_significant_children() {
+    for (auto_shutdown, ends) in [(AutoShutdown::AnySignificant, 1), (AutoShutdown::AllSignificant, 2)] {
+        play(|sim, system, journal| {
+            let significant = |name| part(name, journal).restart(RestartType::Transient).significant();
+            let supervisor = builder(Strategy::OneForOne)
+                .auto_shutdown(auto_shutdown)
+                .child(significant("a"))
+                .child(part("b", journal))
+                .child(significant("c"));
+            let supervisor = spawn(sim, system, supervisor);
+            for (nth, name) in ["a", "c"].into_iter().enumerate().take(ends) {
+                assert!(supervisor.is_alive(), "after {nth}");
+                find(system, name).blocking_send(Do::Stop)?;
+                sim.run_until_quiescent()?;
+            }
+            assert!(matches!(sim.block_on(supervisor.stopped()), StopReason::Stopped));
+            assert_eq!(system.actor_count(), 0);
+            Ok(())
+        });
+    }
+}
