@@ -216,6 +216,48 @@ fn a_subscription_that_each_run_makes_is_ended_by_a_guard_in_the_state() {
     });
 }
 
+/// Joins a group in its `pre_start`; keeps the guard, or not.
+struct Joins {
+    keeps: bool,
+    guard: Option<corecast::MembershipGuard>,
+}
+
+impl Actor for Joins {
+    async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        let membership = ctx.groups().join::<Tick>("joined", ctx.weak_ref()).await?;
+        if self.keeps {
+            self.guard = Some(membership.into_guard());
+        }
+        Ok(())
+    }
+}
+
+impl Handler<Tick> for Joins {
+    async fn handle(&mut self, _: Tick, _: &mut ActorContext<Self>) {
+        panic!("it broke");
+    }
+}
+
+#[test]
+fn a_membership_that_each_run_takes_needs_a_guard_in_the_state() {
+    play(|sim, system, _| {
+        sim.expect_panics::<Joins>();
+        for keeps in [true, false] {
+            let spec = ChildSpec::new("joins", move || Joins { keeps, guard: None });
+            let supervisor =
+                spawn(sim, system, Supervisor::builder(Strategy::OneForOne).intensity(3, SECOND).child(spec));
+            let joins = sim.block_on(async { supervisor.child::<Joins>("joins").await })?;
+            assert!(joins.blocking_send(Tick).is_err());
+            sim.run_until_quiescent()?;
+            assert_eq!(supervisor.is_alive(), keeps);
+            assert_eq!(system.groups().count("joined"), usize::from(keeps));
+            supervisor.stop();
+            sim.block_on(supervisor.stopped());
+        }
+        Ok(())
+    });
+}
+
 /// Fails where it is told to.
 struct Fails {
     place: &'static str,
