@@ -13,7 +13,7 @@ use super::office::{Office, Ring};
 use super::restart::RestartType;
 use super::rules::{ChildRules, SupervisorRules};
 use super::shutdown::ShutdownPolicy;
-use super::spec::{ChildSpec, Factory, Plan};
+use super::spec::{ChildSpec, Plan};
 use super::supervisor::AnySupervisor;
 use super::supervisor::sealed::Sealed;
 use crate::actor::context::ActorContext;
@@ -23,7 +23,7 @@ use crate::actor::{Actor, Body, Handler, Message};
 use crate::sync::Arc;
 use crate::sync::lock::Mutex;
 use crate::sync::unwind::Tamed;
-use crate::task::charge::Making;
+use crate::task::charge::{Maker, Making};
 use crate::task::handle::Strong;
 use crate::task::reason::{ActorError, StopReason};
 
@@ -118,7 +118,7 @@ pub struct DynamicSupervisorBuilder<A: Actor, T: ChildArgs> {
 impl<A: Actor, T: ChildArgs> DynamicSupervisorBuilder<A, T> {
     fn new(make: Make<A, T>) -> Self {
         let child =
-            ChildSpec::<A>::making("", Arc::new(|| unreachable!("dynamic children have their own factory"))).rules;
+            ChildSpec::<A>::making("", Maker::new(|| unreachable!("dynamic children have their own factory"))).rules;
         let rules = SupervisorRules { dynamic: Some(ShutdownPolicy::default()), ..SupervisorRules::default() };
         Self { rules, child, make, mailbox: Mailbox::default() }
     }
@@ -238,7 +238,7 @@ impl<A: Actor, T: ChildArgs> DynamicSupervisor<A, T> {
         let make = Arc::clone(&self.make);
         // A factory is shared; what it clones need not be.
         let args = Mutex::new(args);
-        let factory: Factory<A> = Arc::new(move || {
+        let factory = Maker::new(move || {
             let args = args.lock().get().clone();
             make(args)
         });

@@ -20,7 +20,7 @@ use super::child::Key;
 use super::control::{Answer, ChildCount, ChildError};
 use super::error::{Refusal, SpecError};
 use super::event::{Event, Request};
-use super::inbox::{Inbox, Look};
+use super::inbox::{Ear, Inbox, Look};
 use super::incident::{Incident, SupervisionEvent};
 use super::policy::Policy;
 use super::row::Row;
@@ -72,6 +72,8 @@ pub(super) struct Office<S: Chief> {
     keys: HashMap<ActorId, Key>,
     is_dynamic: bool,
     inbox: Arc<Inbox>,
+    /// What children report by, once one has been started.
+    ear: Option<Arc<Ear<S>>>,
     /// The alarms that are armed, by the time since the system's start, and turn.
     alarms: BTreeMap<(Duration, u64), Alarm>,
     /// Their times, by turn.
@@ -103,6 +105,7 @@ impl<S: Chief> Office<S> {
             keys: HashMap::new(),
             is_dynamic: rules.dynamic.is_some(),
             inbox: Arc::default(),
+            ear: None,
             alarms: BTreeMap::new(),
             dues: BTreeMap::new(),
             timer: None,
@@ -358,14 +361,11 @@ impl<S: Chief> Office<S> {
 
     fn start(&mut self, ctx: &ActorContext<S>, key: Key) {
         let Some(desk) = self.desks.get_mut(key) else { return };
-        let nurse = Nurse {
-            system: &ctx.system(),
-            supervisor: ctx.weak_ref(),
-            inbox: &self.inbox,
-            child: key,
-            restart: desk.rules.restart,
-        };
-        match desk.cradle.spawn(&nurse) {
+        let inbox = &self.inbox;
+        let ear =
+            self.ear.get_or_insert_with(|| Arc::new(Ear { inbox: Arc::clone(inbox), supervisor: ctx.weak_ref() }));
+        let (system, restart) = (&ctx.system(), desk.rules.restart);
+        match desk.cradle.spawn(&Nurse { system, supervisor: ctx.id(), ear, child: key, restart }) {
             Ok(actor) => {
                 if self.is_dynamic {
                     self.keys.insert(actor.id(), key);
