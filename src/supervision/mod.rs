@@ -21,7 +21,7 @@
 //! | [`leave`] | – when it ends |
 //! | [`command`] | – when it is asked for something |
 //! | [`supervisor`], [`dynamic`] | the supervisors, which are actors |
-//! | [`spec`] | what they know of a child |
+//! | [`spec`], [`blueprint`] | what they know of a child, and of all that they have from the beginning |
 //! | [`office`] | what feeds the decisions, and does what they say |
 //! | [`inbox`] | what children have reported |
 //! | [`control`] | what others ask |
@@ -34,6 +34,7 @@ mod action;
 mod alarm;
 pub(crate) mod auto_shutdown;
 pub(crate) mod backoff;
+mod blueprint;
 mod child;
 mod children;
 mod command;

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use super::action::{Action, Exit};
 use super::alarm::Alarm;
+use super::blueprint::{Blueprint, Part};
 use super::child::Key;
 use super::control::{Answer, ChildCount, ChildError};
 use super::error::{Refusal, SpecError};
@@ -52,8 +53,7 @@ impl<S: Handler<Look> + Handler<Ring>> Chief for S {}
 
 /// What a supervisor has of a child.
 struct Desk<S: Chief> {
-    rules: Arc<ChildRules>,
-    cradle: Box<dyn Cradle<S>>,
+    part: Arc<Part<S>>,
     /// The actor, until it has ended for good.
     actor: Option<Strong>,
     /// Who it is, or was.
@@ -62,6 +62,12 @@ struct Desk<S: Chief> {
     is_ignored: bool,
     /// It ends for this reason, if it is told to end.
     sentence: Option<StopReason>,
+}
+
+impl<S: Chief> Desk<S> {
+    fn new(part: Arc<Part<S>>) -> Self {
+        Self { part, actor: None, info: None, is_ignored: false, sentence: None }
+    }
 }
 
 /// The office of a supervisor that is an `S`.
@@ -98,10 +104,16 @@ pub(super) struct Office<S: Chief> {
 }
 
 impl<S: Chief> Office<S> {
-    pub(super) fn new(rules: SupervisorRules) -> Result<Self, SpecError> {
+    /// That of a supervisor with these children.
+    ///
+    /// # Errors
+    ///
+    /// For settings that can't be.
+    pub(super) fn new(rules: SupervisorRules, blueprint: &Blueprint<S>) -> Result<Self, SpecError> {
+        blueprint.check(&rules)?;
         Ok(Self {
-            policy: Policy::new(rules)?,
-            desks: Row::default(),
+            policy: Policy::with(rules, blueprint.children()),
+            desks: blueprint.parts().map(|(key, part)| (key, Desk::new(Arc::clone(part)))).collect(),
             keys: HashMap::new(),
             is_dynamic: rules.dynamic.is_some(),
             inbox: Arc::default(),
@@ -125,11 +137,9 @@ impl<S: Chief> Office<S> {
     }
 
     /// Adds a child behind all others.
-    pub(super) fn add(&mut self, rules: ChildRules, cradle: Box<dyn Cradle<S>>) -> Result<Key, SpecError> {
-        let rules = Arc::new(rules);
+    pub(super) fn add(&mut self, rules: Arc<ChildRules>, cradle: Box<dyn Cradle<S>>) -> Result<Key, SpecError> {
         let key = self.policy.add(Arc::clone(&rules))?;
-        let desk = Desk { rules, cradle, actor: None, info: None, is_ignored: false, sentence: None };
-        self.desks.push(key, desk);
+        self.desks.push(key, Desk::new(Arc::new(Part { rules, cradle })));
         Ok(key)
     }
 
@@ -161,7 +171,7 @@ impl<S: Chief> Office<S> {
     fn why_not_opened(&self, exit: &Exit) -> ActorError {
         match exit {
             Exit::StartFailed(key, reason) | Exit::GaveUp(key, reason) | Exit::Escalated(key, reason) => {
-                let id = self.desks.get(*key).map_or("", |desk| &desk.rules.id);
+                let id = self.desks.get(*key).map_or("", |desk| &desk.part.rules.id);
                 ActorError::new(format_args!("its child `{id}` did not start: {}", reason.as_cause_of_no_start()))
             }
             Exit::Shutdown | Exit::AutoShutdown => ActorError::new("it ended before all of its children had started"),
@@ -364,8 +374,8 @@ impl<S: Chief> Office<S> {
         let inbox = &self.inbox;
         let ear =
             self.ear.get_or_insert_with(|| Arc::new(Ear { inbox: Arc::clone(inbox), supervisor: ctx.weak_ref() }));
-        let (system, restart) = (&ctx.system(), desk.rules.restart);
-        match desk.cradle.spawn(&Nurse { system, supervisor: ctx.id(), ear, child: key, restart }) {
+        let (system, restart) = (&ctx.system(), desk.part.rules.restart);
+        match desk.part.cradle.spawn(&Nurse { system, supervisor: ctx.id(), ear, child: key, restart }) {
             Ok(actor) => {
                 if self.is_dynamic {
                     self.keys.insert(actor.id(), key);
@@ -385,7 +395,7 @@ impl<S: Chief> Office<S> {
         let desk = self.desks.get(key);
         answer.give(match outcome {
             Ok(()) => Ok(desk.and_then(|desk| desk.actor.clone())),
-            Err(refusal) => Err(ChildError::refused(refusal, desk.map_or("", |desk| &desk.rules.id))),
+            Err(refusal) => Err(ChildError::refused(refusal, desk.map_or("", |desk| &desk.part.rules.id))),
         });
     }
 
@@ -404,7 +414,7 @@ impl<S: Chief> Office<S> {
             _ => {}
         }
         if let Some(topic) = self.topic.as_ref().filter(|topic| topic.has_subscribers()) {
-            let (supervisor, id, child) = (ctx.actor_ref().info(), Arc::clone(&desk.rules.id), desk.info.clone());
+            let (supervisor, id, child) = (ctx.actor_ref().info(), Arc::clone(&desk.part.rules.id), desk.info.clone());
             // Placed where there is room: nobody is waited for.
             drop(topic.publish(SupervisionEvent { supervisor, id, child, incident }));
         }
@@ -448,7 +458,7 @@ impl<S: Chief> Office<S> {
 
     /// The rules of a child, and who it is.
     pub(super) fn child(&self, key: Key) -> Option<(&ChildRules, Option<&Strong>)> {
-        self.desks.get(key).map(|desk| (&*desk.rules, desk.actor.as_ref()))
+        self.desks.get(key).map(|desk| (&*desk.part.rules, desk.actor.as_ref()))
     }
 
     /// The child that is this actor, while it is.

@@ -241,7 +241,7 @@ impl<A: Actor> ChildSpec<A> {
 }
 
 /// Makes the actor of a child, whose type is forgotten, for a supervisor that is an `S`.
-pub(super) trait Cradle<S: Actor>: Send {
+pub(super) trait Cradle<S: Actor>: Send + Sync {
     /// Makes it.
     fn spawn(&self, nurse: &Nurse<'_, S>) -> Result<Strong, SpawnError>;
 }
@@ -265,6 +265,14 @@ impl<A: Actor, S: Handler<Look>> Cradle<S> for Plan<A> {
         };
         let charge = Charge::new(ear, nurse.child.0, nurse.supervisor, renewal, Arc::clone(&self.factory));
         nurse.system.spawn_ward::<A>(self.mailbox, self.wishes.clone(), charge).map(ActorRef::into_strong)
+    }
+}
+
+impl<A: Actor> Clone for ChildSpec<A> {
+    fn clone(&self) -> Self {
+        let Plan { factory, mailbox, wishes } = &self.plan;
+        let plan = Plan { factory: Arc::clone(factory), mailbox: *mailbox, wishes: wishes.clone() };
+        Self { rules: self.rules.clone(), plan }
     }
 }
 
