@@ -68,9 +68,14 @@ impl Inbox {
 
     /// The oldest report, as soon as there is one.
     pub(super) fn poll(&self, context: &Context<'_>) -> Poll<(Key, Report)> {
+        if let Some(report) = self.take() {
+            return Poll::Ready(report);
+        }
         let waker = context.waker().clone();
         let mut slot = self.0.lock();
+        // RECHECK: one may have come since.
         if let Some(report) = slot.waiting.pop_front() {
+            drop(slot);
             return Poll::Ready(report);
         }
         let before = std::mem::replace(&mut slot.stage, Stage::Polled(Some(waker)));

@@ -24,6 +24,7 @@
 //! | [`spec`], [`blueprint`] | what they know of a child, and of all that they have from the beginning |
 //! | [`office`] | what feeds the decisions, and does what they say |
 //! | [`inbox`] | what children have reported |
+//! | [`alarms`] | when which alarm is due |
 //! | [`control`] | what others ask |
 //! | [`incident`] | what those hear who listen |
 //!
@@ -32,6 +33,7 @@
 
 mod action;
 mod alarm;
+mod alarms;
 pub(crate) mod auto_shutdown;
 pub(crate) mod backoff;
 mod blueprint;

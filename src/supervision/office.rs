@@ -15,7 +15,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::action::{Action, Exit};
-use super::alarm::Alarm;
+use super::alarms::Alarms;
 use super::blueprint::{Blueprint, Part};
 use super::child::Key;
 use super::control::{Answer, ChildCount, ChildError};
@@ -80,10 +80,7 @@ pub(super) struct Office<S: Chief> {
     inbox: Arc<Inbox>,
     /// What children report by, once one has been started.
     ear: Option<Arc<Ear<S>>>,
-    /// The alarms that are armed, by the time since the system's start, and turn.
-    alarms: BTreeMap<(Duration, u64), Alarm>,
-    /// Their times, by turn.
-    dues: BTreeMap<u64, Duration>,
+    alarms: Alarms,
     /// The timer, and what it is set for. None while the office polls.
     timer: Option<(Duration, Timer)>,
     /// What wakes the office while it polls, and when.
@@ -118,8 +115,7 @@ impl<S: Chief> Office<S> {
             is_dynamic: rules.dynamic.is_some(),
             inbox: Arc::default(),
             ear: None,
-            alarms: BTreeMap::new(),
-            dues: BTreeMap::new(),
+            alarms: Alarms::default(),
             timer: None,
             pause: None,
             now: Duration::ZERO,
@@ -200,14 +196,9 @@ impl<S: Chief> Office<S> {
 
     /// Waits for a report or an alarm, and sees to it.
     async fn wait(&mut self, ctx: &ActorContext<S>) {
-        let due = self.first_due();
         // One that ends earlier is as good: then this is left, and comes again.
-        if self.pause.as_ref().is_none_or(|(until, _)| due.is_some_and(|due| due < *until)) {
-            let (until, pause) = match due {
-                Some(due) => (due, due.saturating_sub(ctx.uptime())),
-                None => (Duration::MAX, Duration::MAX),
-            };
-            self.pause = Some((until, Box::pin(ctx.sleep(pause))));
+        if let Some(due) = self.alarms.first().filter(|due| self.pause.as_ref().is_none_or(|(until, _)| due < until)) {
+            self.pause = Some((due, Box::pin(ctx.sleep(due.saturating_sub(ctx.uptime())))));
         }
         let (inbox, pause) = (&self.inbox, &mut self.pause);
         let report = poll_fn(|context| match (inbox.poll(context), pause.as_mut()) {
@@ -222,11 +213,6 @@ impl<S: Chief> Office<S> {
                 self.ring(ctx);
             }
         }
-    }
-
-    /// When the first of the alarms is due.
-    fn first_due(&self) -> Option<Duration> {
-        self.alarms.first_key_value().map(|(&(due, _), _)| due)
     }
 
     // --- what comes in -----------------------------------------------------------------------------------------------
@@ -279,9 +265,7 @@ impl<S: Chief> Office<S> {
     /// Raises the alarms whose time is over.
     pub(super) fn ring(&mut self, ctx: &ActorContext<S>) {
         let now = ctx.uptime();
-        while let Some(first) = self.alarms.first_entry().filter(|first| first.key().0 <= now) {
-            let alarm = first.remove();
-            self.dues.remove(&alarm.turn);
+        while let Some(alarm) = self.alarms.take(now) {
             self.hear(ctx, Event::Alarm(alarm));
         }
     }
@@ -345,16 +329,8 @@ impl<S: Chief> Office<S> {
                 actor.stop();
             }),
             Action::Cut(key) => self.tell(key, Strong::cut),
-            Action::Arm(alarm, after) => {
-                let due = self.now.saturating_add(after);
-                self.dues.insert(alarm.turn, due);
-                self.alarms.insert((due, alarm.turn), alarm);
-            }
-            Action::Disarm(alarm) => {
-                if let Some(due) = self.dues.remove(&alarm.turn) {
-                    self.alarms.remove(&(due, alarm.turn));
-                }
-            }
+            Action::Arm(alarm, after) => self.alarms.arm(self.now.saturating_add(after), alarm),
+            Action::Disarm(alarm) => self.alarms.disarm(alarm),
             Action::Answer(Request(request), outcome) => self.answer(request, outcome),
             Action::Report(key, incident) => self.report(ctx, key, incident),
             Action::Ready => self.is_ready = true,
@@ -438,7 +414,7 @@ impl<S: Chief> Office<S> {
 
     /// Sets the timer for the first alarm.
     fn set_timer(&mut self, ctx: &ActorContext<S>) {
-        let due = self.first_due();
+        let due = self.alarms.first();
         if self.timer.as_ref().map(|(set, _)| *set) == due {
             return;
         }
