@@ -409,7 +409,7 @@ impl fmt::Debug for Near {
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
-    use super::{Cell, Far, Header, Near, Terms};
+    use super::{Cell, Charge, Far, Header, Near, Terms, Ward};
     use std::mem::{offset_of, size_of};
 
     #[test]
@@ -417,6 +417,17 @@ mod tests {
         assert_eq!((size_of::<Terms>(), size_of::<Near>(), size_of::<Far>()), (4, 40, 32));
         assert_eq!(size_of::<Header>(), 64 + 32 + 56);
         assert_eq!(offset_of!(Cell<u64>, body), size_of::<Header>());
+    }
+
+    #[test]
+    fn a_charge_lies_right_in_front_of_a_cell_whatever_its_body_is() {
+        #[repr(align(256))]
+        struct Coarse;
+
+        let (small, coarse) = (Ward::<u64>::CELL, Ward::<Coarse>::CELL);
+        assert!(small.is_multiple_of(64) && coarse.is_multiple_of(256));
+        assert!(small.min(coarse) >= size_of::<Charge>());
+        assert!(align_of::<Charge>() <= 64);
     }
 
     #[test]
