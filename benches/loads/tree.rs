@@ -39,17 +39,15 @@ pub fn ratio(times: usize, supervisors: usize) -> Result<Samples, String> {
 }
 
 fn tree(system: &ActorSystem, supervisors: usize) -> Result<Duration, String> {
-    let branch = || {
-        let mut builder = Supervisor::builder(Strategy::OneForOne);
-        for number in 0..EACH {
-            builder = builder.child(ChildSpec::new(number.to_string(), Worker::default));
-        }
-        builder.build()
-    };
     let started = Instant::now();
+    let mut branch = Supervisor::builder(Strategy::OneForOne);
+    for number in 0..EACH {
+        branch = branch.child(ChildSpec::new(number.to_string(), Worker::default));
+    }
     let mut root = Supervisor::builder(Strategy::OneForOne);
     for number in 0..supervisors {
-        root = root.child(ChildSpec::supervisor(number.to_string(), branch));
+        let branch = branch.clone();
+        root = root.child(ChildSpec::supervisor(number.to_string(), move || branch.clone().build()));
     }
     let root = root.build().map_err(|error| error.to_string())?;
     let root = system.block_on(async { system.spawn(root).await }).map_err(|error| error.to_string())?;

@@ -46,6 +46,10 @@ impl<A: Actor> ActorRef<A> {
         self.0.strong()
     }
 
+    pub(crate) fn into_strong(self) -> Strong {
+        self.0.into_strong()
+    }
+
     pub(crate) fn task(&self) -> &Task<Body<A>> {
         &self.0
     }

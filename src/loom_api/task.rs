@@ -516,12 +516,12 @@ impl Shared {
         overseer: impl Overseer,
         maker: impl Fn() -> A + Send + Sync + 'static,
     ) -> (ActorRef<A>, Runnable) {
-        let maker = Maker(Arc::new(move || Making::Made(Ok(Body::new(maker())))));
+        let maker = Maker::new(move || Making::Made(Ok(Body::new(maker()))));
         let renewal = match renewal {
             Renewal::Always => charge::Renewal::Always,
             Renewal::AfterFailure => charge::Renewal::AfterFailure,
         };
-        let charge = Charge::new(Box::new(Ear(overseer)), ActorId::UNKNOWN, renewal, maker);
+        let charge = Charge::new(Arc::new(Ear(overseer)), 0, ActorId::UNKNOWN, renewal, maker);
         let (task, runnable) = Task::create_ward(self.plan(capacity), charge);
         (ActorRef::new(task), Runnable(runnable))
     }
@@ -555,7 +555,7 @@ pub trait Overseer: Send + Sync + 'static {
 struct Ear<O>(O);
 
 impl<O: Overseer> charge::Overseer for Ear<O> {
-    fn hear(&self, report: charge::Report) -> bool {
+    fn hear(&self, _: u64, report: charge::Report) -> bool {
         self.0.hear(match report {
             charge::Report::Up => Report::Up,
             charge::Report::Down(down) => Report::Down(down.reason),

@@ -7,15 +7,28 @@ use super::child::{Child, Key, State};
 use super::row::Row;
 use crate::sync::Arc;
 
+/// Who has which id.
+pub(super) type Ids = HashMap<Arc<str>, Key>;
+
 /// The children by key, which is the order in which they are started.
 #[derive(Debug, Default)]
 pub(super) struct Children {
     by_key: Row<Child>,
-    by_id: HashMap<Arc<str>, Key>,
+    /// Of those who were there from the beginning, whether or not they still are.
+    first_ids: Arc<Ids>,
+    /// Of those who were added.
+    by_id: Ids,
     added: u64,
 }
 
 impl Children {
+    /// Children with these ids, in the order of their keys, which are counted from the first one.
+    pub(super) fn new(ids: Arc<Ids>, children: impl ExactSizeIterator<Item = Child>) -> Self {
+        let added = children.len() as u64;
+        let by_key = (0..).map(Key).zip(children).collect();
+        Self { by_key, first_ids: ids, by_id: Ids::new(), added }
+    }
+
     /// Adds a child behind all others. Its id isn't in use; an empty one is none.
     pub(super) fn add(&mut self, child: Child) -> Key {
         let key = Key(self.added);
@@ -34,7 +47,8 @@ impl Children {
     }
 
     pub(super) fn find(&self, id: &str) -> Option<Key> {
-        self.by_id.get(id).copied()
+        let first = self.first_ids.get(id).copied().filter(|&key| self.by_key.get(key).is_some());
+        first.or_else(|| self.by_id.get(id).copied())
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::backoff::Backoff;
+use super::blueprint::Blueprint;
 use super::control::{Answer, ChildCount, ChildError, typed};
 use super::error::SpecError;
 use super::event::Event;
@@ -11,9 +12,9 @@ use super::inbox::Look;
 use super::intensity::Intensity;
 use super::office::{Office, Ring};
 use super::restart::RestartType;
-use super::rules::{ChildRules, SupervisorRules};
+use super::rules::{ChildKind, ChildRules, SupervisorRules};
 use super::shutdown::ShutdownPolicy;
-use super::spec::{ChildSpec, Factory, Plan};
+use super::spec::Plan;
 use super::supervisor::AnySupervisor;
 use super::supervisor::sealed::Sealed;
 use crate::actor::context::ActorContext;
@@ -23,7 +24,7 @@ use crate::actor::{Actor, Body, Handler, Message};
 use crate::sync::Arc;
 use crate::sync::lock::Mutex;
 use crate::sync::unwind::Tamed;
-use crate::task::charge::Making;
+use crate::task::charge::{Maker, Making};
 use crate::task::handle::Strong;
 use crate::task::reason::{ActorError, StopReason};
 
@@ -59,7 +60,7 @@ use crate::task::reason::{ActorError, StopReason};
 /// ```
 pub struct DynamicSupervisor<A: Actor, T: ChildArgs> {
     office: Office<Self>,
-    rules: ChildRules,
+    rules: Arc<ChildRules>,
     make: Make<A, T>,
     mailbox: Mailbox,
 }
@@ -117,8 +118,7 @@ pub struct DynamicSupervisorBuilder<A: Actor, T: ChildArgs> {
 
 impl<A: Actor, T: ChildArgs> DynamicSupervisorBuilder<A, T> {
     fn new(make: Make<A, T>) -> Self {
-        let child =
-            ChildSpec::<A>::making("", Arc::new(|| unreachable!("dynamic children have their own factory"))).rules;
+        let child = ChildRules::new("", ChildKind::Worker);
         let rules = SupervisorRules { dynamic: Some(ShutdownPolicy::default()), ..SupervisorRules::default() };
         Self { rules, child, make, mailbox: Mailbox::default() }
     }
@@ -142,19 +142,19 @@ impl<A: Actor, T: ChildArgs> DynamicSupervisorBuilder<A, T> {
         self
     }
 
-    /// As for [`ChildSpec::backoff`].
+    /// As for [`ChildSpec::backoff`](crate::ChildSpec::backoff).
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.child.backoff = Some(backoff);
         self
     }
 
-    /// As for [`ChildSpec::quarantine_after`].
+    /// As for [`ChildSpec::quarantine_after`](crate::ChildSpec::quarantine_after).
     pub fn quarantine_after(mut self, failures: u32) -> Self {
         self.child.quarantine_after = Some(failures);
         self
     }
 
-    /// As for [`ChildSpec::start_limit`].
+    /// As for [`ChildSpec::start_limit`](crate::ChildSpec::start_limit).
     pub fn start_limit(mut self, limit: Duration) -> Self {
         self.child.start_limit = Some(limit);
         self
@@ -173,8 +173,8 @@ impl<A: Actor, T: ChildArgs> DynamicSupervisorBuilder<A, T> {
     /// For settings that can't be.
     pub fn build(self) -> Result<DynamicSupervisor<A, T>, SpecError> {
         self.child.check(&self.rules)?;
-        let office = Office::new(self.rules)?;
-        Ok(DynamicSupervisor { office, rules: self.child, make: self.make, mailbox: self.mailbox })
+        let office = Office::new(self.rules, &Blueprint::default())?;
+        Ok(DynamicSupervisor { office, rules: Arc::new(self.child), make: self.make, mailbox: self.mailbox })
     }
 }
 
@@ -219,7 +219,7 @@ impl<A: Actor, T: ChildArgs> Handler<Order<T>> for DynamicSupervisor<A, T> {
     async fn handle(&mut self, Order { what, answer }: Order<T>, ctx: &mut ActorContext<Self>) {
         match what {
             What::Start(_) if self.office.is_leaving() => {}
-            What::Start(args) => match self.office.add(self.rules.clone(), Box::new(self.plan(args))) {
+            What::Start(args) => match self.office.add(Arc::clone(&self.rules), Box::new(self.plan(args))) {
                 Ok(key) => self.office.ask(ctx, key, answer, |child, request| Event::StartChild { child, request }),
                 Err(error) => answer.give(Err(error.into())),
             },
@@ -238,7 +238,7 @@ impl<A: Actor, T: ChildArgs> DynamicSupervisor<A, T> {
         let make = Arc::clone(&self.make);
         // A factory is shared; what it clones need not be.
         let args = Mutex::new(args);
-        let factory: Factory<A> = Arc::new(move || {
+        let factory = Maker::new(move || {
             let args = args.lock().get().clone();
             make(args)
         });

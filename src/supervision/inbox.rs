@@ -68,9 +68,14 @@ impl Inbox {
 
     /// The oldest report, as soon as there is one.
     pub(super) fn poll(&self, context: &Context<'_>) -> Poll<(Key, Report)> {
+        if let Some(report) = self.take() {
+            return Poll::Ready(report);
+        }
         let waker = context.waker().clone();
         let mut slot = self.0.lock();
+        // RECHECK: one may have come since.
         if let Some(report) = slot.waiting.pop_front() {
+            drop(slot);
             return Poll::Ready(report);
         }
         let before = std::mem::replace(&mut slot.stage, Stage::Polled(Some(waker)));
@@ -94,22 +99,21 @@ impl Inbox {
     }
 }
 
-/// By which a child reports to its supervisor.
+/// By which children report to their supervisor, each with the number of its key.
 pub(super) struct Ear<S: Actor> {
     pub(super) inbox: Arc<Inbox>,
     pub(super) supervisor: WeakActorRef<S>,
-    pub(super) child: Key,
 }
 
 impl<S: Handler<Look>> Overseer for Ear<S> {
-    fn hear(&self, report: Report) -> bool {
+    fn hear(&self, child: u64, report: Report) -> bool {
         let mut slot = self.inbox.0.lock();
         let (waker, signals) = match &mut slot.stage {
             Stage::Closed => return false,
             Stage::Polled(waker) => (waker.take(), false),
             Stage::Signalled(is_signalled) => (None, !std::mem::replace(is_signalled, true)),
         };
-        slot.waiting.push_back((self.child, report));
+        slot.waiting.push_back((Key(child), report));
         drop(slot);
         if let Some(waker) = waker {
             waker.wake();
@@ -124,6 +128,6 @@ impl<S: Handler<Look>> Overseer for Ear<S> {
 
 impl<S: Actor> fmt::Debug for Ear<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ear").field("child", &self.child).finish_non_exhaustive()
+        f.debug_struct("Ear").field("inbox", &self.inbox).finish_non_exhaustive()
     }
 }

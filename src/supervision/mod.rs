@@ -21,9 +21,10 @@
 //! | [`leave`] | – when it ends |
 //! | [`command`] | – when it is asked for something |
 //! | [`supervisor`], [`dynamic`] | the supervisors, which are actors |
-//! | [`spec`] | what they know of a child |
+//! | [`spec`], [`blueprint`] | what they know of a child, and of all that they have from the beginning |
 //! | [`office`] | what feeds the decisions, and does what they say |
 //! | [`inbox`] | what children have reported |
+//! | [`alarms`] | when which alarm is due |
 //! | [`control`] | what others ask |
 //! | [`incident`] | what those hear who listen |
 //!
@@ -32,8 +33,10 @@
 
 mod action;
 mod alarm;
+mod alarms;
 pub(crate) mod auto_shutdown;
 pub(crate) mod backoff;
+mod blueprint;
 mod child;
 mod children;
 mod command;

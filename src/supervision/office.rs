@@ -15,12 +15,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::action::{Action, Exit};
-use super::alarm::Alarm;
+use super::alarms::Alarms;
+use super::blueprint::{Blueprint, Part};
 use super::child::Key;
 use super::control::{Answer, ChildCount, ChildError};
 use super::error::{Refusal, SpecError};
 use super::event::{Event, Request};
-use super::inbox::{Inbox, Look};
+use super::inbox::{Ear, Inbox, Look};
 use super::incident::{Incident, SupervisionEvent};
 use super::policy::Policy;
 use super::row::Row;
@@ -52,8 +53,7 @@ impl<S: Handler<Look> + Handler<Ring>> Chief for S {}
 
 /// What a supervisor has of a child.
 struct Desk<S: Chief> {
-    rules: Arc<ChildRules>,
-    cradle: Box<dyn Cradle<S>>,
+    part: Arc<Part<S>>,
     /// The actor, until it has ended for good.
     actor: Option<Strong>,
     /// Who it is, or was.
@@ -64,6 +64,12 @@ struct Desk<S: Chief> {
     sentence: Option<StopReason>,
 }
 
+impl<S: Chief> Desk<S> {
+    fn new(part: Arc<Part<S>>) -> Self {
+        Self { part, actor: None, info: None, is_ignored: false, sentence: None }
+    }
+}
+
 /// The office of a supervisor that is an `S`.
 pub(super) struct Office<S: Chief> {
     policy: Policy,
@@ -72,10 +78,9 @@ pub(super) struct Office<S: Chief> {
     keys: HashMap<ActorId, Key>,
     is_dynamic: bool,
     inbox: Arc<Inbox>,
-    /// The alarms that are armed, by the time since the system's start, and turn.
-    alarms: BTreeMap<(Duration, u64), Alarm>,
-    /// Their times, by turn.
-    dues: BTreeMap<u64, Duration>,
+    /// What children report by, once one has been started.
+    ear: Option<Arc<Ear<S>>>,
+    alarms: Alarms,
     /// The timer, and what it is set for. None while the office polls.
     timer: Option<(Duration, Timer)>,
     /// What wakes the office while it polls, and when.
@@ -96,15 +101,21 @@ pub(super) struct Office<S: Chief> {
 }
 
 impl<S: Chief> Office<S> {
-    pub(super) fn new(rules: SupervisorRules) -> Result<Self, SpecError> {
+    /// That of a supervisor with these children.
+    ///
+    /// # Errors
+    ///
+    /// For settings that can't be.
+    pub(super) fn new(rules: SupervisorRules, blueprint: &Blueprint<S>) -> Result<Self, SpecError> {
+        blueprint.check(&rules)?;
         Ok(Self {
-            policy: Policy::new(rules)?,
-            desks: Row::default(),
+            policy: Policy::with(rules, blueprint.children()),
+            desks: blueprint.parts().map(|(key, part)| (key, Desk::new(Arc::clone(part)))).collect(),
             keys: HashMap::new(),
             is_dynamic: rules.dynamic.is_some(),
             inbox: Arc::default(),
-            alarms: BTreeMap::new(),
-            dues: BTreeMap::new(),
+            ear: None,
+            alarms: Alarms::default(),
             timer: None,
             pause: None,
             now: Duration::ZERO,
@@ -122,11 +133,9 @@ impl<S: Chief> Office<S> {
     }
 
     /// Adds a child behind all others.
-    pub(super) fn add(&mut self, rules: ChildRules, cradle: Box<dyn Cradle<S>>) -> Result<Key, SpecError> {
-        let rules = Arc::new(rules);
+    pub(super) fn add(&mut self, rules: Arc<ChildRules>, cradle: Box<dyn Cradle<S>>) -> Result<Key, SpecError> {
         let key = self.policy.add(Arc::clone(&rules))?;
-        let desk = Desk { rules, cradle, actor: None, info: None, is_ignored: false, sentence: None };
-        self.desks.push(key, desk);
+        self.desks.push(key, Desk::new(Arc::new(Part { rules, cradle })));
         Ok(key)
     }
 
@@ -158,7 +167,7 @@ impl<S: Chief> Office<S> {
     fn why_not_opened(&self, exit: &Exit) -> ActorError {
         match exit {
             Exit::StartFailed(key, reason) | Exit::GaveUp(key, reason) | Exit::Escalated(key, reason) => {
-                let id = self.desks.get(*key).map_or("", |desk| &desk.rules.id);
+                let id = self.desks.get(*key).map_or("", |desk| &desk.part.rules.id);
                 ActorError::new(format_args!("its child `{id}` did not start: {}", reason.as_cause_of_no_start()))
             }
             Exit::Shutdown | Exit::AutoShutdown => ActorError::new("it ended before all of its children had started"),
@@ -187,14 +196,9 @@ impl<S: Chief> Office<S> {
 
     /// Waits for a report or an alarm, and sees to it.
     async fn wait(&mut self, ctx: &ActorContext<S>) {
-        let due = self.first_due();
         // One that ends earlier is as good: then this is left, and comes again.
-        if self.pause.as_ref().is_none_or(|(until, _)| due.is_some_and(|due| due < *until)) {
-            let (until, pause) = match due {
-                Some(due) => (due, due.saturating_sub(ctx.uptime())),
-                None => (Duration::MAX, Duration::MAX),
-            };
-            self.pause = Some((until, Box::pin(ctx.sleep(pause))));
+        if let Some(due) = self.alarms.first().filter(|due| self.pause.as_ref().is_none_or(|(until, _)| due < until)) {
+            self.pause = Some((due, Box::pin(ctx.sleep(due.saturating_sub(ctx.uptime())))));
         }
         let (inbox, pause) = (&self.inbox, &mut self.pause);
         let report = poll_fn(|context| match (inbox.poll(context), pause.as_mut()) {
@@ -209,11 +213,6 @@ impl<S: Chief> Office<S> {
                 self.ring(ctx);
             }
         }
-    }
-
-    /// When the first of the alarms is due.
-    fn first_due(&self) -> Option<Duration> {
-        self.alarms.first_key_value().map(|(&(due, _), _)| due)
     }
 
     // --- what comes in -----------------------------------------------------------------------------------------------
@@ -266,9 +265,7 @@ impl<S: Chief> Office<S> {
     /// Raises the alarms whose time is over.
     pub(super) fn ring(&mut self, ctx: &ActorContext<S>) {
         let now = ctx.uptime();
-        while let Some(first) = self.alarms.first_entry().filter(|first| first.key().0 <= now) {
-            let alarm = first.remove();
-            self.dues.remove(&alarm.turn);
+        while let Some(alarm) = self.alarms.take(now) {
             self.hear(ctx, Event::Alarm(alarm));
         }
     }
@@ -332,16 +329,8 @@ impl<S: Chief> Office<S> {
                 actor.stop();
             }),
             Action::Cut(key) => self.tell(key, Strong::cut),
-            Action::Arm(alarm, after) => {
-                let due = self.now.saturating_add(after);
-                self.dues.insert(alarm.turn, due);
-                self.alarms.insert((due, alarm.turn), alarm);
-            }
-            Action::Disarm(alarm) => {
-                if let Some(due) = self.dues.remove(&alarm.turn) {
-                    self.alarms.remove(&(due, alarm.turn));
-                }
-            }
+            Action::Arm(alarm, after) => self.alarms.arm(self.now.saturating_add(after), alarm),
+            Action::Disarm(alarm) => self.alarms.disarm(alarm),
             Action::Answer(Request(request), outcome) => self.answer(request, outcome),
             Action::Report(key, incident) => self.report(ctx, key, incident),
             Action::Ready => self.is_ready = true,
@@ -358,14 +347,11 @@ impl<S: Chief> Office<S> {
 
     fn start(&mut self, ctx: &ActorContext<S>, key: Key) {
         let Some(desk) = self.desks.get_mut(key) else { return };
-        let nurse = Nurse {
-            system: &ctx.system(),
-            supervisor: ctx.weak_ref(),
-            inbox: &self.inbox,
-            child: key,
-            restart: desk.rules.restart,
-        };
-        match desk.cradle.spawn(&nurse) {
+        let inbox = &self.inbox;
+        let ear =
+            self.ear.get_or_insert_with(|| Arc::new(Ear { inbox: Arc::clone(inbox), supervisor: ctx.weak_ref() }));
+        let (system, restart) = (&ctx.system(), desk.part.rules.restart);
+        match desk.part.cradle.spawn(&Nurse { system, supervisor: ctx.id(), ear, child: key, restart }) {
             Ok(actor) => {
                 if self.is_dynamic {
                     self.keys.insert(actor.id(), key);
@@ -385,7 +371,7 @@ impl<S: Chief> Office<S> {
         let desk = self.desks.get(key);
         answer.give(match outcome {
             Ok(()) => Ok(desk.and_then(|desk| desk.actor.clone())),
-            Err(refusal) => Err(ChildError::refused(refusal, desk.map_or("", |desk| &desk.rules.id))),
+            Err(refusal) => Err(ChildError::refused(refusal, desk.map_or("", |desk| &desk.part.rules.id))),
         });
     }
 
@@ -404,7 +390,7 @@ impl<S: Chief> Office<S> {
             _ => {}
         }
         if let Some(topic) = self.topic.as_ref().filter(|topic| topic.has_subscribers()) {
-            let (supervisor, id, child) = (ctx.actor_ref().info(), Arc::clone(&desk.rules.id), desk.info.clone());
+            let (supervisor, id, child) = (ctx.actor_ref().info(), Arc::clone(&desk.part.rules.id), desk.info.clone());
             // Placed where there is room: nobody is waited for.
             drop(topic.publish(SupervisionEvent { supervisor, id, child, incident }));
         }
@@ -428,7 +414,7 @@ impl<S: Chief> Office<S> {
 
     /// Sets the timer for the first alarm.
     fn set_timer(&mut self, ctx: &ActorContext<S>) {
-        let due = self.first_due();
+        let due = self.alarms.first();
         if self.timer.as_ref().map(|(set, _)| *set) == due {
             return;
         }
@@ -448,7 +434,7 @@ impl<S: Chief> Office<S> {
 
     /// The rules of a child, and who it is.
     pub(super) fn child(&self, key: Key) -> Option<(&ChildRules, Option<&Strong>)> {
-        self.desks.get(key).map(|desk| (&*desk.rules, desk.actor.as_ref()))
+        self.desks.get(key).map(|desk| (&*desk.part.rules, desk.actor.as_ref()))
     }
 
     /// The child that is this actor, while it is.

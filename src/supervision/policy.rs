@@ -76,11 +76,17 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
+    #[cfg(test)]
     pub(crate) fn new(rules: SupervisorRules) -> Result<Self, SpecError> {
         rules.check()?;
-        Ok(Self {
+        Ok(Self::with(rules, Children::default()))
+    }
+
+    /// That of a supervisor that goes by these rules, which have been checked with those of its children.
+    pub(super) fn with(rules: SupervisorRules, children: Children) -> Self {
+        Self {
             rules,
-            children: Children::default(),
+            children,
             mode: Mode::Serving,
             history: History::default(),
             is_ready: false,
@@ -89,14 +95,14 @@ impl Policy {
             now: Duration::ZERO,
             random: 0,
             actions: Vec::new(),
-        })
+        }
     }
 
     /// Adds a child behind all others. It is started by [`Event::Begin`], or, after that, by [`Event::StartChild`], which has to
     /// follow at once.
     pub(crate) fn add(&mut self, rules: Arc<ChildRules>) -> Result<Key, SpecError> {
         rules.check(&self.rules)?;
-        if self.find(&rules.id).is_some() {
+        if !rules.id.is_empty() && self.find(&rules.id).is_some() {
             return Err(SpecError::DuplicateId { id: rules.id.to_string() });
         }
         Ok(self.children.add(Child::new(rules)))

@@ -18,6 +18,13 @@ impl<T> Default for Row<T> {
     }
 }
 
+impl<T> FromIterator<(Key, T)> for Row<T> {
+    /// In the order of their keys.
+    fn from_iter<I: IntoIterator<Item = (Key, T)>>(things: I) -> Self {
+        Self { places: things.into_iter().map(|(key, thing)| (key, Some(thing))).collect(), empty: 0 }
+    }
+}
+
 impl<T> Row<T> {
     /// Adds one behind all others.
     pub(super) fn push(&mut self, key: Key, thing: T) {

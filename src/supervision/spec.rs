@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use super::backoff::Backoff;
 use super::child::Key;
-use super::inbox::{Ear, Inbox, Look};
+use super::inbox::{Ear, Look};
 use super::restart::RestartType;
 use super::rules::{ChildKind, ChildRules};
 use super::shutdown::ShutdownPolicy;
 use crate::actor::mailbox::Mailbox;
-use crate::actor::reference::WeakActorRef;
+use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body, Handler};
 use crate::error::SpawnError;
 use crate::sync::Arc;
@@ -63,7 +63,7 @@ pub(super) struct Plan<A: Actor> {
 }
 
 /// Builds the state of a child. What it has of the user's is tamed: it may be dropped by the supervisor.
-pub(super) type Factory<A> = Arc<dyn Fn() -> Making<Body<A>> + Send + Sync>;
+pub(super) type Factory<A> = Arc<Maker<Body<A>>>;
 
 /// Said by a factory, or by `pre_start`, as its error: there is nothing to start, and that is in order. The child's place is
 /// kept, as after OTP's `ignore`, unless it is temporary.
@@ -104,7 +104,7 @@ impl<A: Actor> ChildSpec<A> {
     /// The call doesn't. A panic of the factory is a start that failed.
     pub fn new(id: impl Into<String>, factory: impl Fn() -> A + Send + Sync + 'static) -> Self {
         let factory = Tamed::new(factory);
-        Self::making(id, Arc::new(move || Making::Made(Ok(Body::new(factory.get()())))))
+        Self::making(id, Maker::new(move || Making::Made(Ok(Body::new(factory.get()())))))
     }
 
     /// The same, where making it may fail: then the start has failed.
@@ -125,7 +125,7 @@ impl<A: Actor> ChildSpec<A> {
         factory: impl Fn() -> Result<A, E> + Send + Sync + 'static,
     ) -> Self {
         let factory = Tamed::new(factory);
-        Self::making(id, Arc::new(move || Making::Made(made(factory.get()()))))
+        Self::making(id, Maker::new(move || Making::Made(made(factory.get()()))))
     }
 
     /// The same, where making it takes a while: the child waits meanwhile, and its supervisor doesn't, unless the next child is
@@ -153,7 +153,7 @@ impl<A: Actor> ChildSpec<A> {
         let factory = Tamed::new(factory);
         Self::making(
             id,
-            Arc::new(move || {
+            Maker::new(move || {
                 let making = factory.get()();
                 Making::Later(Box::pin(async move { made(making.await) }))
             }),
@@ -241,7 +241,7 @@ impl<A: Actor> ChildSpec<A> {
 }
 
 /// Makes the actor of a child, whose type is forgotten, for a supervisor that is an `S`.
-pub(super) trait Cradle<S: Actor>: Send {
+pub(super) trait Cradle<S: Actor>: Send + Sync {
     /// Makes it.
     fn spawn(&self, nurse: &Nurse<'_, S>) -> Result<Strong, SpawnError>;
 }
@@ -249,24 +249,30 @@ pub(super) trait Cradle<S: Actor>: Send {
 /// Who has a child made.
 pub(super) struct Nurse<'a, S: Actor> {
     pub(super) system: &'a SystemRef,
-    pub(super) supervisor: WeakActorRef<S>,
-    pub(super) inbox: &'a Arc<Inbox>,
+    pub(super) supervisor: ActorId,
+    pub(super) ear: &'a Arc<Ear<S>>,
     pub(super) child: Key,
     pub(super) restart: RestartType,
 }
 
 impl<A: Actor, S: Handler<Look>> Cradle<S> for Plan<A> {
     fn spawn(&self, nurse: &Nurse<'_, S>) -> Result<Strong, SpawnError> {
-        let ear = Ear { inbox: Arc::clone(nurse.inbox), supervisor: nurse.supervisor.clone(), child: nurse.child };
+        let ear = Arc::clone(nurse.ear);
         let renewal = match nurse.restart {
             RestartType::Permanent => Renewal::Always,
             RestartType::Transient => Renewal::AfterFailure,
             RestartType::Temporary => Renewal::Never,
         };
-        let supervisor: ActorId = nurse.supervisor.id();
-        let charge = Charge::new(Box::new(ear), supervisor, renewal, Maker(Arc::clone(&self.factory)));
-        let actor = nurse.system.spawn_ward::<A>(self.mailbox, self.wishes.clone(), charge)?;
-        Ok(actor.strong().clone())
+        let charge = Charge::new(ear, nurse.child.0, nurse.supervisor, renewal, Arc::clone(&self.factory));
+        nurse.system.spawn_ward::<A>(self.mailbox, self.wishes.clone(), charge).map(ActorRef::into_strong)
+    }
+}
+
+impl<A: Actor> Clone for ChildSpec<A> {
+    fn clone(&self) -> Self {
+        let Plan { factory, mailbox, wishes } = &self.plan;
+        let plan = Plan { factory: Arc::clone(factory), mailbox: *mailbox, wishes: wishes.clone() };
+        Self { rules: self.rules.clone(), plan }
     }
 }
 

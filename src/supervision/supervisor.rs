@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::auto_shutdown::AutoShutdown;
+use super::blueprint::Blueprint;
 use super::child::{Key, State};
 use super::control::{Answer, Answered, ChildCount, ChildError, ChildInfo, ChildState, typed};
 use super::error::SpecError;
@@ -17,6 +18,7 @@ use super::strategy::Strategy;
 use crate::actor::context::ActorContext;
 use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Handler, Message};
+use crate::sync::Arc;
 use crate::task::handle::Strong;
 use crate::task::reason::{ActorError, StopReason};
 
@@ -82,15 +84,18 @@ impl Supervisor {
     /// See [`Supervisor`].
     pub fn builder(strategy: Strategy) -> SupervisorBuilder {
         let rules = SupervisorRules { strategy, ..SupervisorRules::default() };
-        SupervisorBuilder { rules, children: Vec::new() }
+        SupervisorBuilder { rules, children: Arc::default() }
     }
 }
 
 /// A supervisor about to be made.
+///
+/// Of its clones any number of supervisors can be made, for little: they share what is said of the children.
+#[derive(Clone)]
 #[must_use = "nothing is supervised before this is built, and spawned"]
 pub struct SupervisorBuilder {
     rules: SupervisorRules,
-    children: Vec<(ChildRules, Box<dyn Cradle<Supervisor>>)>,
+    children: Arc<Blueprint<Supervisor>>,
 }
 
 impl SupervisorBuilder {
@@ -139,7 +144,7 @@ impl SupervisorBuilder {
     ///
     /// See [`Supervisor`].
     pub fn child<A: Actor>(mut self, spec: ChildSpec<A>) -> Self {
-        self.children.push((spec.rules, Box::new(spec.plan)));
+        Arc::make_mut(&mut self.children).add(spec.rules, Box::new(spec.plan));
         self
     }
 
@@ -165,11 +170,7 @@ impl SupervisorBuilder {
     /// assert!(matches!(twice, Err(SpecError::DuplicateId { id }) if id == "worker"));
     /// ```
     pub fn build(self) -> Result<Supervisor, SpecError> {
-        let mut office = Office::new(self.rules)?;
-        for (rules, cradle) in self.children {
-            office.add(rules, cradle)?;
-        }
-        Ok(Supervisor { office })
+        Office::new(self.rules, &self.children).map(|office| Supervisor { office })
     }
 }
 
@@ -189,6 +190,8 @@ impl<S: AnySupervisor> ChildSpec<S> {
     /// A child that is a supervisor itself. It may take as long to stop as it likes, since its own children would be orphaned
     /// otherwise.
     ///
+    /// A start costs least where the supervisor is described once, and built of clones of that.
+    ///
     /// # Examples
     ///
     /// ```
@@ -197,9 +200,8 @@ impl<S: AnySupervisor> ChildSpec<S> {
     /// struct Worker;
     /// impl Actor for Worker {}
     ///
-    /// let workers = ChildSpec::supervisor("workers", || {
-    ///     Supervisor::builder(Strategy::OneForOne).child(ChildSpec::new("first", || Worker)).build()
-    /// });
+    /// let workers = Supervisor::builder(Strategy::OneForOne).child(ChildSpec::new("first", || Worker));
+    /// let workers = ChildSpec::supervisor("workers", move || workers.clone().build());
     /// let sessions = ChildSpec::supervisor("sessions", || DynamicSupervisor::builder(|_: u64| Worker).build());
     /// let root = Supervisor::builder(Strategy::RestForOne).child(workers).child(sessions).build();
     /// # assert!(root.is_ok());
@@ -259,7 +261,7 @@ impl Handler<Order> for Supervisor {
     async fn handle(&mut self, Order { what, answer }: Order, ctx: &mut ActorContext<Self>) {
         let (id, event): (_, fn(Key, Request) -> Event) = match what {
             What::Start(..) if self.office.is_leaving() => return,
-            What::Start(rules, cradle) => match self.office.add(rules, cradle) {
+            What::Start(rules, cradle) => match self.office.add(Arc::new(rules), cradle) {
                 Ok(key) => {
                     return self.office.ask(ctx, key, answer, |child, request| Event::StartChild { child, request });
                 }
@@ -500,7 +502,6 @@ impl fmt::Debug for Supervisor {
 
 impl fmt::Debug for SupervisorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let children: Vec<_> = self.children.iter().map(|(rules, _)| rules).collect();
-        f.debug_struct("SupervisorBuilder").field("rules", &self.rules).field("children", &children).finish()
+        f.debug_struct("SupervisorBuilder").field("rules", &self.rules).field("children", &self.children).finish()
     }
 }

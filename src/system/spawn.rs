@@ -190,7 +190,7 @@ impl SystemRef {
         &self,
         mailbox: Mailbox,
         wishes: Option<Box<Wishes>>,
-        charge: Box<Charge>,
+        charge: Charge,
     ) -> Result<ActorRef<A>, SpawnError> {
         let create = |plan| Task::create_ward(plan, charge);
         self.0.with(|core| launch::<A>(core, mailbox, wishes, Startup::nobody(), create))

@@ -17,10 +17,10 @@
 //!
 //! | field | whose |
 //! |---|---|
-//! | overseer, supervisor, renewal | everybody's, never written |
+//! | overseer, number, supervisor, renewal, [`Maker`] | everybody's, never written |
 //! | word, down, back-off, past | everybody's: the supervisor leaves the word and says that it is put off, the runner writes the others |
 //! | expiries | everybody's |
-//! | [`Books`], [`Maker`] | the runner's (rule 1 of the task module) |
+//! | [`Books`] | the runner's (rule 1 of the task module) |
 
 use std::any::Any;
 use std::fmt;
@@ -93,12 +93,23 @@ pub(crate) enum Word {
 
 /// Where reports go. Implemented above.
 pub(crate) trait Overseer: Send + Sync + 'static {
-    /// Takes a report. Whether there is anybody to hear it.
-    fn hear(&self, report: Report) -> bool;
+    /// Takes a report of the actor that has this number. Whether there is anybody to hear it.
+    fn hear(&self, number: u64, report: Report) -> bool;
 }
 
 /// Makes bodies.
-pub(crate) struct Maker<B>(pub(crate) Arc<dyn Fn() -> Making<B> + Send + Sync>);
+pub(crate) struct Maker<B>(Box<dyn Fn() -> Making<B> + Send + Sync>);
+
+impl<B> Maker<B> {
+    pub(crate) fn new(make: impl Fn() -> Making<B> + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self(Box::new(make)))
+    }
+
+    /// Calls user code.
+    pub(super) fn make(&self) -> Making<B> {
+        (self.0)()
+    }
+}
 
 /// A body, or an error, now or later.
 pub(crate) enum Making<B> {
@@ -108,7 +119,9 @@ pub(crate) enum Making<B> {
 
 /// What a supervised actor has.
 pub(crate) struct Charge {
-    overseer: Box<dyn Overseer>,
+    overseer: Arc<dyn Overseer>,
+    /// By which the overseer tells it from others.
+    number: u64,
     supervisor: ActorId,
     renewal: Renewal,
     word: Mutex<Option<Word>>,
@@ -120,7 +133,7 @@ pub(crate) struct Charge {
     expiries: AtomicU32,
     books: UnsafeCell<Books>,
     /// A [`Maker`] of the body's type.
-    maker: UnsafeCell<Box<dyn Any + Send>>,
+    maker: Arc<dyn Any + Send + Sync>,
 }
 
 /// What has become of earlier runs, for those who look.
@@ -159,15 +172,17 @@ struct Books {
 unsafe impl Sync for Charge {}
 
 impl Charge {
-    /// What is supervised by `supervisor`, who hears by `overseer`.
+    /// What is supervised by `supervisor`, who hears by `overseer` of the actor with this `number`.
     pub(crate) fn new<B: 'static>(
-        overseer: Box<dyn Overseer>,
+        overseer: Arc<dyn Overseer>,
+        number: u64,
         supervisor: ActorId,
         renewal: Renewal,
-        maker: Maker<B>,
-    ) -> Box<Self> {
-        Box::new(Self {
+        maker: Arc<Maker<B>>,
+    ) -> Self {
+        Self {
             overseer,
+            number,
             supervisor,
             renewal,
             word: Mutex::default(),
@@ -176,8 +191,8 @@ impl Charge {
             past: Mutex::default(),
             expiries: AtomicU32::new(0),
             books: UnsafeCell::new(Books::default()),
-            maker: UnsafeCell::new(Box::new(maker)),
-        })
+            maker,
+        }
     }
 
     /// The runner's notes.
@@ -192,41 +207,26 @@ impl Charge {
 
     /// Tells the supervisor. Returns whether anybody hears it.
     pub(super) fn report(&self, report: Report) -> bool {
-        self.overseer.hear(report)
+        self.overseer.hear(self.number, report)
     }
 }
 
 /// What a supervised actor has; nothing if it isn't supervised.
 #[inline(always)]
 pub(super) fn of(header: &Header) -> Option<&Charge> {
-    if header.terms().is_ward() { of_ward(header) } else { None }
+    // SAFETY: then the cell is that of a ward, whose charge was written before the task was scheduled for the first time, and lives
+    // as long as the cell.
+    header.terms().is_ward().then(|| unsafe { header::charge(NonNull::from(header)).as_ref() })
 }
 
-#[cold]
-fn of_ward(header: &Header) -> Option<&Charge> {
-    let side = header::known_side(header)?;
-    // SAFETY: written before the task was scheduled for the first time, and not after that.
-    side.charge.with(|charge| unsafe { (*charge).as_deref() })
-}
-
-/// Supervises a task that has never run.
+/// The maker of its bodies, if it is supervised.
 ///
 /// # Safety
 ///
-/// Nobody else has a reference to it, and its terms say that it is supervised.
-pub(super) unsafe fn entrust(header: &Header, charge: Box<Charge>) {
+/// The task is alive for as long as this is used.
+pub(super) unsafe fn maker<'a, B: 'static>(header: NonNull<Header>) -> Option<&'a Maker<B>> {
     // SAFETY: the caller's promise.
-    header::side(header).charge.with_mut(|place| unsafe { *place = Some(charge) });
-}
-
-/// The maker of its bodies.
-///
-/// # Safety
-///
-/// The caller is the runner of this task, whose body is a `B`; what it makes of this is gone before it asks again.
-pub(super) unsafe fn maker<'a, B: 'static>(header: NonNull<Header>) -> Option<&'a mut Maker<B>> {
-    // SAFETY: the caller's promise: the task is alive, and what is the runner's is lent to nobody else.
-    unsafe { of(header.as_ref())?.maker.with_mut(|maker| (*maker).downcast_mut::<Maker<B>>()) }
+    of(unsafe { header.as_ref() })?.maker.downcast_ref()
 }
 
 /// The runner's steps.

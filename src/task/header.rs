@@ -6,10 +6,12 @@
 //! | inline: 32 | the producer who schedules it, then the runner | the first message of an activation |
 //! | far: 56 | the runner; wakers | the mailbox cursor and head; suspended frame, vtable, task word, phase |
 //! | body | the runner | the actor |
+//!
+//! What a supervised actor has besides is in front of its cell: see [`Ward`].
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, offset_of};
 use std::ptr::NonNull;
 use std::task::Waker;
 use std::time::Duration;
@@ -146,6 +148,48 @@ pub(super) struct Cell<B> {
 #[cfg(all(target_pointer_width = "64", not(corecast_loom)))]
 const _: () = assert!(Header::PRODUCERS == 64);
 
+/// A supervised actor's cell, behind its charge. The charge is found from the header, whatever the body's type is: it is what lies
+/// right in front of it.
+#[repr(C)]
+pub(super) struct Ward<B> {
+    _room: MaybeUninit<Charge>,
+    cell: Cell<B>,
+}
+
+impl<B> Ward<B> {
+    pub(super) const LAYOUT: Layout = Layout::new::<Self>();
+
+    /// Where the cell begins: on a line, and so behind room for the charge.
+    const CELL: usize = offset_of!(Self, cell);
+
+    /// The cell in a block.
+    pub(super) fn cell(block: NonNull<u8>) -> NonNull<Cell<B>> {
+        // SAFETY: the block holds a `Self`.
+        unsafe { block.byte_add(Self::CELL) }.cast()
+    }
+
+    /// The block of a cell.
+    ///
+    /// # Safety
+    ///
+    /// The cell is one of a `Self`.
+    unsafe fn block(header: NonNull<Header>) -> NonNull<u8> {
+        // SAFETY: the caller's promise.
+        unsafe { header.byte_sub(Self::CELL) }.cast()
+    }
+}
+
+/// Where the charge of a supervised actor is.
+///
+/// # Safety
+///
+/// The header is that of a [`Ward`].
+#[inline(always)]
+pub(super) unsafe fn charge(header: NonNull<Header>) -> NonNull<Charge> {
+    // SAFETY: the caller's promise: the cell begins at a multiple of 64 that leaves room for a charge, whose alignment divides its size.
+    unsafe { header.cast::<Charge>().sub(1) }
+}
+
 /// What few actors need: a line of waiting senders, watchers, watches, a name, timers, a count of shed events.
 #[derive(Debug)]
 pub(super) struct Side {
@@ -154,8 +198,6 @@ pub(super) struct Side {
     pub(super) lane: Mutex<Lane>,
     pub(super) home: Home,
     pub(super) watches: Mutex<Watches>,
-    /// Of a supervised actor. Written before the first run.
-    pub(super) charge: UnsafeCell<Option<Box<Charge>>>,
     /// Of what the actor says that it failed.
     pub(super) failing: Mutex<Option<Failing>>,
     /// Made where it is needed.
@@ -176,7 +218,6 @@ impl Side {
             lane: Mutex::default(),
             home: Home::default(),
             watches: Mutex::default(),
-            charge: UnsafeCell::new(None),
             failing: Mutex::default(),
             trace: Mutex::default(),
             limit: AtomicU64::new(u64::MAX),
@@ -346,6 +387,20 @@ pub(super) unsafe fn free_cell<B>(header: NonNull<Header>) {
     unsafe { memory::release(header.cast(), Layout::new::<Cell<B>>()) };
 }
 
+/// The same for a supervised actor, with its charge.
+///
+/// # Safety
+///
+/// It was made by `Runnable::create_ward::<B>` and nobody refers to it.
+pub(super) unsafe fn free_ward<B>(header: NonNull<Header>) {
+    // SAFETY: the caller's promise; the charge was written when the cell was made, and is dropped once.
+    unsafe {
+        // UNWIND: the maker, if it is the last of it, and what was said last, are a user's.
+        let _ = guard(|| charge(header).drop_in_place());
+        memory::release(Ward::<B>::block(header), Ward::<B>::LAYOUT);
+    }
+}
+
 impl fmt::Debug for Near {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Near").field("refs", &self.refs).finish_non_exhaustive()
@@ -354,7 +409,7 @@ impl fmt::Debug for Near {
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
-    use super::{Cell, Far, Header, Near, Terms};
+    use super::{Cell, Charge, Far, Header, Near, Terms, Ward};
     use std::mem::{offset_of, size_of};
 
     #[test]
@@ -362,6 +417,17 @@ mod tests {
         assert_eq!((size_of::<Terms>(), size_of::<Near>(), size_of::<Far>()), (4, 40, 32));
         assert_eq!(size_of::<Header>(), 64 + 32 + 56);
         assert_eq!(offset_of!(Cell<u64>, body), size_of::<Header>());
+    }
+
+    #[test]
+    fn a_charge_lies_right_in_front_of_a_cell_whatever_its_body_is() {
+        #[repr(align(256))]
+        struct Coarse;
+
+        let (small, coarse) = (Ward::<u64>::CELL, Ward::<Coarse>::CELL);
+        assert!(small.is_multiple_of(64) && coarse.is_multiple_of(256));
+        assert!(small.min(coarse) >= size_of::<Charge>());
+        assert!(align_of::<Charge>() <= 64);
     }
 
     #[test]

@@ -86,14 +86,14 @@ pub(super) unsafe fn start<B: Body>(turn: &mut Turn<'_>) -> Opened {
 ///
 /// The turn's task is one of `B`s, and supervised; there is no body.
 pub(super) unsafe fn make<B: Body>(turn: &mut Turn<'_>) -> Opened {
-    // SAFETY: the maker is the runner's, and lives in the cell; the frame is dropped before that is freed.
+    // SAFETY: the cell has a reference to the maker; the frame is dropped before it is freed.
     unsafe {
         let Some(maker) = charge::maker::<B>(turn.header()) else {
             unreachable!("a supervised task has a maker of its bodies");
         };
         frame::begin(turn, |vacant| {
             vacant.fill((), MakeHook, |_| async {
-                match (maker.0)() {
+                match maker.make() {
                     Making::Made(made) => made,
                     Making::Later(making) => making.await,
                 }

@@ -8,10 +8,10 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 use std::time::Duration;
 
-use super::charge::{self, Charge};
+use super::charge::Charge;
 use super::frame::Scratch;
 use super::handle::Strong;
-use super::header::{self, ANYWHERE, Cell, Far, Header, Keeping, Limit, Near, Terms};
+use super::header::{self, ANYWHERE, Cell, Far, Header, Keeping, Limit, Near, Terms, Ward};
 use super::hooks;
 #[cfg(any(corecast_loom, feature = "sim"))]
 use super::identity::{ActorId, ActorInfo};
@@ -69,24 +69,31 @@ impl Runnable {
     #[inline]
     pub(super) fn create<B: Body>(plan: Plan, body: B) -> (Strong, Self) {
         let keeping = if plan.keep_alive { Keeping::Itself } else { Keeping::Others };
-        let (strong, runnable) = Self::prepare::<B>(plan, keeping);
+        let cell = memory::acquire(Layout::new::<Cell<B>>()).cast();
+        // SAFETY: the block is ours and fits.
+        let (strong, runnable) = unsafe { Self::prepare::<B>(cell, plan, keeping) };
         // SAFETY: the cell is ours, and has room for a `B`.
         unsafe { letter::body::<B>(runnable.0).write(body) };
         (strong, runnable)
     }
 
     /// The same for a supervised task, which makes its body itself.
-    pub(super) fn create_ward<B: Body>(plan: Plan, charge: Box<Charge>) -> (Strong, Self) {
-        let (strong, runnable) = Self::prepare::<B>(plan, Keeping::Ward);
-        // SAFETY: the cell is ours.
-        unsafe { charge::entrust(runnable.header(), charge) };
-        (strong, runnable)
+    pub(super) fn create_ward<B: Body>(plan: Plan, charge: Charge) -> (Strong, Self) {
+        let cell = Ward::<B>::cell(memory::acquire(Ward::<B>::LAYOUT));
+        // SAFETY: the block is ours and fits, also in front of the cell.
+        unsafe {
+            header::charge(cell.cast()).write(charge);
+            Self::prepare::<B>(cell, plan, Keeping::Ward)
+        }
     }
 
     /// Makes a task that lacks a body.
+    ///
+    /// # Safety
+    ///
+    /// The cell is memory of the caller's, within a [`Ward`] if the actor is to be one.
     #[inline(always)]
-    fn prepare<B: Body>(plan: Plan, keeping: Keeping) -> (Strong, Self) {
-        let cell: NonNull<Cell<B>> = memory::acquire(Layout::new::<Cell<B>>()).cast();
+    unsafe fn prepare<B: Body>(cell: NonNull<Cell<B>>, plan: Plan, keeping: Keeping) -> (Strong, Self) {
         let header: NonNull<Header> = cell.cast();
         let terms = Terms {
             placed: plan.placed.unwrap_or(ANYWHERE),
@@ -106,14 +113,14 @@ impl Runnable {
         let far = Far {
             frame: UnsafeCell::new(None),
             side: AtomicPtr::new(std::ptr::null_mut()),
-            vtable: Vtables::<B>::TASK,
+            vtable: if keeping == Keeping::Ward { Vtables::<B>::WARD } else { Vtables::<B>::TASK },
             state: State::new(),
             waits: UnsafeCell::new(false),
             phase: Shown::new(Phase::New),
             verdict: UnsafeCell::new(0),
             spare: UnsafeCell::new(0),
         };
-        // SAFETY: the block is ours and fits.
+        // SAFETY: the caller's promise.
         unsafe {
             (&raw mut (*cell.as_ptr()).header).write(Ring::new(plan.capacity, terms, near, far));
             (&raw mut (*cell.as_ptr()).body).write(UnsafeCell::new(MaybeUninit::uninit()));
@@ -271,6 +278,9 @@ impl<B: Body> Vtables<B> {
         drop_body: hooks::drop_body::<B>,
         free: header::free_cell::<B>,
     };
+
+    /// The same for those who are supervised.
+    const WARD: &'static header::Vtable = &header::Vtable { free: header::free_ward::<B>, ..*Self::TASK };
 }
 
 debug_as! {

@@ -31,7 +31,7 @@ impl<B: Body> Task<B> {
     }
 
     /// Makes a supervised task, which makes its body itself. See [`Runnable::create_ward`].
-    pub(crate) fn create_ward(plan: Plan, charge: Box<Charge>) -> (Self, Runnable) {
+    pub(crate) fn create_ward(plan: Plan, charge: Charge) -> (Self, Runnable) {
         let (strong, runnable) = Runnable::create_ward::<B>(plan, charge);
         (Self(strong, PhantomData), runnable)
     }
@@ -69,6 +69,11 @@ impl<B: Body> Task<B> {
     #[inline(always)]
     pub(crate) fn strong(&self) -> &Strong {
         &self.0
+    }
+
+    /// The task, its type forgotten for good.
+    pub(crate) fn into_strong(self) -> Strong {
+        self.0
     }
 
     /// A weak reference of the same type.

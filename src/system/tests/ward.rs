@@ -110,7 +110,7 @@ struct Script {
 struct Ear(Arc<Script>);
 
 impl Overseer for Ear {
-    fn hear(&self, report: Report) -> bool {
+    fn hear(&self, _: u64, report: Report) -> bool {
         let text = match &report {
             Report::Up => "up".into(),
             Report::Down(down) => format!("down: {} {} {}", down.reason, down.has_worked, down.escalates),
@@ -135,10 +135,10 @@ fn ward(
     let (heard, reports) = channel();
     let script = Arc::new(Script { ward: OnceLock::new(), answer: Box::new(answer), heard: Mutex::new(heard) });
     let made = AtomicU32::new(0);
-    let maker = Maker(Arc::new(move || {
+    let maker = Maker::new(move || {
         Making::Made(Ok(Body::new(Worker { number: made.fetch_add(1, Ordering::Relaxed), sum: 0, is_spoilt: false })))
-    }));
-    let charge = Charge::new(Box::new(Ear(Arc::clone(&script))), crate::ActorId::UNKNOWN, renewal, maker);
+    });
+    let charge = Charge::new(Arc::new(Ear(Arc::clone(&script))), 0, crate::ActorId::UNKNOWN, renewal, maker);
     let ward = system.handle().spawn_ward::<Worker>(Mailbox::bounded(8), None, charge).unwrap();
     assert!(script.ward.set(ward.clone()).is_ok());
     assert_eq!(reports.recv().unwrap(), "up");
