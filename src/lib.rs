@@ -113,6 +113,7 @@ pub use actor::mailbox::Mailbox;
 pub use actor::recipient::Recipient;
 pub use actor::reference::{ActorRef, WeakActorRef};
 pub use actor::timer::{MissedTicks, Sleep, Timer, ZeroInterval};
+pub use actor::watch::Watchable;
 pub use actor::{Actor, Handler, Message};
 pub use broker::error::{PublishError, SubscribeError, TopicError};
 pub use broker::groups::Groups;

@@ -1,8 +1,7 @@
 //! Models of the broker: publishing against unsubscribing, against the end of the actor, and against a subscription that
 //! gets the retained event first; the token of a subscription that keeps events outside of the mailbox.
 //!
-//! The host runs an actor there and then, on the thread that scheduled it. Lists of subscriptions are doubles with a
-//! lock (see ARCHITECTURE.md), so what is explored is the order of whole lists, and the token's word.
+//! The host runs an actor there and then, on the thread that scheduled it.
 
 use crate::common::drive;
 use crate::common::inline::{Body, Inline, Outside, Say};

@@ -21,7 +21,7 @@ pub(crate) mod mailbox;
 pub(crate) mod recipient;
 pub(crate) mod reference;
 pub(crate) mod timer;
-mod watch;
+pub(crate) mod watch;
 
 use std::fmt;
 
@@ -91,6 +91,51 @@ pub trait Actor: Sized + Send + 'static {
     /// # Cancel safety
     ///
     /// As for a handler: [`kill`](crate::ActorRef::kill), and the end of one that is linked, drop it at its await point.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc::{Sender, channel};
+    /// use corecast::{Actor, ActorContext, ActorError, ActorInfo, ActorRef, ActorSystem, StopReason};
+    ///
+    /// struct Worker;
+    /// impl Actor for Worker {}
+    ///
+    /// /// Hires a worker, and another one when that fails.
+    /// struct Foreman(Sender<ActorRef<Worker>>);
+    ///
+    /// impl Foreman {
+    ///     fn hire(&self, ctx: &ActorContext<Self>) {
+    ///         let worker = ctx.system().spawn(Worker).name("worker").start().expect("the name is free");
+    ///         ctx.watch(&worker);
+    ///         self.0.send(worker).ok();
+    ///     }
+    /// }
+    ///
+    /// impl Actor for Foreman {
+    ///     async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+    ///         self.hire(ctx);
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn on_terminated(&mut self, who: ActorInfo, reason: StopReason, ctx: &mut ActorContext<Self>) {
+    ///         if !reason.is_orderly() {
+    ///             println!("{who}: {reason}");
+    ///             self.hire(ctx);
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = ActorSystem::new()?;
+    /// let (hired, workers) = channel();
+    /// let foreman = system.spawn(Foreman(hired)).start()?;
+    /// workers.recv()?.kill();
+    /// assert!(workers.recv()?.is_alive(), "another one");
+    /// # drop(foreman);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn on_terminated(
         &mut self,
         who: ActorInfo,

@@ -30,7 +30,7 @@ impl<M: Message> Recipient<M> {
     }
 
     #[inline(always)]
-    fn strong(&self) -> &Strong {
+    pub(super) fn strong(&self) -> &Strong {
         self.0.strong()
     }
 

@@ -13,7 +13,7 @@ use crate::error::{
 };
 use crate::mailbox::waiters::Refused;
 use crate::sync::parker::block_on;
-use crate::task::handle::Strong;
+use crate::task::handle::{Strong, Weak};
 use crate::task::identity::{ActorId, ActorInfo};
 use crate::task::post::{Patience, Posted, Waiting};
 use crate::task::typed::{Task, WeakTask};
@@ -497,6 +497,10 @@ pub struct WeakActorRef<A: Actor>(WeakTask<Body<A>>);
 impl<A: Actor> WeakActorRef<A> {
     pub(crate) fn new(task: WeakTask<Body<A>>) -> Self {
         Self(task)
+    }
+
+    pub(super) fn weak(&self) -> &Weak {
+        self.0.weak()
     }
 
     /// Tells the actor something ahead of what waits in its mailbox, which may be full. Returns whether it still takes messages.

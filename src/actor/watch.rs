@@ -1,8 +1,52 @@
 //! Watches and links: how an actor hears of the ends of others, or shares their fate.
 
-use super::Actor;
 use super::context::ActorContext;
-use super::reference::ActorRef;
+use super::recipient::Recipient;
+use super::reference::{ActorRef, WeakActorRef};
+use super::{Actor, Message};
+use crate::task::watches::Peer;
+
+/// Whom an actor can watch, and be linked to: an [`ActorRef`], a [`WeakActorRef`] or a [`Recipient`]. Nobody else implements
+/// this.
+pub trait Watchable: sealed::Known {}
+
+mod sealed {
+    //! What makes one watchable, out of sight.
+
+    use super::Peer;
+
+    /// Is known by a reference.
+    pub trait Known {
+        #[doc(hidden)]
+        #[allow(private_interfaces)]
+        fn peer(&self) -> Peer<'_>;
+    }
+}
+
+impl<A: Actor> sealed::Known for ActorRef<A> {
+    #[allow(private_interfaces)]
+    fn peer(&self) -> Peer<'_> {
+        self.strong().into()
+    }
+}
+
+impl<A: Actor> sealed::Known for WeakActorRef<A> {
+    #[allow(private_interfaces)]
+    fn peer(&self) -> Peer<'_> {
+        self.weak().into()
+    }
+}
+
+impl<M: Message> sealed::Known for Recipient<M> {
+    #[allow(private_interfaces)]
+    fn peer(&self) -> Peer<'_> {
+        self.strong().into()
+    }
+}
+
+impl<A: Actor> Watchable for ActorRef<A> {}
+impl<A: Actor> Watchable for WeakActorRef<A> {}
+impl<M: Message> Watchable for Recipient<M> {}
 
 /// Watches and links. What an actor has begun of them ends with it, and nothing is left behind.
 impl<A: Actor> ActorContext<A> {
@@ -10,7 +54,7 @@ impl<A: Actor> ActorContext<A> {
     /// is free.
     ///
     /// If it has ended already, the call comes next. Watching twice is watching once; after the call an actor may be watched
-    /// again. A watch keeps neither of the two alive, and an actor doesn't watch itself: that does nothing, as in
+    /// again. A watch keeps neither of the two alive, whatever the reference, and an actor doesn't watch itself: that does nothing, as in
     /// [`post_stop`](Actor::post_stop).
     ///
     /// Blocking for the length of a few pointer moves. Allocates. Being watched costs nothing until the end.
@@ -30,8 +74,8 @@ impl<A: Actor> ActorContext<A> {
     /// assert_eq!(who.name(), Some("worker"));
     /// assert!(matches!(reason, StopReason::Killed));
     /// ```
-    pub fn watch<B: Actor>(&self, actor: &ActorRef<B>) {
-        self.weak().watch(actor.strong());
+    pub fn watch(&self, actor: &impl Watchable) {
+        self.weak().watch(actor.peer());
     }
 
     /// Hears no more of the end of `actor`, not even if it has ended and the call has not come yet.
@@ -54,8 +98,8 @@ impl<A: Actor> ActorContext<A> {
     ///
     /// assert!(hears_nothing(&guard, worker));
     /// ```
-    pub fn unwatch<B: Actor>(&self, actor: &ActorRef<B>) {
-        self.weak().unwatch(actor.strong());
+    pub fn unwatch(&self, actor: &impl Watchable) {
+        self.weak().unwatch(actor.peer());
     }
 
     /// Shares the fate of `actor`, and lets it share this one's: when either of the two ends, and not in an
@@ -83,8 +127,8 @@ impl<A: Actor> ActorContext<A> {
     /// let reason = system.block_on(guard.stopped());
     /// assert!(matches!(reason, StopReason::Linked(who) if who.name() == Some("worker")));
     /// ```
-    pub fn link<B: Actor>(&self, actor: &ActorRef<B>) {
-        self.weak().link(actor.strong());
+    pub fn link(&self, actor: &impl Watchable) {
+        self.weak().link(actor.peer());
     }
 
     /// Takes a link back, for both. A [watch](Self::watch) stays.
@@ -108,8 +152,8 @@ impl<A: Actor> ActorContext<A> {
     /// guard.blocking_tell(Mind(worker)).unwrap();
     /// assert!(matches!(system.block_on(guard.stopped()), StopReason::Stopped));
     /// ```
-    pub fn unlink<B: Actor>(&self, actor: &ActorRef<B>) {
-        self.weak().unlink(actor.strong());
+    pub fn unlink(&self, actor: &impl Watchable) {
+        self.weak().unlink(actor.peer());
     }
 
     /// Whether this actor hears of the ends of those it is linked to, orderly ones too, by

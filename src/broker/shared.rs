@@ -516,7 +516,7 @@ impl fmt::Debug for Shared {
 mod tests {
     use super::{Attendance, Outline, Shared, TypeId, tokens};
     use crate::sync::Arc;
-    use crate::{Actor, ActorContext, ActorSystem, Handler, Message, MessageBroker};
+    use crate::{Actor, ActorContext, ActorSystem, Groups, Handler, Message, MessageBroker};
 
     #[derive(Clone)]
     struct One;
@@ -549,6 +549,19 @@ mod tests {
         let books = broker.0.books.lock();
         drop(broker.publish("a", One));
         drop(topic.publish(One));
+        drop(books);
+    }
+
+    #[test]
+    fn looking_at_a_group_takes_no_lock() {
+        let groups = Groups::new();
+        let group = groups.group::<One>("a").unwrap();
+        let books = groups.0.books.lock();
+        drop(groups.broadcast("a", One));
+        drop(group.broadcast(One));
+        assert!(groups.members::<One>("a").unwrap().is_empty() && group.members().is_empty());
+        assert!(groups.members::<Other>("a").is_err() && groups.members::<Other>("b").unwrap().is_empty());
+        assert_eq!((groups.count("a"), group.len()), (0, 0));
         drop(books);
     }
 

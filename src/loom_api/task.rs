@@ -486,7 +486,8 @@ pub fn actor<A: Actor>(host: impl Host, placed: Option<u16>, actor: A) -> (Actor
 
 /// The same for one that has a name, or is to have it.
 pub fn named<A: Actor>(host: impl Host, name: &str, actor: A) -> (ActorRef<A>, Runnable) {
-    Shared::new(host).make(None, Some(name), actor)
+    let shared = Shared::new(host);
+    shared.make(Plan { name: Some(name.into()), ..shared.plan(4) }, actor)
 }
 
 /// A host of several actors.
@@ -499,11 +500,10 @@ impl Shared {
 
     /// As the function of this name.
     pub fn actor<A: Actor>(&self, placed: Option<u16>, actor: A) -> (ActorRef<A>, Runnable) {
-        self.make(placed, None, actor)
+        self.make(Plan { placed, ..self.plan(4) }, actor)
     }
 
-    fn make<A: Actor>(&self, placed: Option<u16>, name: Option<&str>, actor: A) -> (ActorRef<A>, Runnable) {
-        let plan = Plan { placed, name: name.map(Into::into), ..self.plan(4) };
+    fn make<A: Actor>(&self, plan: Plan, actor: A) -> (ActorRef<A>, Runnable) {
         let (task, runnable) = Task::create(plan, Body::new(actor));
         (ActorRef::new(task), Runnable(runnable))
     }

@@ -121,7 +121,7 @@ pub(super) fn start(
         let abort = AbortOnPanic;
         worker.scheduler.show(index, Some(Window::here()));
         let is_watched = worker.scheduler.common.slow.is_some();
-        lodging::keep_stock(|| if is_watched { worker.work::<true>() } else { worker.work::<false>() });
+        lodging::keep_stock(|| if is_watched { worker.work_watched() } else { worker.work::<false>() });
         worker.scheduler.show(index, None);
         std::mem::forget(abort);
         drop(lent);
@@ -240,7 +240,15 @@ impl Worker {
         }
     }
 
+    /// The same in a system that wants to hear of slow handlers.
+    #[cold]
+    #[inline(never)]
+    fn work_watched(&self) {
+        self.work::<true>();
+    }
+
     /// Runs what there is, with a mark on each task if its handlers are WATCHED.
+    #[inline(always)]
     fn work<const WATCHED: bool>(&self) {
         let mut scratch = Scratch::new();
         let mut looked = self.scheduler.common.clock.now();

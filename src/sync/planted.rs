@@ -24,6 +24,10 @@ pub(crate) enum Mutant {
     TokenKept,
     /// One actor isn't stopped at a shutdown.
     StopForgotten,
+    /// A notice of an end is left in the watcher's book, and not called out.
+    NoticeLost,
+    /// A watch is withdrawn, and what has been told of it is heard all the same.
+    NoticeKept,
 }
 
 /// Whether the calling thread plays with this mistake.

@@ -106,3 +106,28 @@ impl Registry {
         })
     }
 }
+
+#[cfg(all(test, not(corecast_loom)))]
+mod tests {
+    use super::Registry;
+    use crate::sync::Arc;
+    use crate::task::seats::Seats;
+    use crate::{Actor, ActorSystem, FindError};
+
+    struct Nobody;
+    impl Actor for Nobody {}
+
+    #[test]
+    fn looking_a_name_up_takes_no_lock_of_the_names() {
+        let registry = Registry::new(Arc::clone(&Seats::new(1)));
+        let system = ActorSystem::builder().workers(1).build().unwrap();
+        let actor = system.spawn(Nobody).start().unwrap();
+        registry.claim_name("a".into(), actor.strong().clone()).unwrap();
+        // Who took the lock here would wait for itself.
+        let taken = registry.taken.lock();
+        assert_eq!(registry.find::<Nobody>("a"), Ok(actor));
+        assert_eq!(registry.find::<Nobody>("b"), Err(FindError::NotFound { name: "b".into() }));
+        assert!(registry.is_taken("a") && !registry.is_taken("b"));
+        drop(taken);
+    }
+}

@@ -99,7 +99,7 @@ pub(crate) mod trace;
 pub(crate) mod typed;
 pub(crate) mod waits;
 mod waker;
-mod watches;
+pub(crate) mod watches;
 
 pub(crate) use frame::{Completion, Scratch};
 pub(crate) use header::Header;

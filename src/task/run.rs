@@ -387,21 +387,13 @@ impl<'a> Turn<'a> {
             self.fail_to_start(reason);
             return None;
         }
-        match self.begin_to_make() {
-            Some(opened) => self.hook_returned(opened),
-            None => self.begin_to_start_traced(),
-        }
+        let opened = self.begin_to_make().unwrap_or_else(|| self.traced(|| "pre_start", Self::open_start));
+        self.hook_returned_apart(opened)
     }
 
     #[inline(always)]
     fn begin_to_start(&mut self) -> Option<After> {
         let opened = self.open_start();
-        self.hook_returned(opened)
-    }
-
-    #[cold]
-    fn begin_to_start_traced(&mut self) -> Option<After> {
-        let opened = self.traced(|| "pre_start", Self::open_start);
         self.hook_returned(opened)
     }
 
@@ -414,7 +406,9 @@ impl<'a> Turn<'a> {
 
     #[cold]
     fn start_what_was_made(&mut self) -> Option<After> {
-        if self.cell().far().state.peek().is_traced() { self.begin_to_start_traced() } else { self.begin_to_start() }
+        let is_traced = self.cell().far().state.peek().is_traced();
+        let opened = if is_traced { self.traced(|| "pre_start", Self::open_start) } else { self.open_start() };
+        self.hook_returned_apart(opened)
     }
 
     /// Ends the activation of an actor that has more to do.
@@ -533,6 +527,13 @@ impl<'a> Turn<'a> {
             Phase::Unborn => self.fail_to_start(reason),
             _ => self.enter(Phase::Ending),
         }
+    }
+
+    /// The same as [`hook_returned`](Self::hook_returned), where that needn't be quick.
+    #[cold]
+    #[inline(never)]
+    fn hook_returned_apart(&mut self, opened: Opened) -> Option<After> {
+        self.hook_returned(opened)
     }
 
     /// Goes on after `pre_start`, `on_terminated` or `post_stop`.
@@ -675,13 +676,15 @@ impl<'a> Turn<'a> {
     /// draining ended, if it did; that of a task that is traced, as it turns out, goes on elsewhere.
     #[cold]
     fn answer<const TRACED: bool>(&mut self, left: &mut u32) -> Option<Drained> {
-        if !TRACED && self.seen.is_traced() {
-            return Some(self.drain_traced());
-        }
         loop {
-            if self.seen.is_killed() {
-                let reason = self.why_killed();
-                return Some(self.stop(reason));
+            if self.seen.is_marked() {
+                if self.seen.is_killed() {
+                    let reason = self.why_killed();
+                    return Some(self.stop(reason));
+                }
+                if !TRACED {
+                    return Some(self.drain_traced());
+                }
             }
             if self.seen.is_recalled() {
                 return Some(self.stop(StopReason::Restarting));

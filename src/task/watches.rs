@@ -42,6 +42,7 @@ use super::run;
 use super::state::Woken;
 use crate::mailbox::ring::Duty;
 use crate::sync::lock::MutexGuard;
+use crate::sync::planted::{self, Mutant};
 use crate::sync::unwind::guard;
 
 /// What an actor knows of its watches.
@@ -96,6 +97,22 @@ struct Notice {
 /// its address, because actors of other systems may have the same numbers.
 type Key = (ActorId, usize);
 
+/// An actor to be watched or linked to, by whatever reference: the memory is enough.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer<'a>(&'a Header);
+
+impl<'a> From<&'a Strong> for Peer<'a> {
+    fn from(actor: &'a Strong) -> Self {
+        Self(actor.header())
+    }
+}
+
+impl<'a> From<&'a Weak> for Peer<'a> {
+    fn from(actor: &'a Weak) -> Self {
+        Self(actor.header())
+    }
+}
+
 /// Those who hear of an end.
 pub(super) type Audience = BTreeMap<Key, Weak>;
 
@@ -132,7 +149,9 @@ impl Told {
         match self {
             Self::Nothing => Deed::Nothing,
             Self::Notice => {
-                header.far().state.notice();
+                if !planted::is(Mutant::NoticeLost) {
+                    header.far().state.notice();
+                }
                 Deed::Notice
             }
             Self::Fate => Deed::Kill(header.far().state.kill()),
@@ -175,7 +194,7 @@ impl Watches {
         let entry = book.entries.get_mut(&key(target))?;
         entry.set(bond, false);
         let stays = if entry.notice.is_some() { entry.hears(traps) } else { entry.watched || entry.linked };
-        if stays {
+        if stays || (entry.notice.is_some() && planted::is(Mutant::NoticeKept)) {
             return None;
         }
         self.strike(own, target)
@@ -263,8 +282,8 @@ impl Watches {
 /// The watches of the actor whose context the caller has.
 impl Weak {
     /// Hears of the end of `target`, once. Nothing if that is this actor, or if this one is ending.
-    pub(crate) fn watch(&self, target: &Strong) {
-        let (own, target) = (self.header(), target.header());
+    pub(crate) fn watch(&self, target: Peer<'_>) {
+        let (own, target) = (self.header(), target.0);
         if is_same(own, target) || is_ending(own) {
             return;
         }
@@ -273,8 +292,8 @@ impl Weak {
     }
 
     /// Hears no more of it.
-    pub(crate) fn unwatch(&self, target: &Strong) {
-        let (own, target) = (self.header(), target.header());
+    pub(crate) fn unwatch(&self, target: Peer<'_>) {
+        let (own, target) = (self.header(), target.0);
         if header::known_side(own).is_none() {
             return;
         }
@@ -283,8 +302,8 @@ impl Weak {
     }
 
     /// From now on neither of the two outlives the other's failure.
-    pub(crate) fn link(&self, other: &Strong) {
-        let (own, other) = (self.header(), other.header());
+    pub(crate) fn link(&self, other: Peer<'_>) {
+        let (own, other) = (self.header(), other.0);
         if is_same(own, other) || is_ending(own) {
             return;
         }
@@ -304,8 +323,8 @@ impl Weak {
     }
 
     /// Takes a link back, on both sides.
-    pub(crate) fn unlink(&self, other: &Strong) {
-        let (own, other) = (self.header(), other.header());
+    pub(crate) fn unlink(&self, other: Peer<'_>) {
+        let (own, other) = (self.header(), other.0);
         if is_same(own, other) || header::known_side(own).is_none() {
             return;
         }

@@ -12,6 +12,9 @@ static ALLOCATOR: Counting = Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
+/// Blocks in use, of all threads.
+static BLOCKS: AtomicU64 = AtomicU64::new(0);
+
 /// The thread that isn't counted: libtest's main thread, which prints a warning when a test takes a minute.
 /// It is the first to allocate; threads are told apart by the address of [`HERE`]. 0: nobody yet.
 static UNCOUNTED: AtomicUsize = AtomicUsize::new(0);
@@ -28,6 +31,12 @@ fn here() -> usize {
 }
 
 fn count() {
+    // ORDERING: Relaxed; read when nothing else goes on.
+    BLOCKS.fetch_add(1, Ordering::Relaxed);
+    count_allocation();
+}
+
+fn count_allocation() {
     let here = here();
     // ORDERING: Relaxed; the first allocation is made before there is a second thread.
     let uncounted = UNCOUNTED.compare_exchange(0, here, Ordering::Relaxed, Ordering::Relaxed).unwrap_or_else(|it| it);
@@ -41,6 +50,12 @@ fn count() {
 pub(crate) fn allocations() -> u64 {
     // ORDERING: Relaxed; as in `count`.
     ALLOCATIONS.load(Ordering::Relaxed)
+}
+
+/// Blocks in use now.
+pub(crate) fn blocks() -> u64 {
+    // ORDERING: Relaxed; as in `count`.
+    BLOCKS.load(Ordering::Relaxed)
 }
 
 /// Makes sure that this thread is counted too, and that counting works.
@@ -70,12 +85,14 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count_allocation();
         // SAFETY: the caller's promise; the block came from `System`.
         unsafe { System.realloc(block, layout, size) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // ORDERING: Relaxed; as in `count`.
+        BLOCKS.fetch_sub(1, Ordering::Relaxed);
         // SAFETY: the caller's promise; the block came from `System`.
         unsafe { System.dealloc(block, layout) }
     }

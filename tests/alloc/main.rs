@@ -3,7 +3,8 @@
 //! | case | by whom |
 //! |---|---|
 //! | tell, send and its reply, each of three sizes; tell with backpressure; enqueue alone; a handler that suspends; a limit that isn't reached | an actor to one of its worker, an actor to one of another worker, a thread outside ([`direct`]) |
-//! | publish to 1, 10, 100 and 1,000 subscribers | the same ([`publishing`]) |
+//! | publish to 1, 10, 100 and 1,000 subscribers; broadcast to 1, 10 and 100 members | the same ([`publishing`]) |
+//! | tell to one who is watched; look-ups of a name; and of watches that were withdrawn nothing is left | the same, a thread outside, an actor ([`watching`]) |
 //! | ping-pong, ring of 100, 64 ping-pong pairs, fan-in 8:1, fork-join throughput | actors on whichever worker comes to it ([`crowd`]) |
 //! | sleeps that end; timers that are set and cancelled | an actor ([`timing`]) |
 //!
@@ -22,6 +23,7 @@ mod direct;
 mod publishing;
 mod sink;
 mod timing;
+mod watching;
 
 use std::env;
 use std::time::Duration;
@@ -32,6 +34,7 @@ use crowd::{Crowd, Lead};
 use direct::{Drive, Driver, Enqueues, Extent, Limits, Load, Naps, Sends, Tells, drive_from_outside};
 use publishing::Publishes;
 use sink::{Flush, Sink};
+use watching::{Guard, Mind};
 
 /// A limit that nothing reaches.
 const LIMIT: Duration = Duration::from_secs(3_600);
@@ -122,6 +125,29 @@ impl Table {
         self.note(format!("{between:?}, publish to {subscribers}, {burst} at once"), allocations);
     }
 
+    fn broadcasts(&mut self, between: Between, members: usize, burst: u64) {
+        let extent = self.extent_between(between, CAPACITY);
+        let sinks = (0..members).map(|_| self.sink(between, CAPACITY)).collect();
+        let publishes = Publishes::to_group(sinks, burst, extent);
+        let allocations = match between {
+            Between::ForeignThread => pollster::block_on(publishes.count()),
+            Between::SameWorker | Between::TwoWorkers => self.driver().blocking_send(publishes).expect("it drives"),
+        };
+        self.note(format!("{between:?}, broadcast to {members}, {burst} at once"), allocations);
+    }
+
+    fn watched(&mut self) {
+        let extent = self.extent(CAPACITY);
+        let sink = self.sink(Between::SameWorker, CAPACITY);
+        let guard = self.system.spawn(Guard).start().expect("a guard starts");
+        guard.blocking_send(Mind(sink.clone())).expect("it watches");
+        let drive = Drive::<Tells<8>, 8> { load: Tells, sink: sink.clone(), extent };
+        let allocations = self.driver().blocking_send(drive).expect("it drives");
+        self.note("SameWorker, tell to one who is watched".to_owned(), allocations);
+        let left = watching::left_of_watches(&self.system, &sink);
+        self.note("blocks that are left of watches that were withdrawn".to_owned(), left);
+    }
+
     fn crowd(&mut self, what: &str, crowd: Crowd, capacity: usize, warm_up: u64) {
         let driver = self.system.spawn(Driver).start().expect("a driver starts");
         let extent = Extent { warm_up, ..self.extent(capacity) };
@@ -158,8 +184,14 @@ fn promise_09_the_hot_paths_allocate_nothing() {
             table.publishes(between, subscribers, burst, WARM_UP);
         }
         table.publishes(between, 100, 128, WARM_UP_OF_BURSTS);
+        for (members, burst) in [(1, 128), (10, 128), (100, 1)] {
+            table.broadcasts(between, members, burst);
+        }
         table.row::<_, 8>("send with a limit, to a handler that suspends once", Limits(LIMIT), between, CAPACITY);
     }
+    table.watched();
+    let names = watching::of_names(&table.system, table.extent(CAPACITY));
+    table.note("ForeignThread, look-ups of a name".to_owned(), names);
     let rings = [("ping-pong", 1, 2), ("ring of 100", 1, 100), ("64 ping-pong pairs", 64, 2)];
     for (what, rings, players) in rings {
         let crowd = Crowd::rings(&table.system, rings, players);

@@ -24,6 +24,7 @@ mod report;
 mod schedule;
 mod shutdown;
 mod shutdown_drop;
+mod slow;
 mod snapshot;
 mod source;
 mod stress;

@@ -11,6 +11,7 @@ mod kit;
 mod ledger;
 mod runs;
 mod schedules;
+mod slow;
 mod supervision;
 mod time;
 mod watch;

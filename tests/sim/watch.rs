@@ -161,6 +161,34 @@ fn one_that_is_dead_already_is_heard_of_and_may_be_watched_again() {
 }
 
 #[test]
+fn whatever_reference_is_watched_an_end_is_heard_once() {
+    play(|sim, system| {
+        let (watcher, log) = ear(system, "watcher");
+        let (target, _) = ear(system, "target");
+        let (weak, anybody, strong) = (target.downgrade(), target.recipient::<Say>(), target.clone());
+        watcher.blocking_send(run(move |ctx| {
+            ctx.watch(&weak);
+            ctx.watch(&anybody);
+            ctx.unwatch(&strong);
+            ctx.watch(&weak);
+        }))?;
+        drop(target);
+        sim.run_until_quiescent()?;
+        assert!(take(&log).is_empty(), "its name keeps it");
+        let target = system.find::<Ear>("target")?;
+        target.kill();
+        sim.run_until_quiescent()?;
+        assert_eq!(take(&log), [format!("target: {KILLED}")]);
+        let weak = target.downgrade();
+        drop(target);
+        watcher.blocking_send(run(move |ctx| ctx.watch(&weak)))?;
+        sim.run_until_quiescent()?;
+        assert_eq!(take(&log), [format!("target: {KILLED}")], "also when nobody could reach it any more");
+        Ok(())
+    });
+}
+
+#[test]
 fn one_that_never_started_is_heard_of() {
     play(|sim, system| {
         let (watcher, log) = ear(system, "watcher");

@@ -80,7 +80,7 @@ use join::Join;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Groups(Arc<Shared>);
+pub struct Groups(pub(super) Arc<Shared>);
 
 impl Groups {
     /// Groups of their own.

@@ -1,5 +1,6 @@
 //! The actors of the workload.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Check;
@@ -7,7 +8,7 @@ use super::books::{Books, Deed, End, Parcel};
 use crate::scheduler::timer::TICK;
 use crate::sync::Arc;
 use crate::sync::lock::Mutex;
-use crate::{Actor, ActorContext, ActorRef, Handler, Message};
+use crate::{Actor, ActorContext, ActorId, ActorInfo, ActorRef, Handler, Message, StopReason};
 
 /// Does what parcels say, and passes some on.
 pub(super) struct Postman {
@@ -92,6 +93,41 @@ impl Handler<Strike> for Clockwork {
         if !(due..due + TICK).contains(&now) {
             self.books.report(Check::Time, format!("due at {due:?}, it came at {now:?}"));
         }
+    }
+}
+
+/// Watches postmen, and notes whom: each end has to be heard of once while it does, and no other.
+pub(super) struct Sentry {
+    pub(super) books: Books,
+    pub(super) watched: Arc<Mutex<BTreeSet<ActorId>>>,
+}
+
+impl Actor for Sentry {
+    async fn on_terminated(&mut self, who: ActorInfo, _: StopReason, ctx: &mut ActorContext<Self>) {
+        if !self.watched.lock().remove(&who.id()) {
+            self.books.report(Check::Ends, format!("the end of {who} is heard of, who isn't watched"));
+        }
+        ctx.yield_now().await;
+    }
+}
+
+/// Watch this one, or don't any more.
+pub(super) struct Mind(pub(super) ActorRef<Postman>, pub(super) bool);
+
+impl Message for Mind {
+    type Result = ();
+}
+
+impl Handler<Mind> for Sentry {
+    async fn handle(&mut self, Mind(postman, whether): Mind, ctx: &mut ActorContext<Self>) {
+        if whether {
+            self.watched.lock().insert(postman.id());
+            ctx.watch(&postman);
+        } else {
+            ctx.unwatch(&postman);
+            self.watched.lock().remove(&postman.id());
+        }
+        ctx.yield_now().await;
     }
 }
 

@@ -6,7 +6,7 @@
 //! | `rest` | whatever was begun ends: nobody waits when nobody can act |
 //! | `ledger` | each message that was offered has one end: handled, failed, given back, withdrawn or a dead letter |
 //! | `order` | messages of one sender to one actor are handled in the order of the calls |
-//! | `ends` | what was accepted before a stop is handled; who can't be reached ends; a shutdown has nobody to kill |
+//! | `ends` | what was accepted before a stop is handled; who can't be reached ends; a shutdown has nobody to kill; whoever watches hears of each end, once |
 //! | `time` | each timer's message comes, in the tick that it is due in |
 //! | `events` | each event is handled by each subscriber, or counted as missed |
 

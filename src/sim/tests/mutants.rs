@@ -9,7 +9,7 @@ use crate::sync::planted::Mutant;
 const SEEDS: u64 = 1_000;
 
 /// Each mistake, and the check that notices it first.
-const TABLE: [(Mutant, Check); 10] = [
+const TABLE: [(Mutant, Check); 12] = [
     (Mutant::LineOvertaken, Check::Order),
     (Mutant::RoomLost, Check::Rest),
     (Mutant::LeftoverLost, Check::Ledger),
@@ -20,6 +20,8 @@ const TABLE: [(Mutant, Check); 10] = [
     (Mutant::TimerUnseen, Check::Time),
     (Mutant::TokenKept, Check::Events),
     (Mutant::StopForgotten, Check::Ends),
+    (Mutant::NoticeLost, Check::Ends),
+    (Mutant::NoticeKept, Check::Ends),
 ];
 
 fn check(mutant: Option<Mutant>) -> Result<sim::Report, Box<Failure>> {

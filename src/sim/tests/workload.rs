@@ -1,9 +1,10 @@
 //! The workload: what a seed has actors and a test do to each other.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::books::{Books, Deed, End, Parcel, Sent};
-use super::cast::{Clockwork, Listener, News, Postman, Wind};
+use super::cast::{Clockwork, Listener, Mind, News, Postman, Sentry, Wind};
 use super::{Breach, Check};
 use crate::broker::subscription::Subscription;
 use crate::sim::{Outcome, Sim};
@@ -12,7 +13,7 @@ use crate::sync::lock::Mutex;
 use crate::sync::planted::{Mutant, Planted};
 use crate::sync::time::Random;
 use crate::testing::Watch;
-use crate::{ActorRef, ActorSystem, Mailbox, Overflow, SendFuture, StopReason, Tell};
+use crate::{ActorId, ActorRef, ActorSystem, Mailbox, Overflow, SendFuture, StopReason, Tell};
 
 /// Steps of the test.
 const STEPS: usize = 40;
@@ -66,6 +67,8 @@ struct Workload<'a> {
     strikes: Arc<Mutex<usize>>,
     listeners: Vec<(Subscription<News>, Arc<Mutex<u64>>)>,
     published: u64,
+    sentry: ActorRef<Sentry>,
+    watched: Arc<Mutex<BTreeSet<ActorId>>>,
 }
 
 impl<'a> Workload<'a> {
@@ -92,8 +95,24 @@ impl<'a> Workload<'a> {
             let subscribed = system.broker().subscribe("news.*", listener).overflow(overflow).start()?;
             listeners.push((subscribed, heard));
         }
-        let pending = Vec::new();
-        Ok(Self { sim, system, books, random, postmen, pending, clockwork, strikes, listeners, published: 0 })
+        let watched = Arc::default();
+        let sentry = Sentry { books: books.clone(), watched: Arc::clone(&watched) };
+        let sentry = system.spawn(sentry).mailbox(Mailbox::unbounded()).start()?;
+        let (pending, published) = (Vec::new(), 0);
+        Ok(Self {
+            sim,
+            system,
+            books,
+            random,
+            postmen,
+            pending,
+            clockwork,
+            strikes,
+            listeners,
+            published,
+            sentry,
+            watched,
+        })
     }
 
     fn play(mut self) -> Outcome {
@@ -104,13 +123,13 @@ impl<'a> Workload<'a> {
             self.end_one();
         }
         self.sim.run_until_quiescent()?;
-        self.look_after_timers_and_events()?;
+        self.look_after_timers_events_and_watches()?;
         self.end()
     }
 
     /// One step of the test.
     fn step(&mut self) -> Outcome {
-        match self.random.below(20) {
+        match self.random.below(24) {
             0..5 => self.tell(),
             5..8 => self.send(),
             8..12 => drop(self.sim.step()),
@@ -131,6 +150,10 @@ impl<'a> Workload<'a> {
             }
             18 if self.random.below(4) == 0 => self.any_postman().1.stop(),
             19 if self.random.below(4) == 0 => self.any_postman().1.kill(),
+            20..24 => {
+                let mind = Mind(self.any_postman().1, self.random.below(3) > 0);
+                self.sentry.try_tell(mind)?;
+            }
             _ => {}
         }
         Ok(())
@@ -183,11 +206,15 @@ impl<'a> Workload<'a> {
         }
     }
 
-    fn look_after_timers_and_events(&self) -> Result<(), Breach> {
+    fn look_after_timers_events_and_watches(&self) -> Result<(), Breach> {
         self.books.breach()?;
         let left = *self.strikes.lock();
         if left > 0 {
             return Err(Breach(Check::Time, format!("{left} timers' messages never came")));
+        }
+        let mut ended = self.postmen.iter().map(|(_, postman)| postman).filter(|postman| !postman.is_alive());
+        if let Some(unheard) = ended.find(|postman| self.watched.lock().contains(&postman.id())) {
+            return Err(Breach(Check::Ends, format!("the end of {} was never heard of", unheard.id())));
         }
         for (subscription, heard) in &self.listeners {
             let (heard, missed) = (*heard.lock(), subscription.missed());
@@ -201,11 +228,11 @@ impl<'a> Workload<'a> {
 
     /// The system ends: because nobody is reached any more, or by a shutdown that finds all of them there.
     fn end(self) -> Outcome {
-        let Self { sim, system, postmen, clockwork, listeners, mut random, .. } = self;
+        let Self { sim, system, postmen, clockwork, listeners, mut random, sentry, .. } = self;
         if random.below(2) == 0 {
             let ends: Vec<_> = postmen.iter().map(|(_, postman)| postman.stopped()).collect();
             listeners.iter().for_each(|(subscription, _)| subscription.unsubscribe());
-            drop((postmen, clockwork, listeners));
+            drop((postmen, clockwork, listeners, sentry));
             sim.run_until_quiescent()?;
             if system.actor_count() > 0 {
                 return Err(Breach(Check::Ends, format!("{} whom nobody reaches live on", system.actor_count())).into());
