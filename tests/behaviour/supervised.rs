@@ -227,7 +227,7 @@ fn the_ledger_holds_for_supervised_actors_that_fail() {
     let root = wait(system.spawn(root)).expect("all have started");
     let ids = ["single", "group"].into_iter().flat_map(|name| (0..4).map(move |number| format!("{name} {number}")));
     let wards = find(&system, ids);
-    let senders = senders(&ledger, &wards, seed, rounds(4_000), &Arc::default());
+    let senders = senders(&ledger, &wards, seed, rounds(300), &Arc::default());
     join(senders);
     for ward in &wards {
         // Nobody has missed a death: each is up, or about to be. One that is about to stop takes nothing.

@@ -89,6 +89,10 @@ impl Tale {
         match (&pending, incident) {
             (Some(_), Incident::Quarantined(_)) if was_failure => {}
             (_, Incident::GaveUp(_)) => breach = self.give_up(id, now),
+            // It had resigned, or was terminated while it was being restarted.
+            (Some((_, at)), Incident::Stopped(_)) if was_failure => {
+                self.attempts.push(Attempt { earliest: *at, latest: *at, is_certain: false });
+            }
             (Some((_, at)), _) => breach = self.admit(*at),
             (None, _) => {}
         }
