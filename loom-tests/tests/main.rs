@@ -22,6 +22,7 @@ mod snapshot;
 mod system;
 mod task;
 mod timer;
+mod trace;
 mod wakers;
 mod ward;
 mod watch;

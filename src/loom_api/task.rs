@@ -101,8 +101,8 @@ pub trait Host: Send + Sync + 'static {
     /// A timer is to look at a handler, where that matters.
     fn look_later(&self, _task: Weakly) {}
 
-    /// A handler has taken long; whether it was over.
-    fn handler_slow(&self, _is_over: bool) {}
+    /// This handler has taken long; whether it was over.
+    fn handler_slow(&self, _what: &'static str, _is_over: bool) {}
 
     /// Who lives, where that matters.
     fn registry(&self) -> Option<&Registry> {
@@ -167,7 +167,7 @@ impl<H: Host> letter::Host for Bridge<H> {
     }
 
     fn handler_slow(&self, _actor: ActorInfo, slow: Slow) {
-        self.0.handler_slow(slow.is_over);
+        self.0.handler_slow(slow.what, slow.is_over);
     }
 
     fn send_timeout(&self) -> Option<Duration> {
@@ -219,6 +219,11 @@ impl Weakly {
     #[must_use]
     pub fn bonds(&self) -> (usize, usize, usize) {
         self.0.bonds()
+    }
+
+    /// `Weak::look_at_handler`: as the timer that was armed for it.
+    pub fn look_at_handler(&self) {
+        self.0.look_at_handler(Clock::new().now());
     }
 
     /// `Weak::grasp`, until it is dropped.
@@ -343,6 +348,11 @@ impl Bench {
         }
     }
 
+    /// In a system that wants to hear of each handler, as soon as it has begun.
+    pub fn watched() -> Self {
+        Self(Scratch::new(), Arc::new(run::Common { slow: Some(Duration::ZERO), ..common() }), None)
+    }
+
     /// Another worker's of the same system.
     #[must_use]
     pub fn another(&self) -> Self {
@@ -452,6 +462,11 @@ fn cells(members: &[Member]) -> Vec<Cell<ActorId>> {
     members.iter().map(|member| Cell::new(member.id())).collect()
 }
 
+/// `Strong::look_at_handler`.
+pub fn look_at_handler<A: Actor>(actor: &ActorRef<A>) {
+    actor.strong().look_at_handler(Clock::new().now());
+}
+
 /// `Strong::is_suspended`.
 #[must_use]
 pub fn is_suspended<A: Actor>(actor: &ActorRef<A>) -> bool {
@@ -465,6 +480,11 @@ pub fn break_wait<A: Actor>(actor: &ActorRef<A>) -> bool {
 }
 
 impl Runnable {
+    /// `Runnable::trace`.
+    pub fn trace(&self) {
+        self.0.trace();
+    }
+
     /// `Runnable::refuse`.
     pub fn refuse(self) {
         self.0.refuse(&common());

@@ -221,7 +221,10 @@ fn a_timers_message_is_told_of() {
     let (system, reports) = watched(1);
     let (actor, _events) = spawn(&system);
     let (open, gate) = channel::<()>();
-    wait(actor.send(run(move |ctx| drop(ctx.tell_after(Duration::ZERO, Late(gate)))))).unwrap();
+    wait(actor.send(run(move |ctx| {
+        ctx.tell_after(Duration::ZERO, Late(gate));
+    })))
+    .unwrap();
     next(&reports, &actor.info(), "Late");
     drop(open);
     wait(actor.send(Echo(1))).unwrap();
