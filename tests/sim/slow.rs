@@ -86,7 +86,7 @@ fn one_that_waits_is_told_of_when_it_has_and_again_when_it_has_twice_as_long() {
         for minutes in [5, 9, 45, 5] {
             sleeper.blocking_send(Nap(minutes * MINUTE))?;
         }
-        sim.run_for(100 * MINUTE);
+        sim.run_for(100 * MINUTE)?;
         assert_eq!(reports.of("Nap"), [(10, false), (20, false), (40, false)]);
         for slow in reports.all() {
             assert_eq!(slow.activity(), &Activity::Waiting { targets: vec![] }, "{slow}");
@@ -115,10 +115,10 @@ fn hooks_are_told_of() {
     check(30, |sim| {
         let (system, reports) = watched();
         let sleeper = system.spawn(Sleeper { hooks: 12 * MINUTE }).start()?;
-        sim.run_for(15 * MINUTE);
+        sim.run_for(15 * MINUTE)?;
         assert_eq!(reports.of("pre_start"), [(10, false)]);
         sleeper.stop();
-        sim.run_for(15 * MINUTE);
+        sim.run_for(15 * MINUTE)?;
         assert_eq!(reports.of("post_stop"), [(10, false)]);
         assert_eq!(reports.all().len(), 2);
         Ok(())
@@ -145,9 +145,9 @@ fn one_that_is_killed_or_ends_in_time_is_told_of_no_more() {
         let (system, reports) = watched();
         let sleeper = system.spawn(Sleeper { hooks: Duration::ZERO }).start()?;
         drop(sleeper.try_send(Nap(15 * MINUTE))?);
-        sim.run_for(12 * MINUTE);
+        sim.run_for(12 * MINUTE)?;
         sleeper.kill();
-        sim.run_for(60 * MINUTE);
+        sim.run_for(60 * MINUTE)?;
         assert!(matches!(reports.of("Nap")[..], [(10, false)] | [(10, false), (12, true)]), "{:?}", reports.all());
         Ok(())
     });
@@ -160,7 +160,7 @@ fn a_look_tells_who_is_at_what_and_for_how_long() {
         let [asker, sleeper] =
             [(); 2].map(|()| system.spawn(Sleeper { hooks: Duration::ZERO }).start().expect("it runs"));
         drop(asker.try_send(Ask(sleeper.clone(), 15 * MINUTE))?);
-        sim.run_for(3 * MINUTE);
+        sim.run_for(3 * MINUTE)?;
         let snapshot = system.snapshot();
         let [asks, naps] = [&asker, &sleeper].map(|actor| snapshot.find(actor.id()).expect("it lives"));
         assert_eq!(asks.activity, Activity::Waiting { targets: vec![sleeper.info()] });
