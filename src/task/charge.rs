@@ -406,6 +406,10 @@ impl Strong {
     /// Says its word to an actor that has reported that it is down.
     pub(crate) fn say(&self, word: Word) {
         let Some(charge) = of(self.header()) else { return };
+        if matches!(word, Word::Renew) {
+            // First: a kill or a recall that comes after the word is one of the next run.
+            self.header().far().state.renew();
+        }
         let before = charge.word.lock().replace(word);
         if self.header().far().state.wake() == Woken::Schedule {
             self.schedule();

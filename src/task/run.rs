@@ -379,10 +379,10 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The same for one that was killed before, or is traced.
+    /// The same for one that was killed or called back before, or is traced.
     #[cold]
     fn begin_marked(&mut self, control: Snapshot) -> Option<After> {
-        if control.is_killed() {
+        if control.is_killed() || control.is_recalled() {
             let reason = self.why_killed();
             self.fail_to_start(reason);
             return None;

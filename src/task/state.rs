@@ -20,7 +20,7 @@
 //! Control bits are set by anybody: KILLED, EXPIRED, RECALLED, DISMISSED, and the reasons of a stop. ENDED comes last; WATCHED
 //! says that somebody waits for it. RINGING says that messages of timers may wait in the lane, NOTICED that notices of others'
 //! ends may wait in the book of watches, FAILING that the actor has said of itself that it failed, CIRCLE that the handler waits
-//! in a circle; the runner takes each of these four back. A supervised actor that begins anew takes back KILLED, EXPIRED,
+//! in a circle; the runner takes each of these four back. Whoever tells a supervised actor to begin anew takes back KILLED, EXPIRED,
 //! RECALLED and FAILING, which were about the run that is over; DISMISSED and SHUTDOWN stay. TRACED is set before the
 //! first run, in systems that want to hear of slow handlers.
 
@@ -123,7 +123,7 @@ impl Snapshot {
     /// Whether a start or an end isn't as usual.
     #[inline(always)]
     pub(crate) fn is_marked(self) -> bool {
-        self.0 & (KILLED | TRACED) != 0
+        self.0 & (KILLED | RECALLED | TRACED) != 0
     }
 
     /// Whether a suspended handler doesn't go on as usual.
@@ -335,12 +335,11 @@ impl State {
         self.0.fetch_and(!FAILING, Ordering::Relaxed);
     }
 
-    /// The runner begins anew: what was asked of the run that is over is done with. Returns what stays.
-    pub(crate) fn renew(&self) -> Snapshot {
-        const OVER: u32 = KILLED | EXPIRED | RECALLED | FAILING;
-        // ORDERING: Acquire pairs with the Release of whoever has set DISMISSED or SHUTDOWN; that it is the newest value is why
-        // this is a read-modify-write.
-        Snapshot(self.0.fetch_and(!OVER, Ordering::Acquire) & !OVER)
+    /// The actor, which is down, is told to begin anew: what was asked of the run that is over is done with.
+    pub(crate) fn renew(&self) {
+        // ORDERING: Relaxed; the word and the wake that follow release it. Who asks for something after this asks it of the
+        // next run.
+        self.0.fetch_and(!(KILLED | EXPIRED | RECALLED | FAILING), Ordering::Relaxed);
     }
 
     /// The last transition: the actor has ended, with `verdict`. Tells whether somebody watches.

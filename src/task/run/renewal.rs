@@ -139,7 +139,7 @@ impl<'a> Turn<'a> {
     /// Begins the next run.
     fn renew(&mut self, charge: &Charge) -> Option<After> {
         let header = self.cell();
-        let mut is_final = header.far().state.renew().is_final();
+        let mut is_final = self.seen.is_final();
         // A stop that this run has come to its end by is over with it.
         if charge.take_stop() {
             self.reader().reopen();

@@ -5,6 +5,7 @@ mod ends;
 mod failures;
 mod listeners;
 mod looks;
+mod overtaken;
 mod questions;
 mod strategies;
 mod trees;

@@ -97,6 +97,8 @@ pub(super) struct Census {
     /// Children that their supervisors were asked to terminate.
     pub(super) terminated: BTreeSet<usize>,
     pub(super) breach: Option<String>,
+    /// What supervisors have told, and which runs began and ended, for whoever reads of a breach.
+    pub(super) log: Vec<String>,
     /// The end of all is forced: nothing but what is left over matters.
     pub(super) is_over: bool,
 }
@@ -113,6 +115,7 @@ impl Census {
             asked: BTreeSet::new(),
             terminated: BTreeSet::new(),
             breach: None,
+            log: Vec::new(),
             is_over: false,
         }
     }
@@ -185,8 +188,10 @@ impl Census {
             let path = self.path(place).to_owned();
             self.remade(above, &path, place, None, now);
         }
+        self.log.push(format!("{now:?} `{}` is made, a supervisor", self.path(place)));
         let held = Arc::new(());
-        let tale = Tale::new(self.places[place].intensity);
+        let is_alone = matches!(self.places[place].what, What::Pool(_) | What::Group(Strategy::OneForOne));
+        let tale = Tale::new(self.places[place].intensity, is_alone, now);
         let brood = Brood { place, above, is_up: false, is_over: false, held: Arc::clone(&held), tale };
         self.broods.push(brood);
         Token { brood: self.broods.len() - 1, _held: held }
@@ -194,6 +199,15 @@ impl Census {
 
     pub(super) fn token(&self, brood: usize) -> Token {
         Token { brood, _held: Arc::clone(&self.broods[brood].held) }
+    }
+
+    /// That no supervisor has restarted its children more often than it may.
+    pub(super) fn check_tales(&mut self) {
+        let breach = self.broods.iter().find_map(|brood| Some((brood.place, brood.tale.check()?)));
+        if let Some((place, breach)) = breach {
+            let what = format!("`{}`: {breach}", self.path(place));
+            self.fail(|| what);
+        }
     }
 
     /// A supervisor's run is over. None of its leaves lives, unless it was killed before it was up: then they are being killed.
@@ -212,8 +226,7 @@ impl Census {
     /// A factory is called for a child that was there before, or for the first time.
     fn remade(&mut self, brood: usize, id: &str, place: usize, ended: Option<Duration>, now: Duration) {
         let restart = self.places[place].rules.restart;
-        let is_alone = self.strategy(brood).is_none_or(|strategy| strategy == Strategy::OneForOne);
-        if let Some(breach) = self.broods[brood].tale.remade(id, restart, is_alone, ended, now) {
+        if let Some(breach) = self.broods[brood].tale.remade(id, restart, ended, now) {
             self.fail(|| breach);
         }
     }
@@ -242,6 +255,7 @@ impl Census {
             self.remade(brood, &path, place, ended, now);
         }
         self.runs.push(Run { place, brood, actor: None, is_up: false, end: None, dropped: None });
+        self.log.push(format!("{now:?} `{}` is made", self.path(place)));
         let omen = self.omens.get_mut(&place).and_then(VecDeque::pop_front);
         (self.runs.len() - 1, omen)
     }
@@ -312,6 +326,7 @@ impl Census {
     /// A `post_stop` begins.
     pub(super) fn stopping(&mut self, run: usize, reason: &StopReason) {
         let Run { place, brood, .. } = self.runs[run];
+        self.log.push(format!("`{}` stops: {reason}", self.path(place)));
         let is_asked = self.asked.contains(&place) || self.terminated.contains(&place);
         self.runs[run].end = Some(match reason {
             StopReason::Restarting => Finish::Restarting,
@@ -336,6 +351,7 @@ impl Census {
 
     pub(super) fn dropped(&mut self, run: usize, now: Duration) {
         let path = self.path(self.runs[run].place).to_owned();
+        self.log.push(format!("{now:?} `{path}` is dropped"));
         let run = &mut self.runs[run];
         let end = if run.end == Some(Finish::Restarting) { Finish::Restarting } else { Finish::Failed };
         run.end.get_or_insert(end);

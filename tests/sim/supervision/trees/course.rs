@@ -164,6 +164,9 @@ impl<'a> Course<'a> {
     fn new(sim: &'a Sim, gardener: Gardener<'a>) -> Result<Self, Error> {
         let watch = Watch::new();
         watch.expect_panics::<Leaf>();
+        // By faults.
+        watch.expect_panics::<Supervisor>();
+        watch.expect_panics::<Pool>();
         let system =
             ActorSystem::builder().observer(watch.observer()).post_stop_deadline(Duration::from_secs(60)).build()?;
         let system = Arc::new(system);
@@ -360,6 +363,7 @@ impl<'a> Course<'a> {
         if heard != told {
             self.world.breach(|| format!("{told} events were told, and {heard} heard"));
         }
+        self.world.census().check_tales();
         self.world.verdict().map_err(Into::into)
     }
 
@@ -401,6 +405,7 @@ impl<'a> Course<'a> {
         drop((roots, foremen, mourner, listening));
         if !is_dropped {
             sim.run_until_quiescent()?;
+            world.census().check_tales();
             world.verdict()?;
             let (actors, leaves) = (system.actor_count(), world.census().count());
             if actors > 0 || leaves > 0 {

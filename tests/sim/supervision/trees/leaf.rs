@@ -42,8 +42,8 @@ impl Begun {
 
     pub(super) async fn wait(&self) {
         let millis = if let Some(Omen::MadeLate(millis)) = self.omen { millis } else { 0 };
-        if let Some(sleep) = self.world.sleep(Duration::from_millis(millis)) {
-            sleep.await;
+        if let Some(pause) = self.world.pause(Duration::from_millis(millis)) {
+            pause.await;
         }
     }
 
@@ -217,7 +217,7 @@ impl Handler<Parcel> for Leaf {
             Deed::Ask(peer, deed, limit) => self.ask(*peer, deed, *limit).await,
             Deed::Later(micros, deed) => {
                 let parcel = self.world.books().offer_later(ctx.id(), self.life.run, (**deed).clone());
-                drop(ctx.tell_after(Duration::from_micros(*micros), parcel));
+                ctx.tell_after(Duration::from_micros(*micros), parcel);
             }
             Deed::Panic => panic!("handles badly"),
             Deed::Fail(how) => ctx.fail(ActorError::new(how)),

@@ -1,8 +1,15 @@
 //! What a run of a supervisor has told of its children, and an independent count of its restarts.
 //!
-//! Which attempts there were, the events tell, and the calls of factories. Where a time isn't known, or whether something
-//! counted at all, both are kept: what counted for certain is never more than the intensity allows, unless the supervisor gives up;
-//! and it gives up only if what may have counted is too much.
+//! Which attempts there were, the events tell, and the calls of factories. Where it isn't known when one was decided, or whether it
+//! was one at all, both are kept: those that are certain are never more than the intensity allows, and the supervisor gives up
+//! only if those that are possible are too many.
+//!
+//! | what is seen | attempt |
+//! |---|---|
+//! | a failure of a child that was up, or has failed before | possible, and certain when the child backs off; in one-for-one also when it is made anew |
+//! | a child is made anew that had ended in order | possible; certain in one-for-one, at some time between |
+//! | a child of a group is made for the second time in a wave, which begins another one | certain, at some time since the wave began |
+//! | a first start that fails, an end of a temporary child, a quarantine | none |
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,18 +21,21 @@ use corecast::{Incident, RestartType};
 pub(super) struct Tale {
     restarts: u32,
     period: Duration,
+    /// Children are restarted by themselves.
+    is_alone: bool,
     children: BTreeMap<String, Child>,
     attempts: Vec<Attempt>,
-    /// A failure of this child, of which it isn't known yet what follows.
-    pending: Option<(String, Duration)>,
+    /// In a group: those that were made in the present wave of starts, and when it began.
+    wave: (Vec<String>, Duration),
+    waves: Vec<Attempt>,
     end: Option<&'static str>,
 }
 
 #[derive(Debug, Default)]
 struct Child {
     stage: Stage,
-    /// Since it was up there was an attempt to restart it.
-    is_attempted: bool,
+    /// The attempt that its last failure was, or may have been.
+    attempt: Option<usize>,
     is_given_up: bool,
 }
 
@@ -39,16 +49,32 @@ enum Stage {
 }
 
 /// An attempt to restart, between these times.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Attempt {
     earliest: Duration,
     latest: Duration,
-    is_certain: bool,
+    certainty: Certainty,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Certainty {
+    None,
+    Possible,
+    Certain,
 }
 
 impl Tale {
-    pub(super) fn new((restarts, period): (u32, Duration)) -> Self {
-        Self { restarts, period, children: BTreeMap::new(), attempts: Vec::new(), pending: None, end: None }
+    pub(super) fn new((restarts, period): (u32, Duration), is_alone: bool, now: Duration) -> Self {
+        Self {
+            restarts,
+            period,
+            is_alone,
+            children: BTreeMap::new(),
+            attempts: Vec::new(),
+            wave: (Vec::new(), now),
+            waves: Vec::new(),
+            end: None,
+        }
     }
 
     fn child(&mut self, id: &str) -> &mut Child {
@@ -75,6 +101,11 @@ impl Tale {
         self.end
     }
 
+    fn attempt(&mut self, earliest: Duration, latest: Duration, certainty: Certainty) -> usize {
+        self.attempts.push(Attempt { earliest, latest, certainty });
+        self.attempts.len() - 1
+    }
+
     /// Hears what the supervisor has told at a time.
     pub(super) fn hear(
         &mut self,
@@ -83,57 +114,49 @@ impl Tale {
         incident: &Incident,
         now: Duration,
     ) -> Option<String> {
-        let pending = self.pending.take();
-        let was_failure = pending.as_ref().is_some_and(|(failed, _)| failed == id);
-        let mut breach = None;
-        match (&pending, incident) {
-            (Some(_), Incident::Quarantined(_)) if was_failure => {}
-            (_, Incident::GaveUp(_)) => breach = self.give_up(id, now),
-            // It had resigned, or was terminated while it was being restarted.
-            (Some((_, at)), Incident::Stopped(_)) if was_failure => {
-                self.attempts.push(Attempt { earliest: *at, latest: *at, is_certain: false });
-            }
-            (Some((_, at)), _) => breach = self.admit(*at),
-            (None, _) => {}
+        let is_end = matches!(incident, Incident::Failed(_) | Incident::Stopped(_) | Incident::Overdue);
+        if let Some(end) = self.end.filter(|_| !is_end) {
+            return Some(format!("the supervisor of `{id}` {end}, and then the child {incident}"));
         }
-        if let Some(end) = self.end
-            && !matches!(incident, Incident::Stopped(_) | Incident::Overdue)
-        {
-            breach = breach.or(Some(format!("the supervisor of `{id}` {end}, and then the child {incident}")));
-        }
-        let is_temporary = restart == RestartType::Temporary;
-        let child = self.child(id);
+        let stage = self.child(id).stage;
         match incident {
             Incident::Started | Incident::Restarted => {
-                (child.stage, child.is_attempted, child.is_given_up) = (Stage::Up, false, false);
+                *self.child(id) = Child { stage: Stage::Up, attempt: None, is_given_up: false };
             }
+            Incident::Failed(_) if restart == RestartType::Temporary || stage == Stage::Fresh => {}
             Incident::Failed(_) => {
-                let stage = std::mem::replace(&mut child.stage, Stage::Failing);
-                child.is_attempted = true;
-                match stage {
-                    _ if is_temporary => {}
-                    // Its first start: no attempt to restart it.
-                    Stage::Fresh => child.stage = Stage::Fresh,
-                    Stage::Up | Stage::Failing => self.pending = Some((id.to_owned(), now)),
-                    // Its group was started, or somebody asked for it.
-                    Stage::Idle => {
-                        self.attempts.push(Attempt { earliest: now, latest: now, is_certain: false });
-                    }
-                }
+                let attempt = self.attempt(now, now, Certainty::Possible);
+                let child = self.child(id);
+                (child.stage, child.attempt) = (Stage::Failing, Some(attempt));
             }
             Incident::BackingOff(_) => {
-                if !std::mem::replace(&mut child.is_attempted, true) {
-                    child.stage = Stage::Failing;
-                    breach = breach.or_else(|| self.admit(now));
-                }
+                let attempt = match self.child(id).attempt {
+                    Some(attempt) => attempt,
+                    None => self.attempt(now, now, Certainty::Possible),
+                };
+                self.attempts[attempt].certainty = Certainty::Certain;
+                let child = self.child(id);
+                (child.stage, child.attempt) = (Stage::Failing, Some(attempt));
             }
-            Incident::Stopped(_) => child.stage = Stage::Idle,
-            Incident::Quarantined(_) => child.is_given_up = true,
-            Incident::GaveUp(_) => self.end = Some("gave up"),
+            Incident::Quarantined(_) => {
+                if let Some(attempt) = self.child(id).attempt.take() {
+                    self.attempts[attempt].certainty = Certainty::None;
+                }
+                self.child(id).is_given_up = true;
+            }
+            Incident::GaveUp(_) => {
+                let attempt = self.child(id).attempt;
+                self.end = Some("gave up");
+                return self.give_up(id, attempt, now);
+            }
             Incident::Escalated(_) => self.end = Some("escalated"),
+            Incident::Stopped(_) => {
+                let child = self.child(id);
+                (child.stage, child.attempt) = (Stage::Idle, None);
+            }
             _ => {}
         }
-        breach
+        None
     }
 
     /// The factory of a child is called. `ended` is when its state was dropped, if that is known.
@@ -141,40 +164,60 @@ impl Tale {
         &mut self,
         id: &str,
         restart: RestartType,
-        is_alone: bool,
         ended: Option<Duration>,
         now: Duration,
     ) -> Option<String> {
-        let child = self.child(id);
-        if child.stage != Stage::Up || std::mem::replace(&mut child.is_attempted, true) {
+        let stage = self.child(id).stage;
+        if matches!(stage, Stage::Fresh | Stage::Idle) {
             return None;
         }
-        // It was restarted after an end that was in order, or with its group.
-        if is_alone && restart != RestartType::Permanent {
-            return Some(format!("`{id}` is {restart:?}, and is restarted after an end in order"));
+        if !self.is_alone {
+            if self.wave.0.iter().any(|other| other == id) || self.waves.is_empty() {
+                let attempt = Attempt { earliest: self.wave.1, latest: now, certainty: Certainty::Certain };
+                self.waves.push(attempt);
+                self.wave = (Vec::new(), now);
+            }
+            self.wave.0.push(id.to_owned());
         }
-        let earliest = ended.unwrap_or(Duration::ZERO);
-        self.attempts.push(Attempt { earliest, latest: now, is_certain: is_alone });
+        match (stage, self.child(id).attempt.take()) {
+            (_, Some(attempt)) if self.is_alone => self.attempts[attempt].certainty = Certainty::Certain,
+            (Stage::Up, None) => {
+                // It is restarted after an end that was in order, or with its group.
+                if self.is_alone && restart != RestartType::Permanent {
+                    return Some(format!("`{id}` is {restart:?}, and is restarted after an end in order"));
+                }
+                let certainty = if self.is_alone { Certainty::Certain } else { Certainty::Possible };
+                self.attempt(ended.unwrap_or(Duration::ZERO), now, certainty);
+                self.child(id).stage = Stage::Failing;
+            }
+            _ => {}
+        }
         None
     }
 
-    /// Enters an attempt that was admitted: all in the time before, and it, were allowed.
-    fn admit(&mut self, now: Duration) -> Option<String> {
-        self.attempts.push(Attempt { earliest: now, latest: now, is_certain: true });
+    /// The supervisor has given up: there may have been one attempt too many.
+    fn give_up(&self, id: &str, last: Option<usize>, now: Duration) -> Option<String> {
         let since = now.saturating_sub(self.period);
-        let is_in = |attempt: &&Attempt| attempt.is_certain && attempt.earliest >= since && attempt.latest <= now;
-        let count = self.attempts.iter().filter(is_in).count();
-        (count > self.restarts as usize)
-            .then(|| format!("{count} restarts within {:?}, where {} are allowed", self.period, self.restarts))
+        let others = self.attempts.iter().enumerate().filter(|(nth, attempt)| {
+            let is_possible = attempt.certainty != Certainty::None && Some(*nth) != last;
+            is_possible && attempt.latest >= since && attempt.earliest <= now
+        });
+        let count = 1 + others.count();
+        (count <= self.restarts as usize)
+            .then(|| format!("it gave up on `{id}` at restart {count}, where {} are allowed", self.restarts))
     }
 
-    /// The supervisor has given up: there may have been one attempt too many.
-    fn give_up(&mut self, id: &str, now: Duration) -> Option<String> {
-        let since = now.saturating_sub(self.period);
-        let is_in = |attempt: &&Attempt| attempt.latest >= since && attempt.earliest <= now;
-        let count = 1 + self.attempts.iter().filter(is_in).count();
-        (count <= self.restarts as usize).then(|| {
-            format!("it gave up on `{id}` at {now:?} at restart {count} of {}: {:?}", self.restarts, self.attempts)
-        })
+    /// That it has never restarted more often than it may.
+    pub(super) fn check(&self) -> Option<String> {
+        let all = if self.is_alone { &self.attempts } else { &self.waves };
+        let certain: Vec<_> = all.iter().filter(|attempt| attempt.certainty == Certainty::Certain).collect();
+        let most = certain.iter().map(|last| {
+            let since = last.latest.saturating_sub(self.period);
+            let is_in = |other: &&&Attempt| other.earliest >= since && other.latest <= last.latest;
+            certain.iter().filter(is_in).count()
+        });
+        let most = most.max().unwrap_or(0);
+        (most > self.restarts as usize)
+            .then(|| format!("{most} restarts within {:?}, where {} are allowed", self.period, self.restarts))
     }
 }

@@ -1,6 +1,5 @@
 //! What all that takes part in a run shares.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -58,7 +57,7 @@ impl World {
         self.0.system.upgrade().map_or(Duration::MAX, |system| system.uptime())
     }
 
-    pub(super) fn sleep(&self, time: Duration) -> Option<Sleep> {
+    pub(super) fn pause(&self, time: Duration) -> Option<Sleep> {
         Some(self.0.system.upgrade()?.sleep(time))
     }
 
@@ -83,7 +82,9 @@ impl World {
     /// What has been found so far.
     pub(super) fn verdict(&self) -> Result<(), String> {
         self.0.books.breach()?;
-        self.census().breach.clone().map_or(Ok(()), Err)
+        let census = self.census();
+        let Some(breach) = &census.breach else { return Ok(()) };
+        Err(format!("{breach}\n{}", census.log.join("\n")))
     }
 
     /// A leaf that has started at this place.
@@ -97,7 +98,7 @@ impl World {
     }
 
     pub(super) fn omen(&self, place: usize, omen: Omen) {
-        self.census().omens.entry(place).or_insert_with(VecDeque::new).push_back(omen);
+        self.census().omens.entry(place).or_default().push_back(omen);
     }
 
     // --- what happens ------------------------------------------------------------------------------------------------
@@ -177,6 +178,7 @@ impl World {
             (None, What::Pool(rules)) => (format!("{:?}", event.child().map(ActorInfo::id)), rules.restart),
             _ => (event.child_id().to_owned(), RestartType::Permanent),
         };
+        census.log.push(format!("{now:?} {name}: `{id}` {}", event.incident()));
         if let Some(breach) = census.broods[brood].tale.hear(&id, restart, event.incident(), now) {
             census.fail(|| format!("{name}: {breach}"));
         }
