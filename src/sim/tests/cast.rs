@@ -120,6 +120,8 @@ impl Message for Mind {
 
 impl Handler<Mind> for Sentry {
     async fn handle(&mut self, Mind(postman, whether): Mind, ctx: &mut ActorContext<Self>) {
+        // An end that comes meanwhile has been told, and is not heard yet.
+        ctx.yield_now().await;
         if whether {
             self.watched.lock().insert(postman.id());
             ctx.watch(&postman);
@@ -127,7 +129,6 @@ impl Handler<Mind> for Sentry {
             ctx.unwatch(&postman);
             self.watched.lock().remove(&postman.id());
         }
-        ctx.yield_now().await;
     }
 }
 
