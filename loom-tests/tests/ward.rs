@@ -395,6 +395,8 @@ fn two_words_for_one_end() {
         task::say_renew(&cast.ward);
         saying.join().unwrap();
         assert!(cast.is_up() && cast.tell(FAIL));
+        // It is woken, and looks for a word.
+        task::cut(&cast.ward);
         let (made, waits) = cast.script.note(|story| (story.made, story.waits));
         assert!(made == 2 && waits, "it was answered before it asked");
         let _ = cast.finish(&[FAIL, FAIL]);
