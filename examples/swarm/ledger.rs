@@ -15,7 +15,6 @@
 //! reached a subscription ended, and nobody heard of anything that isn't so.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
@@ -166,9 +165,9 @@ pub(crate) struct Sender {
     next: u32,
 }
 
-/// The orders of the messages that an actor has had, by their senders. Shared by the states of one that is made anew.
-#[derive(Clone, Default)]
-pub(crate) struct Orders(Arc<Mutex<HashMap<u32, u32>>>);
+/// The orders of the messages that an actor has had, by their senders.
+#[derive(Default)]
+pub(crate) struct Orders(std::collections::HashMap<u32, u32>);
 
 /// A message's entry, which books its end.
 pub(crate) struct Parcel {
@@ -419,12 +418,12 @@ impl Ledger {
 
 impl Parcel {
     /// Its handler begins. `orders` are those of its actor.
-    pub(crate) fn begin(&mut self, orders: &Orders) {
+    pub(crate) fn begin(&mut self, orders: &mut Orders) {
         self.begun = true;
         if self.kind == Kind::Timer {
             return;
         }
-        let before = lock(&orders.0).insert(self.sender, self.order).unwrap_or(0);
+        let before = orders.0.insert(self.sender, self.order).unwrap_or(0);
         if before >= self.order {
             let (number, sender) = (self.number, self.sender);
             self.ledger.breach(format!("message {number} of {sender} came after its message of order {before}"));

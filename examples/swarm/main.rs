@@ -17,15 +17,11 @@
 //! | `episode` | a system's life |
 //! | `player` | whoever uses it from outside |
 //! | `worker`, `plan`, `message` | its actors, what they are asked to do, and by which messages |
-//! | `tree` | supervisors, whose children some of its actors are |
 //! | `world` | what players and actors share |
 //! | `ledger`, `observer` | what becomes of each message, and who hears of those that fail |
 //! | `threads`, `simulated` | where an episode is played |
 //! | `watchdog` | who notices that nothing goes on |
 //! | `resources`, `tally` | what is left, and what it all came to |
-//!
-//! Supervised actors are stopped, killed, and made anew; trees of them are planted and felled. When a tree that was stopped has ended,
-//! none of its actors lives.
 //!
 //! At the end of each episode each message has one end, and the one that its sender heard of; messages of one sender came in
 //! order; every end was heard of; all that was made has been dropped, once; names are free, and threads are gone.
@@ -45,7 +41,6 @@ mod settings;
 mod simulated;
 mod tally;
 mod threads;
-mod tree;
 mod watchdog;
 mod worker;
 mod world;

@@ -13,7 +13,6 @@ use crate::ledger::{Answer, Forgetful, Kind, Ledger, Live, Orders, Parcel, Recei
 use crate::message::{Freight, Job, Load, News, Note, Rumour, Tick};
 use crate::plan::{Closure, Plan};
 use crate::random::Random;
-use crate::tree::Leaf;
 use crate::world::World;
 
 /// Ticks after which a timer is cancelled.
@@ -35,8 +34,6 @@ pub(crate) struct Worker {
     orders: Orders,
     news: Orders,
     timer: Option<(Timer, u32)>,
-    /// It is a child of a supervisor. Dropped last.
-    leaf: Option<Leaf>,
 }
 
 /// What `pre_start` does.
@@ -95,14 +92,7 @@ impl Worker {
             orders,
             news,
             timer: None,
-            leaf: None,
         }
-    }
-
-    /// As a child of a supervisor, whose other states had these messages.
-    pub(crate) fn grow(mut self, leaf: Leaf, orders: Orders, news: Orders) -> Self {
-        (self.leaf, self.orders, self.news) = (Some(leaf), orders, news);
-        self
     }
 
     fn ledger(&self) -> &Ledger {
@@ -231,7 +221,7 @@ impl Worker {
 
     /// Carries a plan out.
     async fn work(&mut self, mut parcel: Parcel, plan: Plan, ctx: &mut ActorContext<Self>) -> Answer {
-        parcel.begin(&self.orders);
+        parcel.begin(&mut self.orders);
         let mut is_bomb = false;
         match plan {
             Plan::Finish => {}
@@ -369,9 +359,6 @@ pub(crate) fn waits_outside(policy: Overflow) -> bool {
 impl Actor for Worker {
     async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
         self.has_lived = true;
-        if self.leaf.is_some() {
-            self.world.field.settle(ctx.actor_ref(), &mut self.random, self.world.settings.actors);
-        }
         match self.start {
             Start::AtOnce => {}
             Start::Later => ctx.sleep(self.world.time(&mut self.random)).await,
@@ -413,7 +400,7 @@ impl Drop for Worker {
 
 impl Handler<Note> for Worker {
     async fn handle(&mut self, Note(mut parcel): Note, _: &mut ActorContext<Self>) -> Answer {
-        parcel.begin(&self.orders);
+        parcel.begin(&mut self.orders);
         parcel.handled(false)
     }
 }
@@ -436,7 +423,7 @@ impl Handler<Freight> for Worker {
 
 impl Handler<News> for Worker {
     async fn handle(&mut self, News(mut parcel): News, ctx: &mut ActorContext<Self>) {
-        parcel.begin(&self.news);
+        parcel.begin(&mut self.news);
         if self.random.one_in(8) {
             ctx.yield_now().await;
         }
@@ -447,14 +434,14 @@ impl Handler<News> for Worker {
 impl Handler<Rumour> for Worker {
     async fn handle(&mut self, Rumour(mut parcel): Rumour, _: &mut ActorContext<Self>) {
         // One that was retained comes behind newer ones of other topics.
-        parcel.begin(&Orders::default());
+        parcel.begin(&mut Orders::default());
         drop(parcel.handled(false));
     }
 }
 
 impl Handler<Tick> for Worker {
     async fn handle(&mut self, Tick(mut parcel): Tick, _: &mut ActorContext<Self>) {
-        parcel.begin(&self.orders);
+        parcel.begin(&mut self.orders);
         if let Some((timer, ticks)) = &mut self.timer {
             *ticks += 1;
             if *ticks == TICKS {

@@ -10,7 +10,6 @@ use crate::ledger::Ledger;
 use crate::lock::lock;
 use crate::random::Random;
 use crate::settings::Settings;
-use crate::tree::Grove;
 use crate::worker::Worker;
 
 /// An episode's world.
@@ -19,9 +18,6 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) field: Field,
     pub(crate) system: SystemRef,
-    pub(crate) grove: Grove,
-    /// A fault of the simulation may kill anybody.
-    pub(crate) kills: bool,
     /// The system, for an actor that drops it.
     pub(crate) own: Mutex<Option<ActorSystem>>,
     /// How many actors were spawned.
@@ -40,8 +36,6 @@ pub(crate) struct Field {
 #[derive(Clone)]
 pub(crate) struct Inhabitant {
     pub(crate) actor: ActorRef<Worker>,
-    /// It has a supervisor, so that a stop need not be its end.
-    pub(crate) is_ward: bool,
     pub(crate) subscribed: [Arc<AtomicBool>; 2],
 }
 
@@ -61,19 +55,8 @@ impl World {
 impl Field {
     /// Puts an actor into a place: a new one while there are fewer than `most`.
     pub(crate) fn put(&self, actor: ActorRef<Worker>, random: &mut Random, most: usize) {
-        self.enter(Inhabitant { actor, is_ward: false, subscribed: Default::default() }, random, most);
-    }
-
-    /// Puts a supervised actor into a place, unless it has one.
-    pub(crate) fn settle(&self, actor: ActorRef<Worker>, random: &mut Random, most: usize) {
-        let is_there = lock(&self.places).iter().any(|inhabitant| inhabitant.actor == actor);
-        if !is_there {
-            self.enter(Inhabitant { actor, is_ward: true, subscribed: Default::default() }, random, most);
-        }
-    }
-
-    fn enter(&self, new: Inhabitant, random: &mut Random, most: usize) {
-        lock(&self.all).push(new.actor.downgrade());
+        lock(&self.all).push(actor.downgrade());
+        let new = Inhabitant { actor, subscribed: Default::default() };
         let mut places = lock(&self.places);
         if places.len() < most {
             places.push(new);

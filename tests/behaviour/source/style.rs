@@ -208,11 +208,12 @@ fn each_ordering_says_what_it_is_for() {
 }
 
 /// Where the runtime's own `sleep` is what is tested or shown.
-const ABOUT_SLEEP: [&str; 7] = [
+const ABOUT_SLEEP: [&str; 8] = [
     "tests/alloc/timing.rs",
     "tests/behaviour/held.rs",
     "tests/behaviour/time/",
     "tests/sim/",
+    "examples/supervised.rs",
     "examples/timers.rs",
     "examples/model-checked/tests/orders.rs",
     "examples/swarm/",
