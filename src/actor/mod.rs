@@ -158,8 +158,7 @@ pub trait Actor: Sized + Send + 'static {
     /// # Examples
     ///
     /// ```
-    #[doc = include_str!("../doc/clerk.txt")]
-    /// use corecast::{ActorError, Directive};
+    /// use corecast::{Actor, ActorContext, ActorError, Directive};
     ///
     /// struct Cautious;
     /// impl Actor for Cautious {
@@ -167,7 +166,6 @@ pub trait Actor: Sized + Send + 'static {
     ///         if error.to_string() == "a bad line" { Directive::Resume } else { Directive::Restart }
     ///     }
     /// }
-    /// # fn main() {}
     /// ```
     fn on_error(&mut self, error: &ActorError, ctx: &mut ActorContext<Self>) -> Directive {
         let _ = (error, ctx);
