@@ -40,6 +40,10 @@ impl Traces {
 #[cfg(corecast_loom)]
 impl Drop for Traces {
     fn drop(&mut self) {
+        // An execution that fails drops its thread-locals when it is over: there is nothing to be seen any more.
+        if super::thread::panicking() {
+            return;
+        }
         self.owner.with_mut(|_| ());
         self.present.with_mut(|_| ());
     }
