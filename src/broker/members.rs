@@ -3,7 +3,8 @@
 //! A list is copied for each change, so it is kept in chunks that the copies share: a change copies one chunk and the
 //! list of chunks.
 //!
-//! A list says, too, whether publishers may use it as it is. So nobody reads one without the other.
+//! A list says, too, whether publishers may use it as it is, and whether any of the members has a filter. So nobody reads one
+//! without the other.
 
 use super::member::Member;
 use crate::actor::Message;
@@ -15,12 +16,26 @@ const CHUNK: usize = 64;
 /// A member beside its number, so that a search doesn't touch it.
 pub(super) type Numbered<M> = (u64, Arc<Member<M>>);
 
+/// Some members in a row.
+pub(super) type Chunk<M> = Arc<Vec<Numbered<M>>>;
+
 /// The list.
 pub(super) struct Members<M: Message> {
     /// None is empty; numbers grow from each to the next.
-    chunks: Vec<Arc<Vec<Numbered<M>>>>,
+    chunks: Vec<Chunk<M>>,
+    /// How many have a filter.
+    filters: usize,
     /// Publishers take the topic's lock and look again.
     by_turns: bool,
+}
+
+/// A list that isn't empty, in three parts.
+pub(super) struct Split<'a, M: Message> {
+    /// The chunks before the last one.
+    pub(super) chunks: &'a [Chunk<M>],
+    /// The last chunk, but for its last member.
+    pub(super) rest: &'a [Numbered<M>],
+    pub(super) last: &'a Arc<Member<M>>,
 }
 
 impl<M: Message> Members<M> {
@@ -28,12 +43,13 @@ impl<M: Message> Members<M> {
     pub(super) fn new(members: &[Arc<Member<M>>]) -> Self {
         let number = |member: &Arc<Member<M>>| (member.id, Arc::clone(member));
         let chunks = members.chunks(CHUNK).map(|chunk| Arc::new(chunk.iter().map(number).collect())).collect();
-        Self { chunks, by_turns: false }
+        let filters = members.iter().filter(|member| member.filter.is_some()).count();
+        Self { chunks, filters, by_turns: false }
     }
 
     /// The same members, for publishers who take the lock, or don't.
     pub(super) fn by_turns(&self, by_turns: bool) -> Self {
-        Self { chunks: self.chunks.clone(), by_turns }
+        Self { chunks: self.chunks.clone(), by_turns, ..*self }
     }
 
     /// Whether publishers take the lock.
@@ -42,16 +58,23 @@ impl<M: Message> Members<M> {
         self.by_turns
     }
 
+    /// Whether publishers may give an event to all members at once.
+    #[inline(always)]
+    pub(super) fn is_plain(&self) -> bool {
+        !self.by_turns && self.filters == 0
+    }
+
     /// The list with `member` at its place: the end, unless one with a higher number was faster.
     pub(super) fn with(&self, member: &Arc<Member<M>>) -> Self {
         let mut chunks = self.chunks.clone();
+        let filters = self.filters + usize::from(member.filter.is_some());
         let numbered = (member.id, Arc::clone(member));
         let at = chunks.partition_point(|chunk| chunk.last().is_some_and(|(last, _)| *last < member.id));
         // At the end, the last chunk is filled; elsewhere the chunk is in which the next number is.
         let filled = if at == chunks.len() { chunks.last().filter(|last| last.len() < CHUNK) } else { chunks.get(at) };
         let Some(chunk) = filled else {
             chunks.push(Arc::new(vec![numbered]));
-            return Self { chunks, ..*self };
+            return Self { chunks, filters, ..*self };
         };
         let place = chunk.partition_point(|(number, _)| *number < member.id);
         let mut longer = Vec::with_capacity(chunk.len() + 1);
@@ -64,7 +87,7 @@ impl<M: Message> Members<M> {
             chunks.insert(at + 1, Arc::new(upper));
         }
         chunks[at] = Arc::new(longer);
-        Self { chunks, ..*self }
+        Self { chunks, filters, ..*self }
     }
 
     /// The list without the member of this number; none if it isn't there.
@@ -72,6 +95,7 @@ impl<M: Message> Members<M> {
         let at = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|(last, _)| *last < id));
         let chunk = self.chunks.get(at)?;
         let place = chunk.binary_search_by_key(&id, |(number, _)| *number).ok()?;
+        let filters = self.filters - usize::from(chunk[place].1.filter.is_some());
         let mut chunks = self.chunks.clone();
         if chunk.len() == 1 {
             drop(chunks.remove(at));
@@ -81,17 +105,19 @@ impl<M: Message> Members<M> {
             shorter.extend_from_slice(&chunk[place + 1..]);
             chunks[at] = Arc::new(shorter);
         }
-        Some(Self { chunks, ..*self })
+        Some(Self { chunks, filters, ..*self })
     }
 
-    /// The members, chunk by chunk.
+    /// The last member, and those before it; none if there is none.
     #[inline(always)]
-    pub(super) fn chunks(&self) -> impl Iterator<Item = &[Numbered<M>]> {
-        self.chunks.iter().map(|chunk| chunk.as_slice())
+    pub(super) fn split_last(&self) -> Option<Split<'_, M>> {
+        let (chunk, chunks) = self.chunks.split_last()?;
+        let ((_, last), rest) = chunk.split_last()?;
+        Some(Split { chunks, rest, last })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.chunks().map(<[_]>::len).sum()
+        self.chunks.iter().map(|chunk| chunk.len()).sum()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Member<M>>> {

@@ -77,8 +77,21 @@ impl Published {
 #[must_use = "the event is on its way, but errors and full mailboxes show only when this is awaited; dropping it \
               withdraws the event from those that have no room yet"]
 pub struct Publish<M: Message> {
-    published: Published,
-    later: Seldom<Later<M>>,
+    counts: Counts,
+    more: Seldom<Box<More<M>>>,
+}
+
+/// How many subscriptions have the event, in the lower half, and how many events were shed, in the upper one: as one value
+/// it stays in a register while one after the other gets the event. Neither reaches 2^32: so many subscriptions would take
+/// hundreds of gigabytes.
+#[derive(Clone, Copy)]
+struct Counts(u64);
+
+/// What there is to say beyond the counts.
+struct More<M: Message> {
+    gone: usize,
+    stuck: usize,
+    later: Later<M>,
 }
 
 /// What isn't done at the call.
@@ -87,101 +100,107 @@ enum Later<M: Message> {
     Waiting(Vec<Waiting<Told<M>>>),
 }
 
-impl<M: Message> Publish<M> {
+impl Counts {
+    const NONE: Self = Self(0);
+    const REACHED: Self = Self(1);
+    const SHED: Self = Self(1 << 32);
+    const DISPLACED: Self = Self(Self::REACHED.0 | Self::SHED.0);
+
     #[inline(always)]
-    pub(super) const fn nobody() -> Self {
-        Self { published: Published { reached: 0, shed: 0, gone: 0, stuck: 0 }, later: Seldom::new(None) }
+    fn add(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+
+    #[inline(always)]
+    fn published(self) -> Published {
+        let (reached, shed) = (self.0 as u32 as usize, (self.0 >> 32) as usize);
+        Published { reached, shed, gone: 0, stuck: 0 }
+    }
+}
+
+impl<M: Message> More<M> {
+    fn new(later: Later<M>) -> Self {
+        Self { gone: 0, stuck: 0, later }
+    }
+
+    /// What there is to say, of an event that isn't refused.
+    fn of(more: &mut Seldom<Box<Self>>) -> &mut Self {
+        more.get_or_insert_with(|| Box::new(Self::new(Later::Waiting(Vec::new()))))
     }
 
     #[cold]
-    pub(super) fn failed(reason: TopicError, event: M) -> Self {
-        let mut failed = Self::nobody();
-        *failed.later = Some(Later::Failed(Some(PublishError::new(reason, event))));
-        failed
-    }
-
-    #[cold]
-    fn count(&mut self, offered: Offered<M>) {
-        match offered {
-            Offered::Reached => self.published.reached += 1,
-            Offered::Displaced => {
-                self.published.reached += 1;
-                self.published.shed += 1;
+    fn poll(&mut self, counts: &mut Counts, context: &mut Context<'_>) -> Poll<Result<Published, PublishError<M>>> {
+        match &mut self.later {
+            Later::Failed(error) => {
+                return Poll::Ready(Err(error.take().expect("`Publish` polled after it was ready")));
             }
-            Offered::Shed => self.published.shed += 1,
-            Offered::Gone => self.published.gone += 1,
-            Offered::Waiting(waiting) => match &mut *self.later {
-                Some(Later::Waiting(all)) => all.push(waiting),
-                _ => *self.later = Some(Later::Waiting(vec![waiting])),
-            },
-        }
-    }
-
-    #[cold]
-    fn poll_later(&mut self, context: &mut Context<'_>) -> Poll<Result<(), PublishError<M>>> {
-        match &mut *self.later {
-            None => Poll::Ready(Ok(())),
-            Some(Later::Failed(error)) => Poll::Ready(Err(error.take().expect("`Publish` polled after it was ready"))),
-            Some(Later::Waiting(all)) => {
-                let published = &mut self.published;
+            Later::Waiting(all) => {
                 // One at a time: the others are placed without being polled, and all are needed.
                 while let Some(waiting) = all.last_mut() {
                     match waiting.poll(context) {
-                        Poll::Ready(Ok(())) => published.reached += 1,
-                        Poll::Ready(Err(_)) => published.gone += 1,
+                        Poll::Ready(Ok(())) => counts.add(Counts::REACHED),
+                        Poll::Ready(Err(_)) => self.gone += 1,
                         Poll::Pending => {
                             if waiting.note(context).is_ok() {
                                 return Poll::Pending;
                             }
                             match waiting.leave() {
-                                Some(_withdrawn) => published.stuck += 1,
-                                None => published.reached += 1,
+                                Some(_withdrawn) => self.stuck += 1,
+                                None => counts.add(Counts::REACHED),
                             }
                         }
                     }
                     all.pop();
                 }
-                *self.later = None;
-                Poll::Ready(Ok(()))
             }
         }
+        Poll::Ready(Ok(self.published(*counts)))
+    }
+
+    fn published(&self, counts: Counts) -> Published {
+        Published { gone: self.gone, stuck: self.stuck, ..counts.published() }
     }
 }
 
-/// What became of an event so far. Those who simply have it are counted in a register.
-pub(super) struct Count<M: Message> {
-    reached: usize,
-    /// There is more to be said.
-    is_more: bool,
-    more: Publish<M>,
-}
-
-impl<M: Message> Count<M> {
+impl<M: Message> Publish<M> {
     #[inline(always)]
-    pub(super) const fn new() -> Self {
-        Self { reached: 0, is_more: false, more: Publish::nobody() }
+    pub(super) const fn nobody() -> Self {
+        Self { counts: Counts::NONE, more: Seldom::new(None) }
+    }
+
+    #[cold]
+    pub(super) fn failed(reason: TopicError, event: M) -> Self {
+        let failed = Later::Failed(Some(PublishError::new(reason, event)));
+        Self { counts: Counts::NONE, more: Seldom::new(Some(Box::new(More::new(failed)))) }
     }
 
     /// Counts what became of the event at one subscription.
     #[inline(always)]
     pub(super) fn add(&mut self, offered: Offered<M>) {
-        match offered {
-            Offered::Reached => self.reached += 1,
-            other => {
-                self.is_more = true;
-                self.more.count(other);
-            }
+        // By far the most frequent, and told from the others without a table.
+        if matches!(offered, Offered::Reached) {
+            self.counts.add(Counts::REACHED);
+        } else {
+            self.counts.add(Self::note(&mut self.more, offered));
         }
     }
 
-    #[inline(always)]
-    pub(super) fn into_future(mut self) -> Publish<M> {
-        if self.is_more {
-            self.more.published.reached += self.reached;
-            return self.more;
+    /// Notes what isn't as usual, and says what it counts. Not by the future as a whole, whose counts would have to be in
+    /// memory then.
+    #[cold]
+    fn note(more: &mut Seldom<Box<More<M>>>, offered: Offered<M>) -> Counts {
+        match offered {
+            Offered::Reached => return Counts::REACHED,
+            Offered::Displaced => return Counts::DISPLACED,
+            Offered::Shed => return Counts::SHED,
+            Offered::Gone => More::of(more).gone += 1,
+            Offered::Waiting(waiting) => {
+                if let Later::Waiting(all) = &mut More::of(more).later {
+                    all.push(waiting);
+                }
+            }
         }
-        // Made in its place: to be moved there as one, it would have to wait until the counts are written.
-        Publish { published: Published { reached: self.reached, shed: 0, gone: 0, stuck: 0 }, later: Seldom::new(None) }
+        Counts::NONE
     }
 }
 
@@ -194,10 +213,11 @@ impl<M: Message> Future for Publish<M> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         ready!(coop::proceed(context));
-        if self.later.is_some() {
-            ready!(self.poll_later(context))?;
+        let Self { counts, more } = &mut *self;
+        match &mut **more {
+            None => Poll::Ready(Ok(counts.published())),
+            Some(more) => more.poll(counts, context),
         }
-        Poll::Ready(Ok(self.published))
     }
 }
 
@@ -206,11 +226,11 @@ impl<M: Message> Unpin for Publish<M> {}
 
 impl<M: Message> fmt::Debug for Publish<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waiting = match &*self.later {
-            None => 0,
-            Some(Later::Failed(error)) => return f.debug_tuple("Publish").field(error).finish(),
-            Some(Later::Waiting(all)) => all.len(),
+        let (published, waiting) = match self.more.as_deref() {
+            None => (self.counts.published(), 0),
+            Some(More { later: Later::Failed(error), .. }) => return f.debug_tuple("Publish").field(error).finish(),
+            Some(more @ More { later: Later::Waiting(all), .. }) => (more.published(self.counts), all.len()),
         };
-        f.debug_struct("Publish").field("published", &self.published).field("waiting", &waiting).finish()
+        f.debug_struct("Publish").field("published", &published).field("waiting", &waiting).finish()
     }
 }

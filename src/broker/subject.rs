@@ -14,15 +14,15 @@ use std::panic::resume_unwind;
 
 use super::kept::Kept;
 use super::member::Member;
-use super::members::Members;
-use super::publish::{Count, Publish};
+use super::members::{Members, Numbered, Split};
+use super::publish::Publish;
 use crate::actor::Message;
 use crate::actor::recipient::Recipient;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::garbage::{Garbage, discard};
 use crate::sync::lock::Mutex;
-use crate::sync::snapshot::Snapshot;
+use crate::sync::snapshot::{Reading, Snapshot};
 use crate::task::identity::ActorInfo;
 
 /// A topic's inside.
@@ -87,33 +87,74 @@ impl<M: Message> Subject<M> {
         M: Clone,
     {
         let members = self.members.read();
+        if members.is_plain() {
+            return Self::give_to_all(&members, event);
+        }
+        self.publish_with_care(members, event)
+    }
+
+    /// Gives an event to all of a plain list.
+    #[inline(always)]
+    fn give_to_all(members: &Members<M>, event: M) -> Publish<M>
+    where
+        M: Clone,
+    {
+        let mut publish = Publish::nobody();
+        let Some(Split { chunks, rest, last }) = members.split_last() else {
+            return publish;
+        };
+        for chunk in chunks {
+            publish = Self::give_clones(publish, chunk, &event);
+        }
+        if !rest.is_empty() {
+            publish = Self::give_clones(publish, rest, &event);
+        }
+        publish.add(last.offer(event));
+        publish
+    }
+
+    /// Gives a clone of the event to each, and counts them. What was counted comes and goes in registers.
+    fn give_clones(mut publish: Publish<M>, members: &[Numbered<M>], event: &M) -> Publish<M>
+    where
+        M: Clone,
+    {
+        for (_, member) in members {
+            // UNWIND: the clone is user code; those before have theirs, those behind get none.
+            publish.add(member.offer(event.clone()));
+        }
+        publish
+    }
+
+    /// Publishes where there is more to do than to give the event to all.
+    #[inline(never)]
+    fn publish_with_care(&self, members: Reading<'_, Members<M>>, event: M) -> Publish<M>
+    where
+        M: Clone,
+    {
         if members.is_by_turns() {
             drop(members);
             return self.publish_in_turn(event);
         }
-        Self::fan_out(&members, event)
+        Self::give_to_those_who_want_it(&members, event)
     }
 
-    #[inline(always)]
-    fn fan_out(members: &Members<M>, event: M) -> Publish<M>
+    fn give_to_those_who_want_it(members: &Members<M>, event: M) -> Publish<M>
     where
         M: Clone,
     {
-        let mut count = Count::new();
+        let mut publish = Publish::nobody();
         // One behind, so that the last one gets the event itself and not a clone of it.
         let mut behind: Option<&Arc<Member<M>>> = None;
-        for chunk in members.chunks() {
-            for (_, member) in chunk.iter().filter(|(_, member)| member.wants(&event)) {
-                if let Some(former) = behind.replace(member) {
-                    // UNWIND: the clone is user code; those before have theirs, those behind get none.
-                    count.add(former.offer(event.clone()));
-                }
+        for member in members.iter().filter(|member| member.wants(&event)) {
+            if let Some(former) = behind.replace(member) {
+                // UNWIND: as above.
+                publish.add(former.offer(event.clone()));
             }
         }
         if let Some(last) = behind {
-            count.add(last.offer(event));
+            publish.add(last.offer(event));
         }
-        count.into_future()
+        publish
     }
 
     #[cold]
@@ -128,7 +169,7 @@ impl<M: Message> Subject<M> {
         let members = self.members.read();
         drop(turn);
         drop(gone);
-        Self::fan_out(&members, event)
+        Self::give_to_those_who_want_it(&members, event)
     }
 
     /// Adds a subscription, unless it has ended. If an event is retained, the subscription gets that one first, at once
