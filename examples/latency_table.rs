@@ -194,7 +194,7 @@ fn memory(size: Size) {
     println!("### Memory\n");
     println!(
         "Growth of the resident memory, in a process of its own each, by the number of actors or messages; the message has \
-         {message} bytes. A place in a mailbox has a size of its own, and what doesn't fit into its 56 bytes gets a block. \
+         {message} bytes. A place in a mailbox has a size of its own, and what doesn't fit into its 24 bytes gets a block. \
          No p50: it is one figure.\n"
     );
     let mut table = Table::new(["what", "measured", "document", "its formula"]);

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::task::{Poll, Waker};
 
-use crate::mailbox::envelope::{Opened, Packed, Payload, Vtable, apart};
+use crate::mailbox::envelope::{Opened, Packed, Payload, Vtable};
 use crate::mailbox::ring::{self, Ring};
 use crate::mailbox::waiters::{self, Joined, Line, Terms};
 use crate::sync::lock::Mutex;
@@ -63,31 +63,8 @@ unsafe impl<E: Send> Sync for Mailbox<E> {}
 struct Way<E>(PhantomData<E>);
 
 impl<E> Way<E> {
-    const VTABLE: &'static Vtable = &Vtable {
-        message: std::any::type_name::<E>,
-        reader: || "a model",
-        open: Self::open,
-        discard: Self::discard,
-        apart: if Packed::<E>::IS_BRIEF { None } else { Some(Self::APART) },
-    };
-
-    const APART: &'static Vtable = &Vtable {
-        message: std::any::type_name::<E>,
-        reader: || "a model",
-        open: Self::open_apart,
-        discard: Self::discard_apart,
-        apart: None,
-    };
-
-    unsafe fn open_apart(payload: *mut Payload, user: NonNull<()>) -> Opened {
-        // SAFETY: as for `open`, and the payload is a block's address.
-        unsafe { apart(payload, |payload| Self::open(payload, user)) }
-    }
-
-    unsafe fn discard_apart(payload: *mut Payload, user: NonNull<()>) {
-        // SAFETY: as in `open_apart`.
-        unsafe { apart(payload, |payload| Self::discard(payload, user)) }
-    }
+    const VTABLE: &'static Vtable =
+        &Vtable { message: std::any::type_name::<E>, reader: || "a model", open: Self::open, discard: Self::discard };
 
     unsafe fn open(payload: *mut Payload, user: NonNull<()>) -> Opened {
         // SAFETY: `next` below is the only caller: the payload holds an `E`, the user is an `Option<E>`.

@@ -1,14 +1,9 @@
-//! A message by value, its type erased: places of two sizes, and what goes into them.
+//! A message by value, its type erased: places, and what goes into them.
 //!
-//! A place has a pointer to the message's [`Vtable`], and bytes: 56 in a segment, where the two make a cache line, and
-//! 32 in a mailbox, for the first message that comes to an idle actor. A message that fits lies in them; a larger one
-//! lies in a recycled block, and the place holds its address:
-//!
-//! | message | in a segment | in the inline place |
-//! |---|---|---|
-//! | up to 32 bytes | itself | itself |
-//! | up to 56 bytes | itself | in a block of 56 bytes, with a vtable that says so ([`Vtable::apart`]) |
-//! | larger, or aligned to more than 8 | in a block of its size | in a block of its size |
+//! A place has a pointer to the message's [`Vtable`], and 24 bytes: half a cache line. A message of up to 24 bytes, aligned to
+//! no more than 8, lies in them; another one lies in a recycled block of its size, and the place holds its address. So many
+//! bytes hold what most messages are: some numbers, a string, a short request with its way back. With more of them each small
+//! message would be as much traffic between core and memory as the largest.
 //!
 //! The vtable pointer doubles as the [sign](Sign) that the place is published:
 //!
@@ -32,12 +27,8 @@ use crate::sync::atomic::{AtomicPtr, Ordering};
 use crate::sync::cell::UnsafeCell;
 use crate::sync::halt::{self, Spot};
 
-/// The bytes of a place in a segment, or of a waiting sender: the rest of a cache line.
-pub(crate) type Payload = [u64; 7];
-
-/// The bytes of the inline place: so many that a short request with its way back fits, and so few that an actor with a
-/// small state is three cache lines long.
-pub(super) type Brief = [u64; 4];
+/// The bytes of a place, or of a waiting sender.
+pub(crate) type Payload = [u64; 3];
 
 /// What the reader's user made of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,13 +49,10 @@ pub(crate) struct Vtable {
     pub(crate) message: fn() -> &'static str,
     /// The name of whoever handles it.
     pub(crate) reader: fn() -> &'static str,
-    /// Takes the message out of the payload, of which there may be no more than the message needs, and begins to handle
-    /// it. The second argument is the user's own.
+    /// Takes the message out of the payload and begins to handle it. The second argument is the user's own.
     pub(crate) open: unsafe fn(*mut Payload, NonNull<()>) -> Opened,
     /// Takes the message out of the payload and disposes of it unhandled. The second argument is the user's own.
     pub(crate) discard: unsafe fn(*mut Payload, NonNull<()>),
-    /// The vtable for such messages behind an address, if they don't fit into the inline place: see [`apart`].
-    pub(crate) apart: Option<&'static Vtable>,
 }
 
 /// Whether a place is published: its message's vtable, or null.
@@ -100,8 +88,8 @@ impl Sign {
     }
 }
 
-/// One place of a segment: a cache line.
-#[repr(C, align(64))]
+/// One place of a segment: half a cache line, and never in two of them.
+#[repr(C, align(32))]
 pub(super) struct Slot {
     sign: Sign,
     payload: UnsafeCell<Payload>,
@@ -154,7 +142,7 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// A place of either size that is to be filled and published.
+/// A place that is to be filled and published.
 #[derive(Clone, Copy)]
 pub(super) struct Blank<'a> {
     sign: &'a Sign,
@@ -164,16 +152,15 @@ pub(super) struct Blank<'a> {
 impl<'a> Blank<'a> {
     /// For who has claimed the inline place.
     #[inline(always)]
-    pub(super) fn inline(sign: &'a Sign, payload: &'a UnsafeCell<MaybeUninit<Brief>>) -> Self {
-        Self { sign, payload: payload.with_mut(<*mut MaybeUninit<Brief>>::cast) }
+    pub(super) fn inline(sign: &'a Sign, payload: &'a UnsafeCell<MaybeUninit<Payload>>) -> Self {
+        Self { sign, payload: payload.with_mut(<*mut MaybeUninit<Payload>>::cast) }
     }
 
     /// Writes the payload and publishes the place.
     ///
     /// # Safety
     ///
-    /// The caller has claimed this place and publishes it once; `write` fills the payload as `vtable` expects, with no
-    /// more than there is room for.
+    /// The caller has claimed this place and publishes it once; `write` fills the payload as `vtable` expects.
     #[inline(always)]
     pub(super) unsafe fn publish(self, vtable: &'static Vtable, write: impl FnOnce(*mut Payload)) {
         halt::pass(Spot::Claimed);
@@ -297,9 +284,6 @@ pub(crate) enum Packed<E> {
 impl<E> Packed<E> {
     const INLINE: bool = size_of::<E>() <= size_of::<Payload>() && align_of::<E>() <= align_of::<Payload>();
 
-    /// Whether the inline place has room for what [`write`](Self::write) writes.
-    pub(crate) const IS_BRIEF: bool = !Self::INLINE || size_of::<E>() <= size_of::<Brief>();
-
     /// Packs `envelope`.
     #[inline(always)]
     pub(crate) fn new(envelope: E) -> Self {
@@ -360,71 +344,6 @@ impl<E> fmt::Debug for Packed<E> {
     }
 }
 
-/// A message that is too long for the inline place, in a block that is large enough for any.
-pub(super) struct Apart<E>(NonNull<Payload>, PhantomData<E>);
-
-impl<E> Apart<E> {
-    #[inline(always)]
-    pub(super) fn new(message: Packed<E>) -> Self {
-        let block: NonNull<Payload> = memory::acquire(Layout::new::<Payload>()).cast();
-        // SAFETY: the block is ours.
-        unsafe { message.write(block.as_ptr()) };
-        Self(block, PhantomData)
-    }
-
-    /// Moves the block's address into a payload of the inline place.
-    ///
-    /// # Safety
-    ///
-    /// `payload` is the caller's to write.
-    #[inline(always)]
-    pub(super) unsafe fn write(self, payload: *mut Payload) {
-        // SAFETY: the caller's promise; a pointer fits.
-        unsafe { payload.cast::<NonNull<Payload>>().write(self.0) };
-    }
-
-    /// The message back.
-    pub(super) fn back(self) -> Packed<E> {
-        // SAFETY: ours, filled by `new`, and read once.
-        let message = unsafe { Packed::read(self.0.as_ptr()) };
-        self.free();
-        Packed::new(message)
-    }
-
-    /// Copies the message into a payload of a segment. The block holds nothing any more.
-    ///
-    /// # Safety
-    ///
-    /// `payload` is the caller's to write.
-    pub(super) unsafe fn copy(&self, payload: *mut Payload) {
-        // SAFETY: the caller's promise; the block is ours.
-        unsafe { payload.copy_from_nonoverlapping(self.0.as_ptr(), 1) };
-    }
-
-    /// Gives the block back, which holds nothing any more.
-    pub(super) fn free(self) {
-        // SAFETY: taken with this layout, and ours.
-        unsafe { memory::release(self.0.cast(), Layout::new::<Payload>()) };
-    }
-}
-
-/// Runs `deal` on the payload in the block whose address is in this one, and gives the block back: what the functions of
-/// a vtable for messages behind an address do.
-///
-/// # Safety
-///
-/// The payload is that of such a message, and `deal` takes the message out. It doesn't unwind.
-#[inline(always)]
-pub(crate) unsafe fn apart<R>(payload: *mut Payload, deal: impl FnOnce(*mut Payload) -> R) -> R {
-    // SAFETY: filled by `Apart::write`; the block is the reader's with the payload.
-    unsafe {
-        let block = payload.cast::<NonNull<Payload>>().read();
-        let dealt = deal(block.as_ptr());
-        memory::release(block.cast(), Layout::new::<Payload>());
-        dealt
-    }
-}
-
 /// Moves a value out of its block and returns the block.
 ///
 /// # Safety
@@ -442,7 +361,7 @@ unsafe fn take_block<E>(block: NonNull<E>) -> E {
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
-    use super::{Apart, Brief, Packed, Payload, Slot, apart};
+    use super::{Packed, Payload, Slot};
 
     fn round_trip<E: PartialEq + Clone + std::fmt::Debug>(value: E) {
         let mut payload = Payload::default();
@@ -453,21 +372,6 @@ mod tests {
         };
         assert_eq!(back, value);
         assert_eq!(Packed::new(value.clone()).unpack(), value);
-        // By the inline place: as much of a payload as that has.
-        let mut brief = Brief::default();
-        let payload: *mut Payload = (&raw mut brief).cast();
-        // SAFETY: as above; what isn't brief goes by a block.
-        let back = unsafe {
-            if Packed::<E>::IS_BRIEF {
-                Packed::new(value.clone()).write(payload);
-                Packed::<E>::read(payload)
-            } else {
-                Apart::new(Packed::new(value.clone())).write(payload);
-                apart(payload, |payload| Packed::<E>::read(payload))
-            }
-        };
-        assert_eq!(back, value);
-        assert_eq!(Apart::new(Packed::new(value.clone())).back().unpack(), value);
     }
 
     #[test]
@@ -477,10 +381,8 @@ mod tests {
         struct Coarse([u8; 128]);
         round_trip(());
         round_trip(7u8);
+        round_trip([7u64; 3]);
         round_trip([7u64; 4]);
-        round_trip([7u64; 5]);
-        round_trip([7u64; 7]);
-        round_trip([7u64; 8]);
         round_trip(7u128);
         round_trip([9u8; 200]);
         round_trip([9u8; 9_000]);
@@ -489,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_a_cache_line() {
-        assert_eq!(std::mem::size_of::<Slot>(), 64);
+    fn a_place_is_half_a_cache_line() {
+        assert_eq!(std::mem::size_of::<Slot>(), 32);
     }
 }

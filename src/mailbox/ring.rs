@@ -14,8 +14,7 @@
 //! | it taken, otherwise | in a new segment | attached by the same CAS, linked back to the one before |
 //!
 //! The inline place is free whenever the actor is idle, because the reader goes idle only when all is taken
-//! out; it takes one message until the next time. It is shorter than the others: a message that is too long for
-//! it lies in a block, which is acquired before the claim (see [`envelope`](super::envelope)). Segments are not
+//! out; it takes one message until the next time. Segments are not
 //! circular: each place is used once per attachment, so a claimer never meets an old message, and a segment is
 //! let go of by the reader alone: when its last place was taken out, or by the CAS that goes idle, which drops
 //! its number from the word. No claimer looks at a segment before its claim.
@@ -40,7 +39,7 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use super::depth::Depth;
-use super::envelope::{Apart, Blank, Brief, Packed, Parcel, Payload, Sign, Vtable};
+use super::envelope::{Blank, Packed, Parcel, Payload, Sign, Vtable};
 use super::segment::{Owned, Segment};
 use super::word::{CLOSE, GATE, NUDGE, OPEN, UNGATE, UNNUDGE, Word};
 use crate::sync::atomic::{AtomicU32, AtomicWord64, Ordering};
@@ -65,7 +64,7 @@ pub(crate) const UNBOUNDED: u32 = (1 << 31) - 1;
 pub(crate) struct Ring<C, S, O> {
     near: Near<C, S>,
     /// The message in the inline place, or its address.
-    inline: UnsafeCell<MaybeUninit<Brief>>,
+    inline: UnsafeCell<MaybeUninit<Payload>>,
     far: Far<O>,
 }
 
@@ -237,7 +236,7 @@ impl<C, S, O> Ring<C, S, O> {
                     }
                     Err(now) => word = now,
                 }
-            } else if Packed::<E>::IS_BRIEF && !word.is_inline_taken() {
+            } else if !word.is_inline_taken() {
                 match self.attempt(word, word.claim_inline()) {
                     Ok(()) => {
                         let place = self.inline_place(!word.is_scheduled(), None);
@@ -281,10 +280,6 @@ impl<C, S, O> Ring<C, S, O> {
         message: Packed<E>,
         vtable: &'static Vtable,
     ) -> Result<Duty, (Packed<E>, Refusal)> {
-        if !Packed::<E>::IS_BRIEF {
-            // SAFETY: the caller's promise.
-            return unsafe { self.post_apart(word, gate, message, vtable) };
-        }
         match self.claim_from(word, gate) {
             // SAFETY: as in `post`.
             Ok(place) => Ok(unsafe { place.publish(vtable, |payload| message.write(payload)) }),
@@ -292,47 +287,15 @@ impl<C, S, O> Ring<C, S, O> {
         }
     }
 
-    /// The same for a message that may have to lie in a block of its own.
-    ///
-    /// # Safety
-    ///
-    /// As for [`post`](Self::post).
-    #[inline(never)]
-    unsafe fn post_apart<E>(
-        &self,
-        word: Word,
-        gate: Gate,
-        message: Packed<E>,
-        vtable: &'static Vtable,
-    ) -> Result<Duty, (Packed<E>, Refusal)> {
-        let Some(apart_vtable) = vtable.apart else { unreachable!("a message that isn't brief can lie apart") };
-        // Before the claim, so that nothing dawdles behind it.
-        let apart = Apart::new(message);
-        match self.claim_from(word, gate) {
-            // SAFETY: as in `post`; that vtable expects the address.
-            Ok(place) if place.is_inline => Ok(unsafe { place.publish(apart_vtable, |payload| apart.write(payload)) }),
-            Ok(place) => {
-                // SAFETY: as in `post`.
-                let duty = unsafe { place.publish(vtable, |payload| apart.copy(payload)) };
-                apart.free();
-                Ok(duty)
-            }
-            Err(refusal) => Err((apart.back(), refusal)),
-        }
-    }
-
     /// The inline place, for who has claimed it.
     #[inline(always)]
     fn inline_place(&self, schedules: bool, unused: Option<Owned>) -> Place<'_> {
-        Place { blank: Blank::inline(&self.near.sign, &self.inline), is_inline: true, schedules, unused }
+        Place { blank: Blank::inline(&self.near.sign, &self.inline), schedules, unused }
     }
 
     /// Claims the next place for a message that waits in line.
     pub(super) fn claim_for_waiting(&self) -> Result<Place<'_>, Refusal> {
-        let claimed = self.claim_from(self.look(), Gate::Hold);
-        // It waits because of messages that were claimed since the actor was idle, and the first of those is inline.
-        assert!(!claimed.as_ref().is_ok_and(|place| place.is_inline), "somebody waits, so there was a message");
-        claimed
+        self.claim_from(self.look(), Gate::Hold)
     }
 
     /// The word, for a claim.
@@ -397,7 +360,7 @@ impl<C, S, O> Ring<C, S, O> {
         };
         // SAFETY: attached, by us or by the claim that we acquired; it holds the position that we claimed.
         let slot = unsafe { Segment::slot(segment, before.position()) };
-        Ok(Place { blank: slot.claimed(), is_inline: false, schedules, unused })
+        Ok(Place { blank: slot.claimed(), schedules, unused })
     }
 
     /// One attempt to claim a place: `word`, unchanged so far, becomes `next`.
@@ -567,7 +530,6 @@ pub(super) enum Knock {
 #[must_use = "a place that is claimed and never published blocks the mailbox"]
 pub(super) struct Place<'a> {
     blank: Blank<'a>,
-    is_inline: bool,
     schedules: bool,
     /// A segment that was acquired for an attempt which failed. It goes back only after the publication, so that
     /// nothing dawdles before it.
@@ -579,7 +541,7 @@ impl Place<'_> {
     ///
     /// # Safety
     ///
-    /// `write` fills the payload as `vtable` expects, with no more than there is room for, and doesn't unwind.
+    /// `write` fills the payload as `vtable` expects, and doesn't unwind.
     #[inline(always)]
     pub(super) unsafe fn publish(self, vtable: &'static Vtable, write: impl FnOnce(*mut Payload)) -> Duty {
         // SAFETY: rule 1 of `envelope`: this place is our claim, published here once.
@@ -626,7 +588,7 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
             // is older. The sign is cleared when the place is free again, by `rest`.
             let vtable = self.ring.near.sign.read()?;
             // SAFETY: published, and we are the reader.
-            let parcel = unsafe { Parcel::new(vtable, self.ring.inline.with_mut(<*mut MaybeUninit<Brief>>::cast)) };
+            let parcel = unsafe { Parcel::new(vtable, self.ring.inline.with_mut(<*mut MaybeUninit<Payload>>::cast)) };
             self.advance_head(head);
             self.cursor(|cursor| {
                 *cursor.inline_taken = true;

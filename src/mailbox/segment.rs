@@ -1,4 +1,14 @@
 //! A run of places in a numbered block, linked to the one before it.
+//!
+//! Two places share a cache line, but not two of neighbouring positions: those of the first half of a segment take one place
+//! of each line, those of the second half the other ones.
+//!
+//! | position within the segment | 0 | 1 | … | 31 | 32 | 33 | … | 63 |
+//! |---|---|---|---|---|---|---|---|---|
+//! | line | 0 | 1 | … | 31 | 0 | 1 | … | 31 |
+//!
+//! So a sender that is followed closely by the reader on another core has each line for itself while it writes, as if a place
+//! were a line; and a burst that is read later takes half of the lines.
 
 use std::mem::{offset_of, size_of};
 use std::ptr::{self, NonNull};
@@ -82,6 +92,14 @@ impl Owned {
     }
 }
 
+/// Where the place of `position` is in its segment.
+#[inline(always)]
+fn index(position: u32) -> usize {
+    const LINES: usize = SEGMENT_SLOTS / 2;
+    let position = position as usize % SEGMENT_SLOTS;
+    position % LINES * 2 + position / LINES
+}
+
 impl Segment {
     /// The segment with `number`.
     #[inline(always)]
@@ -97,7 +115,7 @@ impl Segment {
     #[inline(always)]
     pub(super) unsafe fn slot<'a>(segment: NonNull<Self>, position: u32) -> &'a Slot {
         // SAFETY: an attached segment lives until the reader has taken out its last place.
-        unsafe { &(&(*segment.as_ptr()).slots)[position as usize % SEGMENT_SLOTS] }
+        unsafe { &(&(*segment.as_ptr()).slots)[index(position)] }
     }
 
     /// Fetches the place that is claimed [`AHEAD`] claims after `position`, if the segment has it. The core that last read a
@@ -105,16 +123,15 @@ impl Segment {
     /// written before it.
     #[inline(always)]
     pub(super) fn fetch_ahead_of(segment: NonNull<Self>, position: u32) {
-        let ahead = position as usize % SEGMENT_SLOTS + AHEAD;
-        if ahead < SEGMENT_SLOTS {
-            will_write(segment.as_ptr().cast::<Slot>().wrapping_add(ahead));
+        if position as usize % SEGMENT_SLOTS + AHEAD < SEGMENT_SLOTS {
+            will_write(segment.as_ptr().cast::<Slot>().wrapping_add(index(position.wrapping_add(AHEAD as u32))));
         }
     }
 
     /// Fetches the places behind the first one, for the next claims.
     pub(super) fn fetch_first(segment: NonNull<Self>) {
         for ahead in 1..=AHEAD {
-            will_write(segment.as_ptr().cast::<Slot>().wrapping_add(ahead));
+            will_write(segment.as_ptr().cast::<Slot>().wrapping_add(index(ahead as u32)));
         }
     }
 
@@ -173,5 +190,23 @@ fn prepare(block: NonNull<u8>) {
         let to: *mut Segment = block.cast().as_ptr();
         ptr::copy_nonoverlapping(&raw const segment.slots, &raw mut (*to).slots, 1);
         ptr::copy_nonoverlapping(&raw const segment.trailer, &raw mut (*to).trailer, 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AHEAD, SEGMENT_SLOTS, Slot, index};
+    use std::mem::size_of;
+
+    #[test]
+    fn each_position_has_a_place_and_those_ahead_are_on_other_lines() {
+        let mut taken = [false; SEGMENT_SLOTS];
+        for position in 0..SEGMENT_SLOTS {
+            taken[index(position as u32)] = true;
+            let line = |position: usize| index(position as u32) * size_of::<Slot>() / 64;
+            let ahead = (position + 1..=position + AHEAD).filter(|ahead| *ahead < SEGMENT_SLOTS);
+            assert!(ahead.map(line).all(|ahead| ahead != line(position)), "position {position}");
+        }
+        assert!(taken.into_iter().all(|is_taken| is_taken));
     }
 }

@@ -14,7 +14,7 @@ macro_rules! sized {
 
 sized! {
     /// Messages in one segment of a mailbox. A power of two: positions map to places by a mask.
-    SEGMENT_SLOTS: usize = 32, 2
+    SEGMENT_SLOTS: usize = 64, 2
 }
 sized! {
     /// Messages that one activation handles before the actor goes to the back of the queue.

@@ -112,7 +112,7 @@ pub struct MailboxSnapshot {
     pub capacity: Option<usize>,
     /// The most that were ever there at once.
     ///
-    /// The actor looks once every 32 messages, and when a quarter of a bounded mailbox has been taken out: so it may be that
+    /// The actor looks once every 64 messages, and when a quarter of a bounded mailbox has been taken out: so it may be that
     /// many, or that quarter, too low, whichever is less. Never too high; above 4,095 it is rounded down by less than one
     /// in 2,048.
     pub high_water: usize,

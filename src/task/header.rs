@@ -413,9 +413,9 @@ mod tests {
     use std::mem::{offset_of, size_of};
 
     #[test]
-    fn a_header_is_the_producers_line_and_88_bytes() {
+    fn a_header_is_the_producers_line_and_80_bytes() {
         assert_eq!((size_of::<Terms>(), size_of::<Near>(), size_of::<Far>()), (4, 40, 32));
-        assert_eq!(size_of::<Header>(), 64 + 32 + 56);
+        assert_eq!(size_of::<Header>(), 64 + 24 + 56);
         assert_eq!(offset_of!(Cell<u64>, body), size_of::<Header>());
     }
 
@@ -432,7 +432,7 @@ mod tests {
 
     #[test]
     fn an_actor_with_a_small_state_is_three_cache_lines() {
-        assert_eq!(size_of::<Cell<[u64; 5]>>(), 3 * 64);
+        assert_eq!(size_of::<Cell<[u64; 6]>>(), 3 * 64);
         assert_eq!(align_of::<Cell<()>>(), 64);
     }
 }

@@ -17,7 +17,7 @@ use super::runnable::Runnable;
 use super::seats::Seats;
 use super::trace::Slow;
 use super::typed::OwnTask;
-use crate::mailbox::envelope::{Opened, Packed, Payload, Vtable, apart};
+use crate::mailbox::envelope::{Opened, Packed, Payload, Vtable};
 use crate::sync::Arc;
 use crate::sync::exclusive::Exclusive;
 use crate::sync::planted::{self, Mutant};
@@ -233,22 +233,8 @@ pub(crate) struct Route<B, L>(std::marker::PhantomData<(B, L)>);
 
 impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
     /// One per pair of types.
-    pub(crate) const VTABLE: &'static Vtable = &Vtable {
-        message: L::name,
-        reader: B::type_name,
-        open: Self::open,
-        discard: Self::discard,
-        apart: if Packed::<L>::IS_BRIEF { None } else { Some(Self::APART) },
-    };
-
-    /// For letters behind an address.
-    const APART: &'static Vtable = &Vtable {
-        message: L::name,
-        reader: B::type_name,
-        open: Self::open_apart,
-        discard: Self::discard_apart,
-        apart: None,
-    };
+    pub(crate) const VTABLE: &'static Vtable =
+        &Vtable { message: L::name, reader: B::type_name, open: Self::open, discard: Self::discard };
 
     /// Opens a letter: begins to handle its message.
     ///
@@ -274,26 +260,6 @@ impl<L: Letter, B: Receive<L::Message, Output = L::Output>> Route<B, L> {
                 });
             })
         }
-    }
-
-    /// Opens a letter behind an address.
-    ///
-    /// # Safety
-    ///
-    /// As for [`open`](Self::open), but for the payload, which holds the address of a block with an `L`.
-    unsafe fn open_apart(payload: *mut Payload, turn: NonNull<()>) -> Opened {
-        // SAFETY: the caller's promise.
-        unsafe { apart(payload, |payload| Self::open(payload, turn)) }
-    }
-
-    /// Disposes of a letter behind an address.
-    ///
-    /// # Safety
-    ///
-    /// As for [`discard`](Self::discard), but for the payload, which holds the address of a block with an `L`.
-    unsafe fn discard_apart(payload: *mut Payload, undertaker: NonNull<()>) {
-        // SAFETY: the caller's promise.
-        unsafe { apart(payload, |payload| Self::discard(payload, undertaker)) }
     }
 
     /// Disposes of a letter unhandled.

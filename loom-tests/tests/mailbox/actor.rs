@@ -53,21 +53,6 @@ impl Noted for Large {
     }
 }
 
-/// A message that is too long for the inline place, and not for one in a segment.
-#[derive(Debug)]
-pub struct Long(Note, [u64; 5]);
-
-impl Noted for Long {
-    fn of(note: Note) -> Self {
-        Self(note, [u64::from(note.1); 5])
-    }
-
-    fn note(&self) -> Note {
-        assert_eq!(self.1, [u64::from(self.0.1); 5]);
-        self.0
-    }
-}
-
 /// How a tell ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Told {

@@ -1,6 +1,6 @@
 //! The gate: it goes down with the last who waits, and shutdown holds it against the outside.
 
-use super::actor::{Actor, Long, Note, Told, WAITED};
+use super::actor::{Actor, Large, Note, Told, WAITED};
 use corecast::loom_api::mailbox::{Duty, Join, Refusal, Rest};
 use loom_tests::{Bounds, model_in_all_modes as model};
 
@@ -114,12 +114,11 @@ fn insiders_wait_behind_a_held_gate() {
     });
 }
 
-/// The same with messages that may lie apart: those that find room at the gate come to the inline place, those that wait
-/// don't.
+/// The same with messages that lie in blocks of their own.
 #[test]
-fn long_messages_wait_behind_a_held_gate() {
-    model("held gate, apart", Bounds::default(), &WAITED[..2], |outcomes| {
-        let actor = Actor::<Long>::idle(1);
+fn messages_in_blocks_wait_behind_a_held_gate() {
+    model("held gate, blocks", Bounds::default(), &WAITED[..2], |outcomes| {
+        let actor = Actor::<Large>::idle(1);
         actor.lay_line();
         actor.mailbox.hold();
         let senders = [actor.patient_sender(1, 0..1), actor.patient_sender(2, 0..1)];

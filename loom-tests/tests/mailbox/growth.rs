@@ -1,6 +1,6 @@
 //! Growth: segments are attached, found, and given back. They hold two messages here.
 
-use super::actor::{Actor, Large, Long, Note, Noted, ROOMY, Told, notes};
+use super::actor::{Actor, Large, Note, Noted, ROOMY, Told, notes};
 use loom_tests::{Bounds, model_in_all_modes as model};
 
 /// Four messages of one sender need the inline place and two segments.
@@ -56,11 +56,11 @@ fn growth_by_two_senders_over_several_idles() {
     });
 }
 
-/// Messages that are too long for the inline place: each that comes there lies in a block of its own.
+/// Messages that lie in blocks of their own, wherever they come to.
 #[test]
-fn two_senders_of_messages_that_may_lie_apart() {
-    model("growth, apart", Bounds::default(), &["one run", "several runs", "behind"], |outcomes| {
-        let actor = Actor::<Long>::idle(ROOMY);
+fn two_senders_of_messages_in_blocks() {
+    model("growth, blocks", Bounds::default(), &["one run", "several runs", "behind"], |outcomes| {
+        let actor = Actor::<Large>::idle(ROOMY);
         let senders = [actor.sender(1, 0..2), actor.sender(2, 0..1)];
         let (_, runs) = actor.settle_after(senders, &[(1, 0), (1, 1), (2, 0)]);
         outcomes.saw(if runs == 2 { "one run" } else { "several runs" });
@@ -70,10 +70,10 @@ fn two_senders_of_messages_that_may_lie_apart() {
 
 /// The mailbox is closed meanwhile: a message comes back out of its block.
 #[test]
-fn a_message_that_may_lie_apart_against_close() {
-    model("close, apart", Bounds::default(), &["accepted", "refused"], |outcomes| {
-        let actor = Actor::<Long>::idle(ROOMY);
-        let sender = actor.spawn(|actor| match actor.mailbox.post(Long::of((1, 0))) {
+fn a_message_in_a_block_against_close() {
+    model("close, block", Bounds::default(), &["accepted", "refused"], |outcomes| {
+        let actor = Actor::<Large>::idle(ROOMY);
+        let sender = actor.spawn(|actor| match actor.mailbox.post(Large::of((1, 0))) {
             Ok(duty) => {
                 actor.perform(duty);
                 true
