@@ -26,6 +26,11 @@ pub(crate) struct Key(pub(super) u64);
 impl Key {
     /// That of the first child.
     pub(super) const FIRST: Self = Self(0);
+
+    /// That of the child that was added before this one.
+    pub(super) fn before(self) -> Option<Self> {
+        self.0.checked_sub(1).map(Self)
+    }
 }
 
 /// Where a child is; see the module.

@@ -299,16 +299,16 @@ impl<S: Chief> Office<S> {
     /// Has the policy hear an event, and does what it says, and what follows from that.
     fn hear(&mut self, ctx: &ActorContext<S>, event: Event) {
         self.now = ctx.uptime();
-        self.events.push_back(event);
-        while let Some(event) = self.events.pop_front() {
-            let mut actions = std::mem::take(&mut self.actions);
-            let random = self.random.next();
-            self.policy.on(self.now, event, random, &mut actions);
+        let mut actions = std::mem::take(&mut self.actions);
+        let mut next = Some(event);
+        while let Some(event) = next {
+            self.policy.on(self.now, event, self.random.next(), &mut actions);
             for action in actions.drain(..) {
                 self.perform(ctx, action);
             }
-            self.actions = actions;
+            next = if self.events.is_empty() { None } else { self.events.pop_front() };
         }
+        self.actions = actions;
     }
 
     fn perform(&mut self, ctx: &ActorContext<S>, action: Action) {
@@ -324,10 +324,16 @@ impl<S: Chief> Office<S> {
                 actor.dismiss();
                 actor.stop_for_shutdown();
             }),
-            Action::Stop(key) => self.tell(key, |actor| {
-                actor.dismiss();
-                actor.stop();
-            }),
+            Action::Stop(key) => {
+                self.tell(key, |actor| {
+                    actor.dismiss();
+                    actor.stop();
+                });
+                // They mostly go one after the other, the last one first.
+                if let Some(before) = key.before() {
+                    self.tell(before, Strong::fetch);
+                }
+            }
             Action::Cut(key) => self.tell(key, Strong::cut),
             Action::Arm(alarm, after) => self.alarms.arm(self.now.saturating_add(after), alarm),
             Action::Disarm(alarm) => self.alarms.disarm(alarm),
