@@ -15,6 +15,7 @@ use crate::task::charge::{self, Charge, Maker, Making};
 use crate::task::circle::Circle;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::lane::Name;
 use crate::task::letter::{self, DeadLetter};
 use crate::task::lodging::{House, Lodging};
 use crate::task::reason::StopReason;
@@ -101,6 +102,9 @@ pub trait Host: Send + Sync + 'static {
     /// A timer is to look at a handler, where that matters.
     fn look_later(&self, _task: Weakly) {}
 
+    /// A timer is to see to a check then, where that matters.
+    fn check_later(&self, _due: u64) {}
+
     /// This handler has taken long; whether it was over.
     fn handler_slow(&self, _what: &'static str, _is_over: bool) {}
 
@@ -164,6 +168,11 @@ impl<H: Host> letter::Host for Bridge<H> {
 
     fn look_later(&self, task: Weak, _due: Moment) {
         self.0.look_later(Weakly(task));
+    }
+
+    fn check_later(&self, task: &Weak, timer: Option<Name>, due: Moment) -> Option<Name> {
+        self.0.check_later(due.as_nanos());
+        self.0.timekeeper()?.inner().check_later(task, timer, due)
     }
 
     fn handler_slow(&self, _actor: ActorInfo, slow: Slow) {
@@ -548,7 +557,16 @@ impl Shared {
 
     fn plan(&self, capacity: u32) -> Plan {
         let Some(host) = Lodging::with(self.0.house()) else { unreachable!("we lodge there") };
-        Plan { capacity, placed: None, name: None, keep_alive: false, limit: None, host, startup: Startup::nobody() }
+        Plan {
+            capacity,
+            placed: None,
+            name: None,
+            keep_alive: false,
+            limit: None,
+            host,
+            startup: Startup::nobody(),
+            checkup: None,
+        }
     }
 }
 

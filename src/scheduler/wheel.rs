@@ -212,6 +212,25 @@ impl<T> Wheel<T> {
         Ok(())
     }
 
+    /// Lets an entry that stays be due at `tick`, and at no other, whether it has expired or not.
+    ///
+    /// # Errors
+    ///
+    /// The value back, if the entry is gone.
+    pub(super) fn reset(&mut self, key: Key, tick: Tick, value: T) -> Result<(), T> {
+        if !self.holds(key) {
+            return Err(value);
+        }
+        if self.entry(key.index).level != NOWHERE {
+            self.unlink(key.index);
+        }
+        let entry = self.entry(key.index);
+        debug_assert!(entry.stays);
+        (entry.tick, entry.value) = (tick.get(), Some(value));
+        self.enter(key.index);
+        Ok(())
+    }
+
     /// Takes out the oldest entry that `owner` owns, and tells its value, if it has one. In the end takes out the owner.
     pub(super) fn remove_owned(&mut self, owner: Key) -> Option<Option<T>> {
         if !self.holds(owner) {

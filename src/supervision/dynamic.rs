@@ -25,6 +25,7 @@ use crate::sync::Arc;
 use crate::sync::lock::Mutex;
 use crate::sync::unwind::Tamed;
 use crate::task::charge::{Maker, Making};
+use crate::task::checkup::Regimen;
 use crate::task::handle::Strong;
 use crate::task::reason::{ActorError, StopReason};
 
@@ -157,6 +158,12 @@ impl<A: Actor, T: ChildArgs> DynamicSupervisorBuilder<A, T> {
     /// As for [`ChildSpec::start_limit`](crate::ChildSpec::start_limit).
     pub fn start_limit(mut self, limit: Duration) -> Self {
         self.child.start_limit = Some(limit);
+        self
+    }
+
+    /// As for [`ChildSpec::health_check`](crate::ChildSpec::health_check).
+    pub fn health_check(mut self, every: Duration, budget: Duration) -> Self {
+        self.child.health_check = Some(Regimen { every, budget });
         self
     }
 

@@ -84,7 +84,7 @@ impl SlowHandler {
         &self.actor
     }
 
-    /// The path of the message's type, or the name of the hook: `pre_start`, `on_terminated` or `post_stop`.
+    /// The path of the message's type, or the name of the hook: `pre_start`, `on_terminated`, `health_check` or `post_stop`.
     #[must_use]
     pub fn handler(&self) -> &'static str {
         self.what
@@ -163,7 +163,8 @@ impl MessageFailure {
         self.message_type
     }
 
-    /// What happened: [`StopReason::Panicked`], [`StopReason::Killed`] or [`StopReason::Linked`].
+    /// What happened: [`StopReason::Panicked`], [`StopReason::Killed`] or [`StopReason::Linked`]; [`StopReason::Failed`] if its
+    /// handler was in the way of a [health check](crate::HealthCheckOverdue) for too long.
     #[must_use]
     pub fn cause(&self) -> &StopReason {
         &self.cause

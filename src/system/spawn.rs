@@ -16,6 +16,7 @@ use crate::sync::Arc;
 #[cfg(corecast_loom)]
 use crate::sync::explore;
 use crate::task::charge::Charge;
+use crate::task::checkup::{Checkup, Regimen};
 use crate::task::coop;
 #[cfg(any(corecast_loom, feature = "sim"))]
 use crate::task::director;
@@ -61,6 +62,7 @@ pub(crate) struct Wishes {
     pub(crate) place: Place,
     pub(crate) keep_alive: bool,
     pub(crate) send_timeout: Option<Duration>,
+    pub(crate) health_check: Option<Regimen>,
 }
 
 /// Where an actor runs.
@@ -146,12 +148,40 @@ impl<A: Actor> SpawnBuilder<A> {
         self
     }
 
+    /// Has its [`health_check`](Actor::health_check) run every so often, each within `budget`. By default it isn't.
+    ///
+    /// The next check is due an interval after the one before has returned; its budget begins when it is due. What becomes of an
+    /// actor that isn't well, or doesn't come to it in time, is said [there](Actor::health_check). [`Duration::MAX`] is no interval
+    /// that comes to its end, and no budget either.
+    ///
+    /// A check takes its turn between two messages, and allocates nothing. Actors without checks pay nothing for those that have
+    /// them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use std::time::Duration;
+    ///
+    /// let system = corecast::ActorSystem::new()?;
+    /// let (every, budget) = (Duration::from_secs(10), Duration::from_secs(1));
+    /// let counter = system.spawn(Counter(0)).health_check(every, budget).start()?;
+    /// assert_eq!(counter.blocking_send(Add(1))?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn health_check(mut self, every: Duration, budget: Duration) -> Self {
+        self.wishes().health_check = Some(Regimen { every, budget });
+        self
+    }
+
     /// Spawns the actor and returns at once; its `pre_start` is still to come. Messages wait until then.
     ///
     /// # Errors
     ///
-    /// For a mailbox of zero or too large a capacity, a name in use, a worker or core that isn't there, `on_core`
-    /// without pinning, and in a system that is shutting down.
+    /// For a mailbox of zero or too large a capacity, health checks without an interval or a budget, a name in use, a worker or
+    /// core that isn't there, `on_core` without pinning, and in a system that is shutting down.
     ///
     /// # Examples
     ///
@@ -227,10 +257,11 @@ fn launch<A: Actor>(
         }
         Mailbox::Unbounded => capacity,
     };
-    let Wishes { name, place, keep_alive, send_timeout } = match wishes {
+    let Wishes { name, place, keep_alive, send_timeout, health_check } = match wishes {
         Some(wishes) => *wishes,
         None => Wishes::default(),
     };
+    let checkup = health_check.map(checkup_of).transpose()?;
     let placed = worker_of(core, place)?;
     let name: Option<Arc<str>> = name.map(Into::into);
     if let Some(name) = &name
@@ -247,7 +278,7 @@ fn launch<A: Actor>(
     let Some(host) = Lodging::with(&core.house) else {
         return Err(SpawnError::ShutDown);
     };
-    let plan = Plan { capacity, placed, name: name.clone(), keep_alive, limit, host, startup };
+    let plan = Plan { capacity, placed, name: name.clone(), keep_alive, limit, host, startup, checkup };
     let (task, runnable) = create(plan);
     if core.scheduler.seat(&runnable).is_err() {
         core.refuse(runnable);
@@ -264,6 +295,18 @@ fn launch<A: Actor>(
     }
     core.scheduler.schedule(runnable);
     Ok(ActorRef::new(task))
+}
+
+/// The checks that are asked for.
+#[cold]
+fn checkup_of(regimen: Regimen) -> Result<Box<Checkup>, SpawnError> {
+    if regimen.every.is_zero() {
+        return Err(SpawnError::ZeroHealthInterval);
+    }
+    if regimen.budget.is_zero() {
+        return Err(SpawnError::ZeroHealthBudget);
+    }
+    Ok(Checkup::new(regimen))
 }
 
 /// The worker that a place means.

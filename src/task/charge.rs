@@ -160,8 +160,8 @@ struct Books {
     stopped: bool,
     /// What the mailbox had given when the run began.
     taken_before: u32,
-    /// How many messages of timers it has had since.
-    rung: u32,
+    /// What it has handled since that didn't come by the mailbox: messages of timers, and hooks that speak of a failure.
+    apart: u32,
     /// How many messages have failed.
     failed: u32,
     /// How many times a `post_stop` was given a deadline.
@@ -292,10 +292,10 @@ impl Charge {
         unsafe { self.books(|books| books.failed = books.failed.wrapping_add(1)) };
     }
 
-    /// A message of a timer is about to be handled.
-    pub(super) fn note_rung(&self) {
+    /// A message of a timer is about to be handled, or what fails next is no message.
+    pub(super) fn note_apart(&self) {
         // SAFETY: as above.
-        unsafe { self.books(|books| books.rung = books.rung.wrapping_add(1)) };
+        unsafe { self.books(|books| books.apart = books.apart.wrapping_add(1)) };
     }
 
     /// A `post_stop` is given its deadline.
@@ -317,7 +317,7 @@ impl Charge {
         // SAFETY: as above.
         unsafe {
             self.books(|books| {
-                let handled = taken.wrapping_sub(books.taken_before).wrapping_add(books.rung);
+                let handled = taken.wrapping_sub(books.taken_before).wrapping_add(books.apart);
                 let down = Down { reason, has_worked: handled > books.failed, escalates: books.escalates };
                 let Books { stopped, deadlines, .. } = *books;
                 *books = Books { stopped, taken_before: taken, deadlines, ..Books::default() };

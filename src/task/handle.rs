@@ -347,12 +347,7 @@ impl Weak {
 
     /// The actor's handler says so of its actor, which hears of it before the next message. Only the first is heard.
     pub(crate) fn fail(&self, failing: Failing) {
-        let header = self.header();
-        let mut place = header::side(header).failing.lock();
-        let late = if place.is_some() { Some(failing) } else { place.replace(failing) };
-        drop(place);
-        header.far().state.fail();
-        drop(late);
+        header::fail(self.header(), failing);
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -7,6 +7,7 @@
 //! | Starting | first activation of a run | `pre_start` | Running; Unborn, Down |
 //! | Running | a start that succeeded | messages, in order | Clearing, Pausing |
 //! | Hearing | a notice | `on_terminated`: of the end of one that it watches | Running; Clearing, Pausing |
+//! | Checking | a notice | `health_check`, which is due | Running; Clearing, Pausing |
 //! | Pausing | as Clearing, if it is supervised and may begin anew | – | Stopping |
 //! | Clearing | stop, kill, panic, or nobody can reach it | the mailbox is closed; leftovers become dead letters | Stopping |
 //! | Stopping | an empty, closed mailbox; Pausing | `post_stop` | Ending; Expiring when it waits and the actor is killed |
@@ -15,13 +16,15 @@
 //! | Down | the end of a run that isn't the last | nothing: it waits for its supervisor's word | New; Unborn |
 //! | Unborn | a start that failed, panicked or was killed; a word to end | leftovers become dead letters, then as Ending | – |
 //!
-//! The phases after Running are in [`ending`], what is between two runs in [`renewal`].
+//! What a notice has the runner do is in [`notices`], the phases after Running are in [`ending`], what is between two runs in
+//! [`renewal`].
 //!
 //! An activation ends in one of four ways, each with its last access to the cell: the idle CAS, the end, or with the
 //! right to run still in hand, to be put into a run queue or, if the handler waits, to be [held](super::held) or
 //! suspended.
 
 mod ending;
+mod notices;
 mod renewal;
 
 use std::cell::Cell;
@@ -46,7 +49,6 @@ use super::share::Share;
 use super::state::{Snapshot, Suspend};
 use super::waits::{Found, Waits};
 use super::waker;
-use super::watches;
 use crate::mailbox::envelope::{Opened, Parcel};
 use crate::mailbox::ring::{Reader, Rest};
 use crate::mailbox::waiters;
@@ -66,6 +68,7 @@ pub(super) enum Phase {
     Starting,
     Running,
     Hearing,
+    Checking,
     Pausing,
     Clearing,
     Stopping,
@@ -509,6 +512,7 @@ impl<'a> Turn<'a> {
             Phase::Making => (Place::Factory, Phase::Unborn),
             Phase::Starting => (Place::PreStart, Phase::Unborn),
             Phase::Hearing => (Place::OnTerminated, Phase::Clearing),
+            Phase::Checking => (Place::HealthCheck, Phase::Clearing),
             Phase::Stopping | Phase::Expiring => (Place::PostStop, Phase::Ending),
             _ => (Place::Handler, Phase::Clearing),
         };
@@ -536,7 +540,7 @@ impl<'a> Turn<'a> {
         self.hook_returned(opened)
     }
 
-    /// Goes on after `pre_start`, `on_terminated` or `post_stop`.
+    /// Goes on after `pre_start`, `on_terminated`, `health_check` or `post_stop`.
     fn hook_returned(&mut self, opened: Opened) -> Option<After> {
         match (opened, self.phase()) {
             (Opened::Suspended, _) => return Some(self.suspend()),
@@ -562,9 +566,9 @@ impl<'a> Turn<'a> {
                 let reason = self.panic_reason(Place::PreStart);
                 self.fail_to_start(reason);
             }
-            (Opened::Done, Phase::Hearing) => self.enter(Phase::Running),
-            (Opened::Panicked, Phase::Hearing) => {
-                let reason = self.panic_reason(Place::OnTerminated);
+            (Opened::Done, Phase::Hearing | Phase::Checking) => self.notice_seen_to(),
+            (Opened::Panicked, phase @ (Phase::Hearing | Phase::Checking)) => {
+                let reason = self.panic_reason(Self::place_of_notice(phase));
                 self.begin_to_stop(reason);
             }
             (Opened::Done, _) => self.enter(Phase::Ending),
@@ -714,7 +718,7 @@ impl<'a> Turn<'a> {
             *left -= 1;
             if let Some(fired) = lane::take(self.cell()) {
                 if let Some(charge) = self.charge() {
-                    charge.note_rung();
+                    charge.note_apart();
                 }
                 let what = fired.what();
                 // UNWIND: a message that comes again is cloned.
@@ -772,25 +776,6 @@ impl<'a> Turn<'a> {
         Some(self.stop(StopReason::Failed(error)))
     }
 
-    /// Lets the actor hear of one who has ended. Returns how the draining ended, if it did.
-    fn hear(&mut self) -> Option<Drained> {
-        let (who, reason) = watches::take(self.cell())?;
-        self.enter(Phase::Hearing);
-        // SAFETY: the vtable is that of the body.
-        let hear = |turn: &mut Self| unsafe { (turn.cell().far().vtable.terminated)(turn, who, reason) };
-        match if self.seen.is_traced() { self.traced(|| "on_terminated", hear) } else { hear(self) } {
-            Opened::Done => {
-                self.enter(Phase::Running);
-                None
-            }
-            Opened::Suspended => Some(Drained::Suspended),
-            Opened::Panicked => {
-                let reason = self.panic_reason(Place::OnTerminated);
-                Some(self.stop(reason))
-            }
-        }
-    }
-
     /// Rests, unless there is another message after all.
     ///
     /// # Errors
@@ -829,7 +814,7 @@ impl<'a> Turn<'a> {
                         // RECHECK: that may have been the last reference's.
                         if Self::is_reachable(self.cell()) {
                             lane::unseal(self.cell());
-                            watches::unseal(self.cell());
+                            super::watches::unseal(self.cell());
                         } else {
                             // The right to run is ours, so the nudge never hands it over.
                             let _ = self.cell().nudge();
@@ -838,7 +823,8 @@ impl<'a> Turn<'a> {
                     // RECHECK: the last reference may have sent something since `rest` looked. It is handled first, and
                     // the nudge stays. So is a timer's message that is in the lane by now, and a notice; those that come later
                     // are not waited for.
-                    Rest::Nudged if self.cell().len() > 0 || lane::seal(self.cell()) || watches::seal(self.cell()) => {}
+                    Rest::Nudged
+                        if self.cell().len() > 0 || lane::seal(self.cell()) || super::watches::seal(self.cell()) => {}
                     Rest::Nudged => return Err(self.stop(StopReason::Unreachable)),
                     // RECHECK: a timer's message that fired before the close is handled before the end.
                     Rest::Drained if self.is_called() && self.seen.asks() => {}

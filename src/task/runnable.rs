@@ -9,9 +9,10 @@ use std::ptr::NonNull;
 use std::time::Duration;
 
 use super::charge::Charge;
+use super::checkup::Checkup;
 use super::frame::Scratch;
 use super::handle::Strong;
-use super::header::{self, ANYWHERE, Cell, Far, Header, Keeping, Limit, Near, Terms, Ward};
+use super::header::{self, ANYWHERE, Care, Cell, Far, Header, Limit, Near, Terms, Ward};
 use super::hooks;
 #[cfg(any(corecast_loom, feature = "sim"))]
 use super::identity::{ActorId, ActorInfo};
@@ -40,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) limit: Option<SendLimit>,
     pub(crate) host: Lodging,
     pub(crate) startup: Startup,
+    /// What it is checked by.
+    pub(crate) checkup: Option<Box<Checkup>>,
 }
 
 /// Where the limit of a `send` comes from.
@@ -68,10 +71,10 @@ impl Runnable {
     /// Makes a task, scheduled for its first run.
     #[inline]
     pub(super) fn create<B: Body>(plan: Plan, body: B) -> (Strong, Self) {
-        let keeping = if plan.keep_alive { Keeping::Itself } else { Keeping::Others };
+        let care = if plan.keep_alive { Care::BY_ITSELF } else { Care::BY_OTHERS };
         let cell = memory::acquire(Layout::new::<Cell<B>>()).cast();
         // SAFETY: the block is ours and fits.
-        let (strong, runnable) = unsafe { Self::prepare::<B>(cell, plan, keeping) };
+        let (strong, runnable) = unsafe { Self::prepare::<B>(cell, plan, care) };
         // SAFETY: the cell is ours, and has room for a `B`.
         unsafe { letter::body::<B>(runnable.0).write(body) };
         (strong, runnable)
@@ -83,7 +86,7 @@ impl Runnable {
         // SAFETY: the block is ours and fits, also in front of the cell.
         unsafe {
             header::charge(cell.cast()).write(charge);
-            Self::prepare::<B>(cell, plan, Keeping::Ward)
+            Self::prepare::<B>(cell, plan, Care::OF_WARD)
         }
     }
 
@@ -93,7 +96,7 @@ impl Runnable {
     ///
     /// The cell is memory of the caller's, within a [`Ward`] if the actor is to be one.
     #[inline(always)]
-    unsafe fn prepare<B: Body>(cell: NonNull<Cell<B>>, plan: Plan, keeping: Keeping) -> (Strong, Self) {
+    unsafe fn prepare<B: Body>(cell: NonNull<Cell<B>>, plan: Plan, care: Care) -> (Strong, Self) {
         let header: NonNull<Header> = cell.cast();
         let terms = Terms {
             placed: plan.placed.unwrap_or(ANYWHERE),
@@ -101,8 +104,9 @@ impl Runnable {
                 SendLimit::Own(_) => Limit::Actor,
                 SendLimit::System => Limit::System,
             }),
-            keeping,
+            care: if plan.checkup.is_some() { care.with_checks() } else { care },
         };
+        let (is_ward, keeps_itself) = (terms.is_ward(), terms.keeps_itself());
         let near = Near {
             refs: Refs::new(),
             link: AtomicPtr::new(std::ptr::null_mut()),
@@ -113,7 +117,7 @@ impl Runnable {
         let far = Far {
             frame: UnsafeCell::new(None),
             side: AtomicPtr::new(std::ptr::null_mut()),
-            vtable: if keeping == Keeping::Ward { Vtables::<B>::WARD } else { Vtables::<B>::TASK },
+            vtable: if is_ward { Vtables::<B>::WARD } else { Vtables::<B>::TASK },
             state: State::new(),
             waits: UnsafeCell::new(false),
             phase: Shown::new(Phase::New),
@@ -130,7 +134,10 @@ impl Runnable {
             if let Some(SendLimit::Own(limit)) = plan.limit {
                 header::set_limit(header.as_ref(), limit);
             }
-            if keeping == Keeping::Itself {
+            if plan.checkup.is_some() {
+                *header::side(header.as_ref()).checkup.lock() = plan.checkup;
+            }
+            if keeps_itself {
                 header.as_ref().near().refs.grow();
             }
         }
@@ -274,6 +281,7 @@ impl<B: Body> Vtables<B> {
         make: hooks::make::<B>,
         judge: hooks::judge::<B>,
         terminated: hooks::terminated::<B>,
+        check: hooks::check::<B>,
         stop: hooks::stop::<B>,
         drop_body: hooks::drop_body::<B>,
         free: header::free_cell::<B>,
