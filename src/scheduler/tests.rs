@@ -30,7 +30,7 @@ use crate::task::startup::Startup;
 use crate::task::trace::Slow;
 use crate::task::typed::Task;
 use crate::task::waits::Waits;
-use crate::task::{Plan, Scratch};
+use crate::task::{Plan, Scratch, SendLimit};
 use crate::{Actor, ActorContext, Handler, Message, MessageBroker};
 
 /// Counts how often a worker is woken.
@@ -165,12 +165,11 @@ impl Hall {
         let plan = Plan {
             capacity: 4,
             placed,
-            name: None,
             keep_alive: false,
-            limit: None,
+            limit: SendLimit::None,
             host,
             startup: Startup::nobody(),
-            checkup: None,
+            fittings: None,
         };
         let ear = Ear(Arc::clone(&self.handled));
         let (task, runnable) = Task::create(plan, Body::new(ear));

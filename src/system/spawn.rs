@@ -24,7 +24,7 @@ use crate::task::edge;
 use crate::task::lodging::Lodging;
 use crate::task::startup::{Started, Startup};
 use crate::task::typed::Task;
-use crate::task::{Plan, Runnable, SendLimit};
+use crate::task::{Fittings, Plan, Runnable, SendLimit};
 
 /// The quota of actors that are spawned in an execution of the model checker.
 #[cfg(corecast_loom)]
@@ -257,28 +257,30 @@ fn launch<A: Actor>(
         }
         Mailbox::Unbounded => capacity,
     };
-    let Wishes { name, place, keep_alive, send_timeout, health_check } = match wishes {
-        Some(wishes) => *wishes,
-        None => Wishes::default(),
+    let Asked { place, keep_alive, has_timeout, fittings } = match wishes {
+        Some(wishes) => sort_out(*wishes)?,
+        None => Asked::default(),
     };
-    let checkup = health_check.map(checkup_of).transpose()?;
     let placed = worker_of(core, place)?;
-    let name: Option<Arc<str>> = name.map(Into::into);
+    let name = fittings.as_ref().and_then(|fittings| fittings.name.clone());
     if let Some(name) = &name
         && core.registry.is_taken(name)
     {
         return Err(SpawnError::NameTaken { name: name.to_string() });
     }
-    let limit = match (send_timeout, core.send_timeout) {
-        // The longest time is no limit.
-        (Some(Duration::MAX), _) | (None, None | Some(Duration::MAX)) => None,
-        (Some(own), _) => Some(SendLimit::Own(own)),
-        (None, Some(_)) => Some(SendLimit::System),
+    let limit = match core.send_timeout {
+        _ if has_timeout => match &fittings {
+            Some(fittings) if fittings.limit.is_some() => SendLimit::Own,
+            // The longest time is no limit; here and below.
+            _ => SendLimit::None,
+        },
+        None | Some(Duration::MAX) => SendLimit::None,
+        Some(_) => SendLimit::System,
     };
     let Some(host) = Lodging::with(&core.house) else {
         return Err(SpawnError::ShutDown);
     };
-    let plan = Plan { capacity, placed, name: name.clone(), keep_alive, limit, host, startup, checkup };
+    let plan = Plan { capacity, placed, keep_alive, limit, host, startup, fittings };
     let (task, runnable) = create(plan);
     if core.scheduler.seat(&runnable).is_err() {
         core.refuse(runnable);
@@ -297,8 +299,27 @@ fn launch<A: Actor>(
     Ok(ActorRef::new(task))
 }
 
-/// The checks that are asked for.
+/// What is asked for beside a mailbox, sorted out.
+#[derive(Default)]
+struct Asked {
+    place: Place,
+    keep_alive: bool,
+    /// A `send` to it doesn't have the system's limit, whether it has one of its own or none.
+    has_timeout: bool,
+    fittings: Option<Box<Fittings>>,
+}
+
 #[cold]
+fn sort_out(wishes: Wishes) -> Result<Asked, SpawnError> {
+    let Wishes { name, place, keep_alive, send_timeout, health_check } = wishes;
+    let limit = send_timeout.filter(|limit| *limit != Duration::MAX);
+    let fittings = Fittings { name: name.map(Into::into), limit, checkup: health_check.map(checkup_of).transpose()? };
+    let is_needed = fittings.name.is_some() || limit.is_some() || fittings.checkup.is_some();
+    let fittings = is_needed.then(|| Box::new(fittings));
+    Ok(Asked { place, keep_alive, has_timeout: send_timeout.is_some(), fittings })
+}
+
+/// The checks that are asked for.
 fn checkup_of(regimen: Regimen) -> Result<Box<Checkup>, SpawnError> {
     if regimen.every.is_zero() {
         return Err(SpawnError::ZeroHealthInterval);

@@ -106,5 +106,5 @@ pub(crate) mod watches;
 pub(crate) use frame::{Completion, Scratch};
 pub(crate) use header::Header;
 pub(crate) use run::Turn;
-pub(crate) use runnable::{Plan, Runnable, SendLimit};
+pub(crate) use runnable::{Fittings, Plan, Runnable, SendLimit};
 pub(crate) use waker::TaskWaiter;

@@ -566,11 +566,7 @@ impl<'a> Turn<'a> {
                 let reason = self.panic_reason(Place::PreStart);
                 self.fail_to_start(reason);
             }
-            (Opened::Done, Phase::Hearing | Phase::Checking) => self.notice_seen_to(),
-            (Opened::Panicked, phase @ (Phase::Hearing | Phase::Checking)) => {
-                let reason = self.panic_reason(Self::place_of_notice(phase));
-                self.begin_to_stop(reason);
-            }
+            (opened, Phase::Hearing | Phase::Checking) => drop(self.go_on_after_notice(opened)),
             (Opened::Done, _) => self.enter(Phase::Ending),
             (Opened::Panicked, _) => {
                 let reason = self.panic_reason(Place::PostStop);

@@ -34,13 +34,22 @@ pub(crate) struct Plan {
     pub(crate) capacity: u32,
     /// The worker that alone may run it.
     pub(crate) placed: Option<u16>,
-    pub(crate) name: Option<Arc<str>>,
     /// It lives on when nothing can reach it.
     pub(crate) keep_alive: bool,
-    /// How long a `send` to it waits that doesn't say so itself.
-    pub(crate) limit: Option<SendLimit>,
+    /// Whose limit a `send` to it has that doesn't say so itself.
+    pub(crate) limit: SendLimit,
     pub(crate) host: Lodging,
     pub(crate) startup: Startup,
+    /// What few tasks have.
+    pub(crate) fittings: Option<Box<Fittings>>,
+}
+
+/// What is put on the side of a task when it is made.
+#[derive(Debug, Default)]
+pub(crate) struct Fittings {
+    pub(crate) name: Option<Arc<str>>,
+    /// How long a `send` to it waits that doesn't say so itself, if that is its own.
+    pub(crate) limit: Option<Duration>,
     /// What it is checked by.
     pub(crate) checkup: Option<Box<Checkup>>,
 }
@@ -48,10 +57,12 @@ pub(crate) struct Plan {
 /// Where the limit of a `send` comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SendLimit {
+    /// There is none.
+    None,
     /// From the actor's host.
     System,
     /// It is the actor's own.
-    Own(Duration),
+    Own,
 }
 
 impl fmt::Debug for Plan {
@@ -100,11 +111,15 @@ impl Runnable {
         let header: NonNull<Header> = cell.cast();
         let terms = Terms {
             placed: plan.placed.unwrap_or(ANYWHERE),
-            limit: plan.limit.map_or(Limit::Unlimited, |limit| match limit {
-                SendLimit::Own(_) => Limit::Actor,
+            limit: match plan.limit {
+                SendLimit::None => Limit::Unlimited,
                 SendLimit::System => Limit::System,
-            }),
-            care: if plan.checkup.is_some() { care.with_checks() } else { care },
+                SendLimit::Own => Limit::Actor,
+            },
+            care: match &plan.fittings {
+                Some(fittings) if fittings.checkup.is_some() => care.with_checks(),
+                _ => care,
+            },
         };
         let (is_ward, keeps_itself) = (terms.is_ward(), terms.keeps_itself());
         let near = Near {
@@ -128,14 +143,8 @@ impl Runnable {
         unsafe {
             (&raw mut (*cell.as_ptr()).header).write(Ring::new(plan.capacity, terms, near, far));
             (&raw mut (*cell.as_ptr()).body).write(UnsafeCell::new(MaybeUninit::uninit()));
-            if let Some(name) = plan.name {
-                header::side(header.as_ref()).ending.lock().name = Some(name);
-            }
-            if let Some(SendLimit::Own(limit)) = plan.limit {
-                header::set_limit(header.as_ref(), limit);
-            }
-            if plan.checkup.is_some() {
-                *header::side(header.as_ref()).checkup.lock() = plan.checkup;
+            if let Some(fittings) = plan.fittings {
+                Self::fit_out(header.as_ref(), *fittings);
             }
             if keeps_itself {
                 header.as_ref().near().refs.grow();
@@ -143,6 +152,17 @@ impl Runnable {
         }
         // SAFETY: the one that the count starts with.
         (unsafe { Strong::from_counted(header) }, Self(header))
+    }
+
+    /// Called while nobody else has a reference.
+    #[cold]
+    fn fit_out(header: &Header, Fittings { name, limit, checkup }: Fittings) {
+        let side = header::side(header);
+        side.ending.lock().name = name;
+        if let Some(limit) = limit {
+            header::set_limit(header, limit);
+        }
+        *side.checkup.lock() = checkup;
     }
 
     /// The right to run the task behind `header`.

@@ -45,7 +45,10 @@ impl Turn<'_> {
         self.go_on_after_notice(opened)
     }
 
-    fn go_on_after_notice(&mut self, opened: Opened) -> Option<Drained> {
+    /// Goes on after the hook of a notice.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn go_on_after_notice(&mut self, opened: Opened) -> Option<Drained> {
         match opened {
             Opened::Done => {
                 self.notice_seen_to();
@@ -53,24 +56,20 @@ impl Turn<'_> {
             }
             Opened::Suspended => Some(Drained::Suspended),
             Opened::Panicked => {
-                let reason = self.panic_reason(Self::place_of_notice(self.phase()));
+                let is_check = self.phase() == Phase::Checking;
+                let reason = self.panic_reason(if is_check { Place::HealthCheck } else { Place::OnTerminated });
                 Some(self.stop(reason))
             }
         }
     }
 
     /// The hook of a notice has returned.
-    pub(super) fn notice_seen_to(&mut self) {
+    fn notice_seen_to(&mut self) {
         self.enter(Phase::Running);
         if let Some(charge) = self.charge().filter(|_| self.cell().far().state.peek().is_failing()) {
             // What it says of itself isn't about a message that it has handled.
             charge.note_apart();
         }
-    }
-
-    /// Where such a hook has panicked.
-    pub(super) fn place_of_notice(phase: Phase) -> Place {
-        if phase == Phase::Checking { Place::HealthCheck } else { Place::OnTerminated }
     }
 
     /// Notes what `health_check` returned. An error is as one of its own.
