@@ -630,6 +630,20 @@ fn a_dismissal_against_the_wait_for_a_word() {
     });
 }
 
+#[test]
+fn a_shutdown_against_the_wait_for_a_word() {
+    let expected = ["it was never down", "it was down"];
+    model_in_all_modes("shutdown, wait", Bounds::default(), &expected, move |outcomes| {
+        let cast = Cast::new(Renewal::Always, Answer::Never);
+        let ending = cast.meanwhile(task::stop_for_shutdown);
+        let accepted = cast.tell(FAIL);
+        ending.join().unwrap();
+        assert!(reason(&cast.memory).is_some(), "the shutdown was lost");
+        let (_, story) = cast.finish(&[FAIL][..usize::from(accepted)]);
+        outcomes.saw(expected[story.downs.len()]);
+    });
+}
+
 /// It was stopped, and is down: the word opens its mailbox, the dismissal closes it for good.
 #[test]
 fn a_dismissal_against_the_word_after_a_stop() {

@@ -97,7 +97,13 @@ impl Strong {
 
     /// As [`stop`](Self::stop), because the system shuts down.
     pub(crate) fn stop_for_shutdown(&self) {
-        self.header().far().state.mark_shutdown();
+        let state = &self.header().far().state;
+        if !self.is_ward() {
+            state.mark_shutdown();
+        } else if state.shut_down() == Woken::Schedule {
+            // It may be down: then this is its end.
+            self.schedule();
+        }
         self.stop();
     }
 
