@@ -158,6 +158,8 @@ struct Books {
     escalates: bool,
     /// It has come to its end by a stop, whatever its reason is said to be after its last hooks.
     stopped: bool,
+    /// The observer has heard of the failure that the last run was over by, which the actor may end with.
+    is_told: bool,
     /// What the mailbox had given when the run began.
     taken_before: u32,
     /// What it has handled since that didn't come by the mailbox: messages of timers, and hooks that speak of a failure.
@@ -281,6 +283,17 @@ impl Charge {
         unsafe { self.books(|books| std::mem::take(&mut books.stopped)) }
     }
 
+    /// Notes whether the observer has heard of the reason that the actor has at present.
+    pub(super) fn set_told(&self, is_told: bool) {
+        // SAFETY: as above.
+        unsafe { self.books(|books| books.is_told = is_told) };
+    }
+
+    pub(super) fn is_told(&self) -> bool {
+        // SAFETY: as above.
+        unsafe { self.books(|books| books.is_told) }
+    }
+
     pub(super) fn set_escalates(&self) {
         // SAFETY: as above.
         unsafe { self.books(|books| books.escalates = true) };
@@ -319,8 +332,8 @@ impl Charge {
             self.books(|books| {
                 let handled = taken.wrapping_sub(books.taken_before).wrapping_add(books.apart);
                 let down = Down { reason, has_worked: handled > books.failed, escalates: books.escalates };
-                let Books { stopped, deadlines, .. } = *books;
-                *books = Books { stopped, taken_before: taken, deadlines, ..Books::default() };
+                let Books { stopped, is_told, deadlines, .. } = *books;
+                *books = Books { stopped, is_told, taken_before: taken, deadlines, ..Books::default() };
                 down
             })
         }

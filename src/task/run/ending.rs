@@ -13,7 +13,7 @@ use crate::mailbox::ring::Rest;
 use crate::sync::hint::spin_loop;
 use crate::sync::limits::BUSY_SPINS;
 use crate::sync::unwind::guard;
-use crate::task::charge::Report;
+use crate::task::charge::{Charge, Report};
 use crate::task::checkup;
 use crate::task::farewell;
 use crate::task::handle::Strong;
@@ -284,7 +284,8 @@ impl Turn<'_> {
             }
         }
         let verdict = self.verdict();
-        if verdict == TOLD {
+        // One that was down has failed before, and that was told then.
+        if verdict == TOLD && !self.charge().is_some_and(Charge::is_told) {
             let observed = self.told || header.far().state.peek().is_watched();
             // UNWIND: an observer is user code.
             let _ = guard(|| host.actor_failed(header::info(header), &reason_of(header, verdict), observed));

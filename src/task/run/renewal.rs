@@ -110,6 +110,7 @@ impl<'a> Turn<'a> {
             // UNWIND: an observer is user code.
             let _ = guard(|| header.near().host.actor_failed(header::info(header), &reason, true));
         }
+        charge.set_told(!reason.is_orderly());
         let down = charge.close_books(reason.clone(), self.reader().taken());
         self.told = false;
         charge.set_down(true);
@@ -137,6 +138,7 @@ impl<'a> Turn<'a> {
         match charge.take_word() {
             Some(Word::Renew) if !self.seen.is_final() => self.renew(charge),
             Some(Word::End(Some(reason))) => {
+                charge.set_told(false);
                 self.end_for_good(reason);
                 None
             }
@@ -168,6 +170,7 @@ impl<'a> Turn<'a> {
             return None;
         }
         charge.set_down(false);
+        charge.set_told(false);
         charge.note_restart(self.last_reason());
         self.forget_reason();
         self.enter(Phase::New);
