@@ -17,10 +17,10 @@
 //!
 //! | field | whose |
 //! |---|---|
-//! | overseer, number, supervisor, renewal, [`Maker`] | everybody's, never written |
+//! | overseer, number, supervisor, renewal | everybody's, never written |
 //! | word, down, back-off, past | everybody's: the supervisor leaves the word and says that it is put off, the runner writes the others |
 //! | expiries | everybody's |
-//! | [`Books`] | the runner's (rule 1 of the task module) |
+//! | [`Books`], [`Maker`] | the runner's (rule 1 of the task module); the maker goes with the actor's end |
 
 use std::any::Any;
 use std::fmt;
@@ -132,8 +132,8 @@ pub(crate) struct Charge {
     /// How many times the time of a `post_stop` was up. See [`has_expired`].
     expiries: AtomicU32,
     books: UnsafeCell<Books>,
-    /// A [`Maker`] of the body's type.
-    maker: Arc<dyn Any + Send + Sync>,
+    /// A [`Maker`] of the body's type, until the actor ends: references to it may be kept for long after that.
+    maker: UnsafeCell<Option<Arc<dyn Any + Send + Sync>>>,
 }
 
 /// What has become of earlier runs, for those who look.
@@ -193,7 +193,7 @@ impl Charge {
             past: Mutex::default(),
             expiries: AtomicU32::new(0),
             books: UnsafeCell::new(Books::default()),
-            maker,
+            maker: UnsafeCell::new(Some(maker)),
         }
     }
 
@@ -225,10 +225,12 @@ pub(super) fn of(header: &Header) -> Option<&Charge> {
 ///
 /// # Safety
 ///
-/// The task is alive for as long as this is used.
+/// The caller is the runner, and the actor doesn't end for as long as this is used.
 pub(super) unsafe fn maker<'a, B: 'static>(header: NonNull<Header>) -> Option<&'a Maker<B>> {
     // SAFETY: the caller's promise.
-    of(unsafe { header.as_ref() })?.maker.downcast_ref()
+    let charge: &'a Charge = of(unsafe { header.as_ref() })?;
+    // SAFETY: as above: it is taken by the end alone.
+    charge.maker.with(|maker| unsafe { (*maker).as_ref() })?.downcast_ref()
 }
 
 /// The runner's steps.
@@ -337,6 +339,14 @@ impl Charge {
                 down
             })
         }
+    }
+
+    /// The actor makes no more bodies: what they were made of goes.
+    pub(super) fn drop_maker(&self) {
+        // SAFETY: as above; no frame borrows it.
+        let maker = self.maker.with_mut(|maker| unsafe { (*maker).take() });
+        // UNWIND: it may hold the last of a user's factory, and of what that has captured.
+        let _ = guard(|| drop(maker));
     }
 
     /// From now on a word is waited for; one that is left over is forgotten.

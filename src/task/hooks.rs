@@ -103,7 +103,7 @@ pub(super) unsafe fn start<B: Body>(turn: &mut Turn<'_>) -> Opened {
 ///
 /// The turn's task is one of `B`s, and supervised; there is no body.
 pub(super) unsafe fn make<B: Body>(turn: &mut Turn<'_>) -> Opened {
-    // SAFETY: the cell has a reference to the maker; the frame is dropped before it is freed.
+    // SAFETY: the caller is the runner, and the frame is dropped before the actor ends.
     unsafe {
         let Some(maker) = charge::maker::<B>(turn.header()) else {
             unreachable!("a supervised task has a maker of its bodies");

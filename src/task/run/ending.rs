@@ -332,7 +332,10 @@ impl Turn<'_> {
     /// Says that the actor has ended, and wakes who waits for that.
     fn announce_end(&mut self) {
         let header = self.cell();
-        let verdict = self.verdict();
+        let (verdict, charge) = (self.verdict(), self.charge());
+        if let Some(charge) = charge {
+            charge.drop_maker();
+        }
         if header.far().state.end(verdict).is_watched()
             && let Some(side) = header::known_side(header)
         {
@@ -343,7 +346,7 @@ impl Turn<'_> {
             }
             watches::tell_audience(header, side, verdict);
         }
-        if let Some(charge) = self.charge() {
+        if let Some(charge) = charge {
             charge.report(Report::Ended(reason_of(header, verdict)));
         }
     }

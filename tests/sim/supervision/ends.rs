@@ -1,7 +1,12 @@
 //! How supervisors end, and their children with them.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::{Do, Part, SECOND, builder, find, lingering, part, play, spawn};
-use corecast::{AutoShutdown, ChildSpec, RestartType, ShutdownPolicy, StopReason, Strategy, Supervisor};
+use corecast::{
+    AutoShutdown, ChildSpec, DynamicSupervisor, RestartType, ShutdownPolicy, StopReason, Strategy, Supervisor,
+};
 
 #[test]
 fn children_are_stopped_in_reverse_and_the_supervisor_ends_last() {
@@ -138,4 +143,46 @@ fn a_supervisor_may_end_with_its_significant_children() {
             Ok(())
         });
     }
+}
+
+/// Clones are counted.
+#[derive(Clone)]
+struct Argument(Arc<()>);
+
+#[test]
+fn what_a_child_was_made_of_goes_with_it_whoever_keeps_its_reference() {
+    play(|sim, system, journal| {
+        let (argument, factory) = (Argument(Arc::new(())), Argument(Arc::new(())));
+        let made = journal.clone();
+        let dynamic = DynamicSupervisor::builder(move |_: Argument| Part {
+            name: "a",
+            journal: made.clone(),
+            sum: 0,
+            lingers: Duration::ZERO,
+        })
+        .restart(RestartType::Temporary);
+        let dynamic = sim.block_on(async { system.spawn(dynamic.build().unwrap()).await })?;
+        let ended = sim.block_on(dynamic.start_child(argument.clone()))?;
+        let lives = sim.block_on(dynamic.start_child(argument.clone()))?;
+        assert!(ended.blocking_send(Do::Panic).is_err());
+        sim.block_on(ended.stopped());
+        sim.run_until_quiescent()?;
+        assert_eq!(Arc::strong_count(&argument.0), 2, "that of the one that lives is left");
+        sim.block_on(dynamic.terminate_child(&lives))?;
+        assert_eq!(Arc::strong_count(&argument.0), 1);
+
+        let (kept, journal) = (factory.clone(), journal.clone());
+        let child = ChildSpec::new("b", move || {
+            let _ = &kept;
+            Part { name: "b", journal: journal.clone(), sum: 0, lingers: Duration::ZERO }
+        });
+        let supervisor = spawn(sim, system, builder(Strategy::OneForOne));
+        let child = sim.block_on(async { supervisor.start_child(child).await })?;
+        sim.block_on(async { supervisor.terminate_child("b").await })?;
+        assert_eq!(Arc::strong_count(&factory.0), 2, "its place is kept");
+        sim.block_on(async { supervisor.delete_child("b").await })?;
+        assert_eq!(Arc::strong_count(&factory.0), 1);
+        assert!(!child.is_alive() && !ended.is_alive());
+        Ok(())
+    });
 }
