@@ -279,7 +279,7 @@ impl<A: Actor, T: ChildArgs> ActorRef<DynamicSupervisor<A, T>> {
     ///
     /// # Cancel safety
     ///
-    /// Once this has been polled, the child is started all the same.
+    /// Before it is polled it asks for nothing. Once it has been, the child is started whether or not it is polled again.
     ///
     /// # Examples
     ///
@@ -296,7 +296,7 @@ impl<A: Actor, T: ChildArgs> ActorRef<DynamicSupervisor<A, T>> {
     ///
     /// # Cancel safety
     ///
-    /// Once this has been polled, the child is stopped all the same.
+    /// Before it is polled it asks for nothing. Once it has been, the child is stopped whether or not it is polled again.
     ///
     /// # Examples
     ///

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Do, Part, SECOND, builder, find, lingering, part, play, spawn};
+use super::{Add, Do, Part, SECOND, builder, find, lingering, part, play, spawn};
 use corecast::{
     AutoShutdown, ChildSpec, DynamicSupervisor, RestartType, ShutdownPolicy, StopReason, Strategy, Supervisor,
 };
@@ -185,4 +185,26 @@ fn what_a_child_was_made_of_goes_with_it_whoever_keeps_its_reference() {
         assert!(!child.is_alive() && !ended.is_alive());
         Ok(())
     });
+}
+
+#[test]
+fn a_shutdown_waits_for_a_back_off_only_if_messages_wait_for_its_end_and_no_longer_than_its_deadline() {
+    for (pause, is_clean) in [(10, true), (1_000, false)] {
+        play(|sim, system, journal| {
+            let backoff = corecast::Backoff::new(pause * SECOND, pause * SECOND).jitter(0.0);
+            let supervisor = builder(Strategy::OneForOne).child(part("a", journal).backoff(backoff));
+            let _supervisor = spawn(sim, system, supervisor);
+            let a = find(system, "a");
+            assert!(a.blocking_send(Do::Panic).is_err());
+            let reply = a.try_send(Add(1))?;
+            let start = system.uptime();
+            let report = sim.block_on(system.shutdown());
+            assert_eq!(report.is_clean(), is_clean, "{report:?}");
+            let deadline = 30 * SECOND;
+            let waited = system.uptime() - start;
+            assert!(waited >= (pause * SECOND).min(deadline) && waited < deadline + 6 * SECOND, "{waited:?}");
+            assert_eq!(sim.block_on(reply).is_ok(), is_clean);
+            Ok(())
+        });
+    }
 }
