@@ -265,7 +265,7 @@ pub trait Actor: Sized + Send + 'static {
 /// # Cancel safety
 ///
 /// [`kill`](crate::ActorRef::kill) drops a handler at its await point, and so does the end of one that the actor is
-/// [linked](ActorContext::link) to. Nothing else does.
+/// [linked](ActorContext::link) to, and the end of a [health check](Actor::health_check)'s time. Nothing else does.
 ///
 /// ```
 /// use corecast::{Actor, ActorContext, Handler, Message};

@@ -590,6 +590,23 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_stays_is_due_at_the_last_time_it_was_given() {
+        let mut wheel = Wheel::new();
+        let owner = wheel.own(0);
+        let key = wheel.insert_owned(owner, Tick::new(5), 1, true).unwrap();
+        assert_eq!(wheel.reset(key, Tick::new(9_000), 2), Ok(()), "later");
+        assert!(due(&mut wheel, 8_999).is_empty());
+        assert_eq!(wheel.reset(key, Tick::new(9_005), 3), Ok(()));
+        assert_eq!(wheel.reset(key, Tick::new(9_001), 4), Ok(()), "earlier");
+        assert_eq!(due(&mut wheel, 9_004), [4]);
+        assert_eq!(wheel.reset(key, Tick::new(9_004), 5), Ok(()), "again");
+        assert_eq!(due(&mut wheel, 9_100), [5]);
+        assert_eq!(wheel.remove_owned(owner), Some(None));
+        assert_eq!(wheel.reset(key, Tick::new(9_200), 6), Err(6));
+        assert!(due(&mut wheel, 10_000).is_empty() && wheel.next().is_none());
+    }
+
+    #[test]
     fn the_time_of_fresh_entries_begins_when_it_is_said_to() {
         let mut wheel = Wheel::new();
         let (first, second) = (wheel.insert_fresh(5, 1), wheel.insert_fresh(7, 2));

@@ -248,7 +248,8 @@ impl fmt::Display for ActorError {
 pub enum ReplyErrorReason {
     /// Its handler panicked.
     Panicked(Panic),
-    /// The actor was killed while it handled the message.
+    /// The actor was killed while it handled the message, or was in the way of its [health
+    /// check](crate::Actor::health_check) for too long.
     Killed,
     /// The actor ended before it came to the message.
     Died(StopReason),

@@ -83,10 +83,11 @@ fn a_handler_that_hangs_is_dropped_and_the_next_state_is_checked() {
     }
 }
 
-/// Keeps the thread until this comes, then awaits what never comes.
+/// Keeps the thread until this comes; then awaits what never comes, or returns.
 struct Block {
     entered: Sender<()>,
     until: Receiver<()>,
+    then_hangs: bool,
 }
 
 impl Message for Block {
@@ -94,32 +95,40 @@ impl Message for Block {
 }
 
 impl Handler<Block> for Patient {
-    async fn handle(&mut self, Block { entered, until }: Block, _: &mut ActorContext<Self>) {
+    async fn handle(&mut self, Block { entered, until, then_hangs }: Block, _: &mut ActorContext<Self>) {
         entered.send(()).unwrap();
         recv(&until);
         drop(until);
-        pending().await
+        if then_hangs {
+            pending().await
+        }
     }
 }
 
 #[test]
-fn one_that_keeps_its_thread_is_dropped_when_it_awaits() {
-    let system = system(2);
-    let (make, checked) = patient(u32::MAX);
-    let actor = system.spawn(make()).on_worker(0).health_check(OFTEN, OFTEN).start().unwrap();
-    let (entered, has_entered) = channel();
-    let (release, until) = channel();
-    let reply = actor.try_send(Block { entered, until }).unwrap();
-    // It may have been too late for a check before.
-    if has_entered.recv().is_ok() {
-        eventually("the other worker has seen to it", || !actor.is_alive());
-        assert_eq!(system.actor_count(), 1, "its thread is kept");
-        release.send(()).unwrap();
+fn the_run_of_one_that_keeps_its_thread_is_over_when_it_awaits_or_returns() {
+    for then_hangs in [true, false] {
+        let system = system(2);
+        let (make, _checked) = patient(u32::MAX);
+        let actor = system.spawn(make()).on_worker(0).health_check(OFTEN, OFTEN).start().unwrap();
+        let (entered, has_entered) = channel();
+        let (release, until) = channel();
+        let reply = actor.try_send(Block { entered, until, then_hangs }).unwrap();
+        // On a busy machine it may have been too late for a check before.
+        let has_entered = has_entered.recv().is_ok();
+        if has_entered {
+            eventually("the other worker has seen to it", || !actor.is_alive());
+            assert_eq!(system.actor_count(), 1, "its thread is kept");
+            release.send(()).unwrap();
+        }
+        match wait(reply) {
+            Ok(()) => assert!(!then_hangs && has_entered, "the message counts as handled"),
+            Err(error) if has_entered => assert!(then_hangs && matches!(error.reason(), ReplyErrorReason::Killed)),
+            Err(error) => assert!(matches!(error.reason(), ReplyErrorReason::Died(_)), "{error}"),
+        }
+        let reason = wait(actor.stopped());
+        assert!(matches!(&reason, StopReason::Failed(error) if error.source().is::<HealthCheckOverdue>()), "{reason}");
     }
-    assert!(matches!(wait(reply).unwrap_err().reason(), ReplyErrorReason::Killed | ReplyErrorReason::Died(_)));
-    let reason = wait(actor.stopped());
-    assert!(matches!(&reason, StopReason::Failed(error) if error.source().is::<HealthCheckOverdue>()), "{reason}");
-    drop(checked);
 }
 
 #[test]
