@@ -27,7 +27,7 @@ const FAIL: u32 = 0;
 /// Waits for the gate.
 const WAIT: u32 = 9;
 /// The same, and then fails.
-const FAIL_LATE: u32 = 8;
+const FAIL_LATE: u32 = 5;
 /// The number of the first timer's message; each run has one.
 const RING: u32 = 7;
 /// What an actor has noted of its run, and the message.
