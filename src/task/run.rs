@@ -49,6 +49,7 @@ use super::share::Share;
 use super::state::{Snapshot, Suspend};
 use super::waits::{Found, Waits};
 use super::waker;
+use super::watches;
 use crate::mailbox::envelope::{Opened, Parcel};
 use crate::mailbox::ring::{Reader, Rest};
 use crate::mailbox::waiters;
@@ -810,7 +811,7 @@ impl<'a> Turn<'a> {
                         // RECHECK: that may have been the last reference's.
                         if Self::is_reachable(self.cell()) {
                             lane::unseal(self.cell());
-                            super::watches::unseal(self.cell());
+                            watches::unseal(self.cell());
                         } else {
                             // The right to run is ours, so the nudge never hands it over.
                             let _ = self.cell().nudge();
@@ -819,8 +820,7 @@ impl<'a> Turn<'a> {
                     // RECHECK: the last reference may have sent something since `rest` looked. It is handled first, and
                     // the nudge stays. So is a timer's message that is in the lane by now, and a notice; those that come later
                     // are not waited for.
-                    Rest::Nudged
-                        if self.cell().len() > 0 || lane::seal(self.cell()) || super::watches::seal(self.cell()) => {}
+                    Rest::Nudged if self.cell().len() > 0 || lane::seal(self.cell()) || watches::seal(self.cell()) => {}
                     Rest::Nudged => return Err(self.stop(StopReason::Unreachable)),
                     // RECHECK: a timer's message that fired before the close is handled before the end.
                     Rest::Drained if self.is_called() && self.seen.asks() => {}
