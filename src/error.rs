@@ -482,6 +482,10 @@ pub enum SpawnError {
         /// The largest one.
         max: usize,
     },
+    /// Health checks without a time between them.
+    ZeroHealthInterval,
+    /// Health checks that are given no time.
+    ZeroHealthBudget,
     /// Another actor has this name.
     NameTaken {
         /// The name.
@@ -526,6 +530,8 @@ impl fmt::Display for SpawnError {
             Self::CapacityTooLarge { capacity, max } => {
                 write!(f, "a bounded mailbox holds at most {max} messages, not {capacity}; use an unbounded one")
             }
+            Self::ZeroHealthInterval => f.write_str("health checks need an interval; leave them out for none"),
+            Self::ZeroHealthBudget => f.write_str("a health check needs a time in which it is to be over"),
             Self::NameTaken { name } => write!(f, "another actor is named `{name}`"),
             Self::NoSuchWorker { worker, workers } => {
                 write!(f, "there is no worker {worker}: the system has {workers}, numbered from 0")

@@ -153,6 +153,7 @@ pub use system::shutdown::{Shutdown, ShutdownReport};
 pub use system::snapshot::{Activity, ActorPhase, ActorSnapshot, HandlerSnapshot, MailboxSnapshot, SystemSnapshot};
 pub use system::spawn::{SpawnBuilder, SpawnFuture};
 pub use system::wait::Wait;
+pub use task::checkup::HealthCheckOverdue;
 pub use task::circle::Circle;
 pub use task::identity::{ActorId, ActorInfo};
 pub use task::letter::DeadLetter;

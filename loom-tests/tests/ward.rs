@@ -26,6 +26,8 @@ use std::time::Duration;
 const FAIL: u32 = 0;
 /// Waits for the gate.
 const WAIT: u32 = 9;
+/// The same, and then fails.
+const FAIL_LATE: u32 = 5;
 /// The number of the first timer's message; each run has one.
 const RING: u32 = 7;
 /// What an actor has noted of its run, and the message.
@@ -40,7 +42,13 @@ struct Place {
     last: Vec<Arc<Gate>>,
     /// It has itself told something, at once, in each run.
     rings: bool,
+    /// It has health checks: a moment after each start, of which no time passes in a model, and within another one.
+    is_checked: bool,
 }
+
+/// The moment when a check is due, and the one when its time is over that was found due then.
+const DUE: u64 = 1;
+const OVER: u64 = 2;
 
 struct Ward {
     body: Body,
@@ -68,6 +76,12 @@ impl Actor for Ward {
         self.script.note(|story| story.heard.push(reason.to_string()));
     }
 
+    async fn health_check(&mut self, _ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        self.body.touch();
+        self.script.note(|story| story.checks.push(self.run));
+        Ok(())
+    }
+
     async fn post_stop(&mut self, reason: &StopReason, _ctx: &mut ActorContext<Self>) {
         self.body.touch();
         linger();
@@ -81,12 +95,12 @@ impl Actor for Ward {
 impl Handler<Say> for Ward {
     async fn handle(&mut self, Say(number): Say, ctx: &mut ActorContext<Self>) {
         self.body.touch();
-        if let (WAIT, Some(gate)) = (number, &self.place.gate) {
+        if let (WAIT | FAIL_LATE, Some(gate)) = (number, &self.place.gate) {
             gate.opened().await;
             self.body.touch();
         }
         self.body.ledger.note(|seen| seen.handled.push(self.run * RUN + number));
-        if number == FAIL {
+        if number == FAIL || number == FAIL_LATE {
             ctx.fail(ActorError::new("as it should"));
         }
     }
@@ -144,6 +158,8 @@ struct Story {
     waits: bool,
     /// What `on_terminated` was told.
     heard: Vec<String>,
+    /// The runs of its health checks.
+    checks: Vec<u32>,
 }
 
 struct Script {
@@ -304,6 +320,7 @@ impl Cast {
     ) -> Self {
         let (script, ledger) = (Script::new(answer), home.inline.0.clone());
         let gates = place.gate.iter().chain(&place.last).cloned().collect();
+        let is_checked = place.is_checked;
         let maker = {
             let (script, ledger) = (Arc::clone(&script), ledger.clone());
             move || {
@@ -314,7 +331,12 @@ impl Cast {
                 Ward { body: Body::new(&ledger), run, place: place.clone(), script: Arc::clone(&script) }
             }
         };
-        let (ward, runnable) = Shared::new(home.clone()).ward(capacity, renewal, ear(Arc::clone(&script)), maker);
+        let (shared, ear) = (Shared::new(home.clone()), ear(Arc::clone(&script)));
+        let (ward, runnable) = if is_checked {
+            shared.checked_ward((DUE, OVER - DUE), capacity, renewal, ear, maker)
+        } else {
+            shared.ward(capacity, renewal, ear, maker)
+        };
         *script.ward.lock().unwrap() = Some(Arc::new(ward.clone()));
         if let Some(registry) = &home.registry {
             assert!(Bench::new().seat(registry, &runnable));
@@ -332,6 +354,16 @@ impl Cast {
     fn meanwhile(&self, deed: impl FnOnce(&ActorRef<Ward>) + Send + 'static) -> JoinHandle<()> {
         let ward = self.ward.clone();
         thread::spawn(move || deed(&ward))
+    }
+
+    /// What the timer of its checks does, on another thread.
+    fn seeing_to_check(&self, now: u64) -> JoinHandle<()> {
+        self.meanwhile(move |ward| weakly(ward).see_to_check(now))
+    }
+
+    /// How many checks there were.
+    fn checks(&self) -> usize {
+        self.script.note(|story| story.checks.len())
     }
 
     /// It is up, at rest, and handles what comes.
@@ -596,6 +628,20 @@ fn a_dismissal_against_the_wait_for_a_word() {
         assert!(reason(&cast.memory).is_some(), "the dismissal was lost");
         let (_, story) = cast.finish(&[FAIL]);
         assert_eq!(story.ended, [FAILED]);
+        outcomes.saw(expected[story.downs.len()]);
+    });
+}
+
+#[test]
+fn a_shutdown_against_the_wait_for_a_word() {
+    let expected = ["it was never down", "it was down"];
+    model_in_all_modes("shutdown, wait", Bounds::default(), &expected, move |outcomes| {
+        let cast = Cast::new(Renewal::Always, Answer::Never);
+        let ending = cast.meanwhile(task::stop_for_shutdown);
+        let accepted = cast.tell(FAIL);
+        ending.join().unwrap();
+        assert!(reason(&cast.memory).is_some(), "the shutdown was lost");
+        let (_, story) = cast.finish(&[FAIL][..usize::from(accepted)]);
         outcomes.saw(expected[story.downs.len()]);
     });
 }
@@ -1074,5 +1120,125 @@ fn both_deadlines_against_the_last_hook() {
         assert_eq!(ledger.note(|seen| seen.stopped.len()), 1);
         outcomes.saw("it was dropped");
         let _ = cast.finish(&[]);
+    });
+}
+
+// Health checks.
+
+fn checked() -> Place {
+    Place { is_checked: true, ..Place::default() }
+}
+
+/// One whose handler waits for the gate.
+fn checked_behind_a_gate(number: u32, capacity: u32) -> (Cast, Arc<Gate>) {
+    let gate = Gate::new();
+    let place = Place { gate: Some(Arc::clone(&gate)), ..checked() };
+    let cast = Cast::with(Renewal::AfterFailure, Answer::AtOnce, capacity, place);
+    assert!(cast.tell(number));
+    (cast, gate)
+}
+
+fn is_overdue(reason: &str) -> bool {
+    reason.contains("health check")
+}
+
+#[test]
+fn a_check_that_is_due_against_a_sender() {
+    let expected = ["before it", "behind it"];
+    model_in_all_modes("check, send", Bounds::default(), &expected, move |outcomes| {
+        let cast = Cast::with(Renewal::AfterFailure, Answer::AtOnce, 4, checked());
+        let seeing = cast.seeing_to_check(DUE);
+        assert!(cast.tell(1));
+        let checks = cast.checks();
+        seeing.join().unwrap();
+        assert_eq!(cast.checks(), 1, "it wasn't checked");
+        assert!(cast.is_up());
+        let (seen, story) = cast.finish(&[1]);
+        assert_eq!((&seen.handled[..], story.downs.len()), (&[1][..], 0));
+        outcomes.saw(expected[1 - checks]);
+    });
+}
+
+/// Both are called out by the same bit of the task word.
+#[test]
+fn a_check_that_is_due_against_the_notice_of_an_end() {
+    let expected = ["the check first", "the notice first"];
+    model("check, notice", Bounds::default(), &expected, move |outcomes| {
+        let ledgers = [Ledger::default(), Ledger::default()];
+        let place = [checked(), Place::default()];
+        let [cast, other] = [0, 1].map(|at| {
+            Cast::at(&Home::new(&ledgers[at]), &Ear, Renewal::AfterFailure, Answer::AtOnce, 4, place[at].clone())
+        });
+        bid(&cast, Bid::Watch(other.ward.clone()));
+        let seeing = cast.seeing_to_check(DUE);
+        let _ = other.finish(&[]);
+        let checks = cast.checks();
+        seeing.join().unwrap();
+        let (checked, heard) = cast.script.note(|story| (story.checks.len(), story.heard.len()));
+        assert_eq!((checked, heard), (1, 1), "one of them was lost");
+        assert!(cast.is_up());
+        let _ = cast.finish(&[]);
+        outcomes.saw(expected[1 - checks]);
+    });
+}
+
+#[test]
+fn the_end_of_a_checks_time_against_the_handler_in_its_way() {
+    let expected = ["cut", "checked in time"];
+    model("overdue, wake", Bounds::default(), &expected, move |outcomes| {
+        let (cast, gate) = checked_behind_a_gate(WAIT, 4);
+        assert!(cast.tell(1));
+        weakly(&cast.ward).see_to_check(DUE);
+        assert_eq!(cast.checks(), 0, "its handler waits");
+        let seeing = cast.seeing_to_check(OVER);
+        gate.open();
+        seeing.join().unwrap();
+        assert!(cast.is_up());
+        let (seen, story) = cast.finish(&[WAIT, 1]);
+        assert!(story.downs.len() <= 1 && story.downs.iter().all(|down| is_overdue(down)), "{story:?}");
+        let is_in_time = story.downs.is_empty();
+        assert!(seen.failed == 0 || !is_in_time, "{seen:?}, {story:?}");
+        // One that comes when the check is over finds the next one due.
+        assert!(story.checks.len() <= 2 && !(is_in_time && story.checks.is_empty()), "{story:?}");
+        outcomes.saw(expected[usize::from(is_in_time)]);
+    });
+}
+
+/// It cuts the run whose check it was, or none: the check is still due when the run is over.
+#[test]
+fn the_end_of_a_checks_time_against_the_restart() {
+    let expected = ["the run had failed", "cut before it was judged", "its handler was dropped"];
+    model("overdue, restart", Bounds::default(), &expected, move |outcomes| {
+        let (cast, gate) = checked_behind_a_gate(FAIL_LATE, 4);
+        weakly(&cast.ward).see_to_check(DUE);
+        let seeing = cast.seeing_to_check(OVER);
+        gate.open();
+        seeing.join().unwrap();
+        assert!(cast.is_up() && cast.tell(1));
+        let (seen, story) = cast.finish(&[FAIL_LATE, 1]);
+        let [down] = &story.downs[..] else { panic!("another run was cut: {story:?}") };
+        assert!(down == FAILED || is_overdue(down), "{story:?}");
+        outcomes.saw(expected[if down == FAILED { 0 } else { 1 + seen.failed as usize }]);
+    });
+}
+
+/// Also where it ends for good.
+#[test]
+fn the_end_of_a_checks_time_against_a_dismissal() {
+    let expected = ["stopped", "cut", "cut before it was dismissed"];
+    model("overdue, dismissal", Bounds::default(), &expected, move |outcomes| {
+        let (cast, gate) = checked_behind_a_gate(WAIT, 4);
+        weakly(&cast.ward).see_to_check(DUE);
+        let seeing = cast.seeing_to_check(OVER);
+        dismiss_and_stop(&cast.ward);
+        gate.open();
+        seeing.join().unwrap();
+        assert!(reason(&cast.memory).is_some(), "it was kept");
+        let (_, story) = cast.finish(&[WAIT]);
+        let is_cut = is_overdue(&story.ended[0]);
+        assert!(is_cut || story.ended == [STOPPED], "{story:?}");
+        assert!(story.downs.iter().all(|down| is_overdue(down)), "{story:?}");
+        assert!(story.downs.len() + usize::from(is_cut) <= 1 || story.made == 1, "the next run was cut: {story:?}");
+        outcomes.saw(expected[if story.made == 2 { 2 } else { usize::from(is_cut) }]);
     });
 }

@@ -146,6 +146,71 @@ pub trait Actor: Sized + Send + 'static {
         async {}
     }
 
+    /// Says whether this actor is well. Asked where checks are wanted: by
+    /// [`ChildSpec::health_check`](crate::ChildSpec::health_check), or by
+    /// [`SpawnBuilder::health_check`](crate::SpawnBuilder::health_check), which say how often, and how long it may take.
+    ///
+    /// Without it, the answer is yes. Then a check says whether the actor comes to it in time.
+    ///
+    /// The first check is due an interval after `pre_start` has returned, each other one an interval after the one before has. It
+    /// runs before the next message, as [`on_terminated`](Self::on_terminated) does, whatever waits in the mailbox, full or not. It
+    /// keeps nobody alive, and is asked for until the actor has handled what it had accepted by its stop. Each run of a supervised
+    /// actor has checks of its own.
+    ///
+    /// | the check | then the actor |
+    /// |---|---|
+    /// | returns `Ok` | goes on |
+    /// | returns an error | has failed, as by [`fail`](ActorContext::fail): its [`on_error`](Self::on_error) is asked |
+    /// | panics | ends its run, with [`Place::HealthCheck`](crate::Place::HealthCheck) in its reason |
+    /// | isn't over when its budget is, from the moment that it was due | ends its run as by a [`kill`](crate::ActorRef::kill), with [`HealthCheckOverdue`](crate::HealthCheckOverdue) in its reason |
+    ///
+    /// A supervisor judges each as any other failure; without one the actor ends.
+    ///
+    /// The budget is for an actor that hangs, too: a check that is due waits for the handler that runs. One that awaits longer than
+    /// the budget is dropped at its await point, and whoever asked hears of that as of a kill. One that computes, or blocks its
+    /// thread, can't be dropped: its run is over when it returns or awaits, and only
+    /// [`slow_handlers`](crate::ActorSystemBuilder::slow_handlers) tell of it until then. So choose a budget that is longer than the
+    /// handlers are. Nor does an actor come to its check while other actors keep all the workers that it may run on; a check isn't
+    /// found due as long as they keep all workers.
+    ///
+    /// # Panics
+    ///
+    /// A panic ends this run of the actor, with [`Place::HealthCheck`](crate::Place::HealthCheck) in its reason.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for a handler; and the end of its budget drops it at its await point.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use corecast::{Actor, ActorContext, ActorError, ActorSystem, StopReason};
+    ///
+    /// /// Has so many papers left, and nobody who brings more.
+    /// struct Printer(u32);
+    ///
+    /// impl Actor for Printer {
+    ///     async fn health_check(&mut self, _: &mut ActorContext<Self>) -> Result<(), ActorError> {
+    ///         self.0 = self.0.checked_sub(1).ok_or(ActorError::new("out of paper"))?;
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let system = ActorSystem::new()?;
+    /// let (every, budget) = (Duration::from_millis(1), Duration::from_secs(1));
+    /// let printer = system.spawn(Printer(3)).health_check(every, budget).start()?;
+    /// let reason = system.block_on(printer.stopped());
+    /// assert_eq!(reason.to_string(), "it failed: out of paper");
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn health_check(&mut self, ctx: &mut ActorContext<Self>) -> impl Future<Output = Result<(), ActorError>> + Send {
+        let _ = ctx;
+        async { Ok(()) }
+    }
+
     /// Says what becomes of this actor when it has [failed](ActorContext::fail) by its own account. Runs behind the handler that
     /// said so, before the next message.
     ///
@@ -200,7 +265,7 @@ pub trait Actor: Sized + Send + 'static {
 /// # Cancel safety
 ///
 /// [`kill`](crate::ActorRef::kill) drops a handler at its await point, and so does the end of one that the actor is
-/// [linked](ActorContext::link) to. Nothing else does.
+/// [linked](ActorContext::link) to, and the end of a [health check](Actor::health_check)'s time. Nothing else does.
 ///
 /// ```
 /// use corecast::{Actor, ActorContext, Handler, Message};
@@ -263,6 +328,10 @@ impl<A: Actor> TaskBody for Body<A> {
         reason: StopReason,
     ) -> impl Future<Output = ()> + Send {
         self.actor.on_terminated(who, reason, context)
+    }
+
+    fn check(&mut self, context: &mut ActorContext<A>) -> impl Future<Output = Result<(), ActorError>> + Send {
+        self.actor.health_check(context)
     }
 
     async fn stop(&mut self, context: &mut ActorContext<A>, reason: StopReason) {

@@ -12,9 +12,11 @@ use crate::sync::Arc;
 use crate::sync::barrier::Barrier;
 use crate::sync::time::{Clock, Moment};
 use crate::task::charge::{self, Charge, Maker, Making};
+use crate::task::checkup::{Checkup, Regimen};
 use crate::task::circle::Circle;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::lane::Name;
 use crate::task::letter::{self, DeadLetter};
 use crate::task::lodging::{House, Lodging};
 use crate::task::reason::StopReason;
@@ -22,7 +24,7 @@ use crate::task::seats::{Desk, Seats};
 use crate::task::startup::Startup;
 use crate::task::trace::Slow;
 use crate::task::typed::Task;
-use crate::task::{self, Plan, Scratch, hand, held, run, state, waits};
+use crate::task::{self, Fittings, Plan, Scratch, SendLimit, hand, held, run, state, waits};
 
 /// `state::State`.
 pub struct State(state::State);
@@ -166,6 +168,10 @@ impl<H: Host> letter::Host for Bridge<H> {
         self.0.look_later(Weakly(task));
     }
 
+    fn check_later(&self, task: &Weak, timer: Option<Name>, due: Moment) -> Option<Name> {
+        self.0.timekeeper()?.inner().check_later(task, timer, due)
+    }
+
     fn handler_slow(&self, _actor: ActorInfo, slow: Slow) {
         self.0.handler_slow(slow.what, slow.is_over);
     }
@@ -224,6 +230,11 @@ impl Weakly {
     /// `Weak::look_at_handler`: as the timer that was armed for it.
     pub fn look_at_handler(&self) {
         self.0.look_at_handler(Clock::new().now());
+    }
+
+    /// `Weak::see_to_check`, at this moment.
+    pub fn see_to_check(&self, now: u64) {
+        self.0.see_to_check(Moment::from_nanos(now));
     }
 
     /// `Weak::grasp`, until it is dropped.
@@ -507,7 +518,8 @@ pub fn actor<A: Actor>(host: impl Host, placed: Option<u16>, actor: A) -> (Actor
 /// The same for one that has a name, or is to have it.
 pub fn named<A: Actor>(host: impl Host, name: &str, actor: A) -> (ActorRef<A>, Runnable) {
     let shared = Shared::new(host);
-    shared.make(Plan { name: Some(name.into()), ..shared.plan(4) }, actor)
+    let fittings = Fittings { name: Some(name.into()), ..Fittings::default() };
+    shared.make(Plan { fittings: Some(Box::new(fittings)), ..shared.plan(4) }, actor)
 }
 
 /// A host of several actors.
@@ -536,19 +548,52 @@ impl Shared {
         overseer: impl Overseer,
         maker: impl Fn() -> A + Send + Sync + 'static,
     ) -> (ActorRef<A>, Runnable) {
+        self.ward_of(self.plan(capacity), renewal, overseer, maker)
+    }
+
+    /// The same for one with health checks, at moments of the model's own.
+    pub fn checked_ward<A: Actor>(
+        &self,
+        (every, budget): (u64, u64),
+        capacity: u32,
+        renewal: Renewal,
+        overseer: impl Overseer,
+        maker: impl Fn() -> A + Send + Sync + 'static,
+    ) -> (ActorRef<A>, Runnable) {
+        let regimen = Regimen { every: Duration::from_nanos(every), budget: Duration::from_nanos(budget) };
+        let fittings = Fittings { checkup: Some(Checkup::new(regimen)), ..Fittings::default() };
+        let plan = Plan { fittings: Some(Box::new(fittings)), ..self.plan(capacity) };
+        self.ward_of(plan, renewal, overseer, maker)
+    }
+
+    fn ward_of<A: Actor>(
+        &self,
+        plan: Plan,
+        renewal: Renewal,
+        overseer: impl Overseer,
+        maker: impl Fn() -> A + Send + Sync + 'static,
+    ) -> (ActorRef<A>, Runnable) {
         let maker = Maker::new(move || Making::Made(Ok(Body::new(maker()))));
         let renewal = match renewal {
             Renewal::Always => charge::Renewal::Always,
             Renewal::AfterFailure => charge::Renewal::AfterFailure,
         };
         let charge = Charge::new(Arc::new(Ear(overseer)), 0, ActorId::UNKNOWN, renewal, maker);
-        let (task, runnable) = Task::create_ward(self.plan(capacity), charge);
+        let (task, runnable) = Task::create_ward(plan, charge);
         (ActorRef::new(task), Runnable(runnable))
     }
 
     fn plan(&self, capacity: u32) -> Plan {
         let Some(host) = Lodging::with(self.0.house()) else { unreachable!("we lodge there") };
-        Plan { capacity, placed: None, name: None, keep_alive: false, limit: None, host, startup: Startup::nobody() }
+        Plan {
+            capacity,
+            placed: None,
+            keep_alive: false,
+            limit: SendLimit::None,
+            host,
+            startup: Startup::nobody(),
+            fittings: None,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::{Scheduler, living, wheel, worker};
 use crate::sync::Arc;
 use crate::sync::time::Moment;
 use crate::sync::unwind::guard;
+use crate::task::handle::Weak;
 use crate::task::lane::{Load, Mark, Name, Ticking};
 use crate::task::letter::Body;
 use crate::task::typed::WeakTask;
@@ -44,7 +45,7 @@ impl Armed {
         if due == Moment::NEVER {
             return None;
         }
-        let owner = task.weak().home().or_else(|| settle(scheduler, task))?;
+        let owner = task.weak().home().or_else(|| settle(scheduler, task.weak()))?;
         // The message is dropped without a lock where it is refused.
         // SAFETY: the task's list, and a load for its bodies.
         let (key, is_first) = unsafe { scheduler.timers.arm_owned(Key::of(owner), due, load.bare(), stays) }.ok()?;
@@ -69,7 +70,7 @@ impl Armed {
         if !(LONG.contains(&after) && worker::here(scheduler).is_some()) {
             return Self::arm(scheduler, task, scheduler.due(after), load, false);
         }
-        let owner = task.weak().home().or_else(|| settle(scheduler, task))?;
+        let owner = task.weak().home().or_else(|| settle(scheduler, task.weak()))?;
         // SAFETY: as in `arm`.
         let key = unsafe { scheduler.timers.arm_owned_fresh(Key::of(owner), after, load.bare()) }.ok()?;
         Some(Self::named(scheduler, key))
@@ -104,13 +105,34 @@ impl Armed {
     }
 }
 
-/// Where the timers of an actor are listed from now on: with this worker's.
+/// See [`Host::check_later`](crate::task::letter::Host::check_later).
 #[cold]
-fn settle<B: Body>(scheduler: &Scheduler, task: &WeakTask<B>) -> Option<Name> {
+pub(super) fn check_later(scheduler: &Scheduler, task: &Weak, timer: Option<Name>, due: Moment) -> Option<Name> {
+    let (key, is_first) = if let Some(timer) = timer {
+        (Key::of(timer), scheduler.timers.move_check(Key::of(timer), due).ok()?)
+    } else {
+        // Also of an actor that was stopped before it started: it has messages to handle.
+        let owner = list(scheduler, task)?;
+        scheduler.timers.arm_check(Key::of(owner), due).ok()?
+    };
+    if is_first {
+        scheduler.look_after(due);
+    }
+    Some(key.name())
+}
+
+/// Where the timers of an actor are listed from now on, unless it takes no more messages.
+#[cold]
+fn settle(scheduler: &Scheduler, task: &Weak) -> Option<Name> {
+    if task.is_closed() { None } else { list(scheduler, task) }
+}
+
+/// Where they are listed, which is with this worker's if they weren't.
+fn list(scheduler: &Scheduler, task: &Weak) -> Option<Name> {
     let shared = living::find(scheduler.number)?;
     let place = worker::here(scheduler).map_or(scheduler.workers.len(), |worker| worker.index());
-    task.weak().settle(|| {
-        let owner = scheduler.timers.own(place, task.weak().clone())?;
+    task.settle(|| {
+        let owner = scheduler.timers.own(place, task.clone())?;
         Some((owner.name(), Arc::new(Listed { scheduler: shared, owner }) as Arc<dyn Ticking>))
     })
 }

@@ -62,6 +62,7 @@ use crate::task::Runnable;
 use crate::task::current::{self, Window};
 use crate::task::handle::Weak;
 use crate::task::identity::ActorId;
+use crate::task::lane::Name;
 use crate::task::run::Common;
 use crate::task::seats::{ClosedError, Seats};
 use crate::task::waits::Waits;
@@ -402,6 +403,11 @@ impl Scheduler {
     pub(crate) fn look_later(&self, due: Moment, task: Weak) {
         // As above.
         drop(self.arm(due, Action::Look(task)));
+    }
+
+    /// See [`Host::check_later`](crate::task::letter::Host::check_later).
+    pub(crate) fn check_later(&self, task: &Weak, timer: Option<Name>, due: Moment) -> Option<Name> {
+        armed::check_later(self, task, timer, due)
     }
 
     /// Lets the workers leave as soon as they find nothing to do. What waits for its time is done now, if it is a wake,

@@ -20,6 +20,7 @@ use crate::task::circle::Circle;
 use crate::task::hand;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::lane::Name;
 use crate::task::letter::{DeadLetter, Host};
 use crate::task::lodging::House;
 use crate::task::reason::StopReason;
@@ -29,7 +30,7 @@ use crate::task::startup::Startup;
 use crate::task::trace::Slow;
 use crate::task::typed::Task;
 use crate::task::waits::Waits;
-use crate::task::{Plan, Scratch};
+use crate::task::{Plan, Scratch, SendLimit};
 use crate::{Actor, ActorContext, Handler, Message, MessageBroker};
 
 /// Counts how often a worker is woken.
@@ -82,6 +83,10 @@ impl Host for Hand {
     fn expire_later(&self, _: Weak) {}
 
     fn look_later(&self, _: Weak, _: Moment) {}
+
+    fn check_later(&self, _: &Weak, _: Option<Name>, _: Moment) -> Option<Name> {
+        None
+    }
 
     fn handler_slow(&self, _: ActorInfo, _: Slow) {}
 
@@ -157,8 +162,15 @@ impl Hall {
     /// An actor under a host of its own, and the right to start it.
     fn make(&self, placed: Option<u16>) -> (ActorRef<Ear>, Runnable) {
         let host = House::open(Arc::new(Hand(Arc::clone(&self.scheduler), House::new())));
-        let plan =
-            Plan { capacity: 4, placed, name: None, keep_alive: false, limit: None, host, startup: Startup::nobody() };
+        let plan = Plan {
+            capacity: 4,
+            placed,
+            keep_alive: false,
+            limit: SendLimit::None,
+            host,
+            startup: Startup::nobody(),
+            fittings: None,
+        };
         let ear = Ear(Arc::clone(&self.handled));
         let (task, runnable) = Task::create(plan, Body::new(ear));
         (ActorRef::new(task), runnable)

@@ -92,6 +92,8 @@ pub(crate) enum Action {
     Ring(Bare),
     /// Somebody looks how long a handler of this actor's takes.
     Look(Weak),
+    /// Somebody sees to the health check of an actor. Its entry has an owner, and stays.
+    Check,
     /// Nothing: it owns the timers of this actor.
     Own(Weak),
     /// What tests and models do. Dropped when the system closes.
@@ -223,10 +225,36 @@ impl Timers {
         load: Bare,
         stays: bool,
     ) -> Result<(Key, bool), Action> {
+        self.arm_for(owner, due, Action::Ring(load), stays)
+    }
+
+    /// The same for the health checks of an actor.
+    ///
+    /// # Errors
+    ///
+    /// The action back, if the actor or the system has ended.
+    pub(super) fn arm_check(&self, owner: Key, due: Moment) -> Result<(Key, bool), Action> {
+        self.arm_for(owner, due, Action::Check, true)
+    }
+
+    /// Lets the timer of an actor's health checks be due then, and at no other time. Tells whether it is now the first of its wheel.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(super) fn move_check(&self, key: Key, due: Moment) -> Result<bool, Action> {
+        let tick = Tick::not_before(due);
+        let Place { next, state, .. } = &self.places[usize::from(key.place)];
+        let mut state = state.lock();
+        state.wheel.reset(key.key, tick, Action::Check)?;
+        Ok(is_first(next, tick))
+    }
+
+    fn arm_for(&self, owner: Key, due: Moment, action: Action, stays: bool) -> Result<(Key, bool), Action> {
         let tick = Tick::not_before(due);
         let Place { next, state, .. } = &self.places[usize::from(owner.place)];
         let mut state = state.lock();
-        let key = state.wheel.insert_owned(owner.key, tick, Action::Ring(load), stays)?;
+        let key = state.wheel.insert_owned(owner.key, tick, action, stays)?;
         Ok((Key { key, ..owner }, is_first(next, tick)))
     }
 
@@ -477,6 +505,11 @@ impl Place {
                     drop(unsafe { actor.ring(load, Key { place: number, key }.name()) });
                 }
             }
+            Action::Check => {
+                if let Some(actor) = actor {
+                    actor.see_to_check(now);
+                }
+            }
             Action::Own(_) => unreachable!("it is never due"),
             #[cfg(any(test, corecast_loom))]
             Action::Run(errand) => errand.run(),
@@ -541,6 +574,7 @@ impl std::fmt::Debug for Action {
             Self::Expire(_) => "Expire",
             Self::Look(_) => "Look",
             Self::Ring(_) => "Ring",
+            Self::Check => "Check",
             Self::Own(_) => "Own",
             #[cfg(any(test, corecast_loom))]
             Self::Run(_) => "Run",

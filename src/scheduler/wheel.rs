@@ -212,6 +212,25 @@ impl<T> Wheel<T> {
         Ok(())
     }
 
+    /// Lets an entry that stays be due at `tick`, and at no other, whether it has expired or not.
+    ///
+    /// # Errors
+    ///
+    /// The value back, if the entry is gone.
+    pub(super) fn reset(&mut self, key: Key, tick: Tick, value: T) -> Result<(), T> {
+        if !self.holds(key) {
+            return Err(value);
+        }
+        if self.entry(key.index).level != NOWHERE {
+            self.unlink(key.index);
+        }
+        let entry = self.entry(key.index);
+        debug_assert!(entry.stays);
+        (entry.tick, entry.value) = (tick.get(), Some(value));
+        self.enter(key.index);
+        Ok(())
+    }
+
     /// Takes out the oldest entry that `owner` owns, and tells its value, if it has one. In the end takes out the owner.
     pub(super) fn remove_owned(&mut self, owner: Key) -> Option<Option<T>> {
         if !self.holds(owner) {
@@ -568,6 +587,23 @@ mod tests {
         wheel.insert(Tick::new(3), 3);
         assert_eq!(wheel.next(), Some(Tick::new(1_000)));
         assert_eq!(due(&mut wheel, 1_000), [3]);
+    }
+
+    #[test]
+    fn an_entry_that_stays_is_due_at_the_last_time_it_was_given() {
+        let mut wheel = Wheel::new();
+        let owner = wheel.own(0);
+        let key = wheel.insert_owned(owner, Tick::new(5), 1, true).unwrap();
+        assert_eq!(wheel.reset(key, Tick::new(9_000), 2), Ok(()), "later");
+        assert!(due(&mut wheel, 8_999).is_empty());
+        assert_eq!(wheel.reset(key, Tick::new(9_005), 3), Ok(()));
+        assert_eq!(wheel.reset(key, Tick::new(9_001), 4), Ok(()), "earlier");
+        assert_eq!(due(&mut wheel, 9_004), [4]);
+        assert_eq!(wheel.reset(key, Tick::new(9_004), 5), Ok(()), "again");
+        assert_eq!(due(&mut wheel, 9_100), [5]);
+        assert_eq!(wheel.remove_owned(owner), Some(None));
+        assert_eq!(wheel.reset(key, Tick::new(9_200), 6), Err(6));
+        assert!(due(&mut wheel, 10_000).is_empty() && wheel.next().is_none());
     }
 
     #[test]

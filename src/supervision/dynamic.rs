@@ -25,6 +25,7 @@ use crate::sync::Arc;
 use crate::sync::lock::Mutex;
 use crate::sync::unwind::Tamed;
 use crate::task::charge::{Maker, Making};
+use crate::task::checkup::Regimen;
 use crate::task::handle::Strong;
 use crate::task::reason::{ActorError, StopReason};
 
@@ -160,6 +161,12 @@ impl<A: Actor, T: ChildArgs> DynamicSupervisorBuilder<A, T> {
         self
     }
 
+    /// As for [`ChildSpec::health_check`](crate::ChildSpec::health_check).
+    pub fn health_check(mut self, every: Duration, budget: Duration) -> Self {
+        self.child.health_check = Some(Regimen { every, budget });
+        self
+    }
+
     /// How many messages may wait for each child.
     pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
         self.mailbox = mailbox;
@@ -272,7 +279,7 @@ impl<A: Actor, T: ChildArgs> ActorRef<DynamicSupervisor<A, T>> {
     ///
     /// # Cancel safety
     ///
-    /// Once this has been polled, the child is started all the same.
+    /// Before it is polled it asks for nothing. Once it has been, the child is started whether or not it is polled again.
     ///
     /// # Examples
     ///
@@ -289,7 +296,7 @@ impl<A: Actor, T: ChildArgs> ActorRef<DynamicSupervisor<A, T>> {
     ///
     /// # Cancel safety
     ///
-    /// Once this has been polled, the child is stopped all the same.
+    /// Before it is polled it asks for nothing. Once it has been, the child is stopped whether or not it is polled again.
     ///
     /// # Examples
     ///

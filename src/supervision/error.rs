@@ -44,6 +44,10 @@ pub enum SpecError {
     QuarantineAfterNone,
     /// A child that is given no time to start.
     ZeroStartLimit,
+    /// Health checks without a time between them.
+    ZeroHealthInterval,
+    /// Health checks that are given no time.
+    ZeroHealthBudget,
     /// A significant child that is permanent: it never ends for good.
     SignificantPermanent {
         /// The child.
@@ -84,6 +88,8 @@ impl fmt::Display for SpecError {
             }
             Self::QuarantineAfterNone => f.write_str("a child can't be quarantined before its first failure"),
             Self::ZeroStartLimit => f.write_str("a child needs time to start"),
+            Self::ZeroHealthInterval => f.write_str("health checks need an interval; leave them out for none"),
+            Self::ZeroHealthBudget => f.write_str("a health check needs a time in which it is to be over"),
             Self::SignificantPermanent { id } => {
                 write!(f, "`{id}` is permanent and never ends for good, so it can't be significant")
             }

@@ -356,8 +356,9 @@ impl<S: Chief> Office<S> {
         let inbox = &self.inbox;
         let ear =
             self.ear.get_or_insert_with(|| Arc::new(Ear { inbox: Arc::clone(inbox), supervisor: ctx.weak_ref() }));
-        let (system, restart) = (&ctx.system(), desk.part.rules.restart);
-        match desk.part.cradle.spawn(&Nurse { system, supervisor: ctx.id(), ear, child: key, restart }) {
+        let (system, ChildRules { restart, health_check, .. }) = (&ctx.system(), &*desk.part.rules);
+        let (restart, health_check) = (*restart, *health_check);
+        match desk.part.cradle.spawn(&Nurse { system, supervisor: ctx.id(), ear, child: key, restart, health_check }) {
             Ok(actor) => {
                 if self.is_dynamic {
                     self.keys.insert(actor.id(), key);

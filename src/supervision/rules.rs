@@ -10,6 +10,7 @@ use super::restart::RestartType;
 use super::shutdown::ShutdownPolicy;
 use super::strategy::Strategy;
 use crate::sync::Arc;
+use crate::task::checkup::Regimen;
 
 /// What a supervisor goes by.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,6 +51,7 @@ pub(crate) struct ChildRules {
     pub(crate) quarantine_after: Option<u32>,
     /// How long its start may take.
     pub(crate) start_limit: Option<Duration>,
+    pub(crate) health_check: Option<Regimen>,
 }
 
 impl ChildRules {
@@ -67,6 +69,7 @@ impl ChildRules {
             backoff: None,
             quarantine_after: None,
             start_limit: None,
+            health_check: None,
         }
     }
 
@@ -97,6 +100,14 @@ impl ChildRules {
         }
         if self.start_limit == Some(Duration::ZERO) {
             return Err(SpecError::ZeroStartLimit);
+        }
+        if let Some(Regimen { every, budget }) = self.health_check {
+            if every.is_zero() {
+                return Err(SpecError::ZeroHealthInterval);
+            }
+            if budget.is_zero() {
+                return Err(SpecError::ZeroHealthBudget);
+            }
         }
         Ok(())
     }

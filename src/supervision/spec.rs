@@ -20,6 +20,7 @@ use crate::sync::unwind::Tamed;
 use crate::system::handle::SystemRef;
 use crate::system::spawn::{Place, Wishes};
 use crate::task::charge::{Charge, Maker, Making, Renewal};
+use crate::task::checkup::Regimen;
 use crate::task::handle::Strong;
 use crate::task::identity::ActorId;
 use crate::task::reason::ActorError;
@@ -209,6 +210,36 @@ impl<A: Actor> ChildSpec<A> {
         self
     }
 
+    /// Has its [`health_check`](Actor::health_check) run every so often, each within `budget`; a check that fails, or isn't over in
+    /// time, is a failure of the child. By default there are none. As for
+    /// [`SpawnBuilder::health_check`](crate::SpawnBuilder::health_check); each run of the child has its own, the first an interval
+    /// after its start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use corecast::{Actor, ActorContext, ActorError, ChildSpec, SpecError, Strategy, Supervisor};
+    ///
+    /// struct Connection(std::net::TcpStream);
+    ///
+    /// impl Actor for Connection {
+    ///     async fn health_check(&mut self, _: &mut ActorContext<Self>) -> Result<(), ActorError> {
+    ///         Ok(self.0.take_error()?.map_or(Ok(()), Err)?)
+    ///     }
+    /// }
+    ///
+    /// let connect = || std::net::TcpStream::connect("localhost:4222").map(Connection);
+    /// let spec = |every| ChildSpec::fallible("connection", connect).health_check(every, Duration::from_millis(500));
+    /// let build = |every| Supervisor::builder(Strategy::OneForOne).child(spec(every)).build();
+    /// assert!(build(Duration::from_secs(5)).is_ok());
+    /// assert!(matches!(build(Duration::ZERO), Err(SpecError::InChild { .. })));
+    /// ```
+    pub fn health_check(mut self, every: Duration, budget: Duration) -> Self {
+        self.rules.health_check = Some(Regimen { every, budget });
+        self
+    }
+
     /// How many messages may wait, as for [`SpawnBuilder::mailbox`](crate::SpawnBuilder::mailbox).
     pub fn mailbox(mut self, mailbox: Mailbox) -> Self {
         self.plan.mailbox = mailbox;
@@ -253,6 +284,7 @@ pub(super) struct Nurse<'a, S: Actor> {
     pub(super) ear: &'a Arc<Ear<S>>,
     pub(super) child: Key,
     pub(super) restart: RestartType,
+    pub(super) health_check: Option<Regimen>,
 }
 
 impl<A: Actor, S: Handler<Look>> Cradle<S> for Plan<A> {
@@ -264,7 +296,11 @@ impl<A: Actor, S: Handler<Look>> Cradle<S> for Plan<A> {
             RestartType::Temporary => Renewal::Never,
         };
         let charge = Charge::new(ear, nurse.child.0, nurse.supervisor, renewal, Arc::clone(&self.factory));
-        nurse.system.spawn_ward::<A>(self.mailbox, self.wishes.clone(), charge).map(ActorRef::into_strong)
+        let mut wishes = self.wishes.clone();
+        if nurse.health_check.is_some() {
+            wishes.get_or_insert_default().health_check = nurse.health_check;
+        }
+        nurse.system.spawn_ward::<A>(self.mailbox, wishes, charge).map(ActorRef::into_strong)
     }
 }
 

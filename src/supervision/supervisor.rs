@@ -365,7 +365,7 @@ impl ActorRef<Supervisor> {
     ///
     /// # Cancel safety
     ///
-    /// Once this has been polled, the child is started all the same.
+    /// Before it is polled it asks for nothing. Once it has been, the child is started whether or not it is polled again.
     ///
     /// # Examples
     ///
@@ -393,7 +393,7 @@ impl ActorRef<Supervisor> {
     ///
     /// # Cancel safety
     ///
-    /// Once this has been polled, the child is stopped all the same.
+    /// Before it is polled it asks for nothing. Once it has been, the child is stopped whether or not it is polled again.
     ///
     /// # Examples
     ///
@@ -417,7 +417,7 @@ impl ActorRef<Supervisor> {
     ///
     /// # Cancel safety
     ///
-    /// Once this has been polled, the child is started all the same.
+    /// Before it is polled it asks for nothing. Once it has been, the child is started whether or not it is polled again.
     ///
     /// # Examples
     ///
@@ -435,7 +435,7 @@ impl ActorRef<Supervisor> {
     ///
     /// # Cancel safety
     ///
-    /// Once this has been polled, the child is forgotten all the same.
+    /// Before it is polled it asks for nothing. Once it has been, the child is forgotten whether or not it is polled again.
     ///
     /// # Examples
     ///

@@ -23,6 +23,7 @@ use crate::task::circle::Circle;
 use crate::task::director;
 use crate::task::handle::Weak;
 use crate::task::identity::{ActorId, ActorInfo};
+use crate::task::lane::Name;
 use crate::task::letter::{DeadLetter, Host};
 use crate::task::lodging::{House, Lodging};
 use crate::task::reason::StopReason;
@@ -204,6 +205,10 @@ impl Host for Core {
 
     fn look_later(&self, task: Weak, due: Moment) {
         self.scheduler.look_later(due, task);
+    }
+
+    fn check_later(&self, task: &Weak, timer: Option<Name>, due: Moment) -> Option<Name> {
+        self.scheduler.check_later(task, timer, due)
     }
 
     fn handler_slow(&self, actor: ActorInfo, slow: Slow) {

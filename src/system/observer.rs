@@ -39,8 +39,11 @@ pub trait Observer: Send + Sync + 'static {
         let _ = failure;
     }
 
-    /// An actor ended by a panic or a failed start, or failed again on its way out. By default one that nobody was
-    /// told of is reported on the standard error stream.
+    /// An actor ended by a failure, such as a panic or a failed start, or failed again on its way out. By default one that
+    /// nobody was told of is reported on the standard error stream.
+    ///
+    /// Of a supervised actor each run that ends so is told, also by a kill, when its state is gone. If the actor then ends for
+    /// good, that is told if it ends for another reason: [`StopReason::Quarantined`].
     fn actor_failed(&self, failure: &ActorFailure) {
         if !failure.observed() {
             eprintln!("corecast: {} failed: {}", failure.actor(), failure.reason());
@@ -84,7 +87,7 @@ impl SlowHandler {
         &self.actor
     }
 
-    /// The path of the message's type, or the name of the hook: `pre_start`, `on_terminated` or `post_stop`.
+    /// The path of the message's type, or the name of the hook: `pre_start`, `on_terminated`, `health_check` or `post_stop`.
     #[must_use]
     pub fn handler(&self) -> &'static str {
         self.what
@@ -163,7 +166,8 @@ impl MessageFailure {
         self.message_type
     }
 
-    /// What happened: [`StopReason::Panicked`], [`StopReason::Killed`] or [`StopReason::Linked`].
+    /// What happened: [`StopReason::Panicked`], [`StopReason::Killed`] or [`StopReason::Linked`]; [`StopReason::Failed`] if its
+    /// handler was in the way of a [health check](crate::HealthCheckOverdue) for too long.
     #[must_use]
     pub fn cause(&self) -> &StopReason {
         &self.cause
@@ -206,7 +210,8 @@ impl ActorFailure {
         &self.actor
     }
 
-    /// Why: [`StopReason::Panicked`], [`StopReason::StartFailed`] or [`StopReason::Linked`].
+    /// Why: [`StopReason::Panicked`], [`StopReason::StartFailed`], [`StopReason::Linked`] or [`StopReason::Failed`]; those of
+    /// supervisors; and whatever else ended a run of a supervised actor and isn't [orderly](StopReason::is_orderly).
     #[must_use]
     pub fn reason(&self) -> &StopReason {
         &self.reason

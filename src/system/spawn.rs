@@ -16,6 +16,7 @@ use crate::sync::Arc;
 #[cfg(corecast_loom)]
 use crate::sync::explore;
 use crate::task::charge::Charge;
+use crate::task::checkup::{Checkup, Regimen};
 use crate::task::coop;
 #[cfg(any(corecast_loom, feature = "sim"))]
 use crate::task::director;
@@ -23,7 +24,7 @@ use crate::task::edge;
 use crate::task::lodging::Lodging;
 use crate::task::startup::{Started, Startup};
 use crate::task::typed::Task;
-use crate::task::{Plan, Runnable, SendLimit};
+use crate::task::{Fittings, Plan, Runnable, SendLimit};
 
 /// The quota of actors that are spawned in an execution of the model checker.
 #[cfg(corecast_loom)]
@@ -61,6 +62,7 @@ pub(crate) struct Wishes {
     pub(crate) place: Place,
     pub(crate) keep_alive: bool,
     pub(crate) send_timeout: Option<Duration>,
+    pub(crate) health_check: Option<Regimen>,
 }
 
 /// Where an actor runs.
@@ -146,12 +148,40 @@ impl<A: Actor> SpawnBuilder<A> {
         self
     }
 
+    /// Has its [`health_check`](Actor::health_check) run every so often, each within `budget`. By default it isn't.
+    ///
+    /// The next check is due an interval after the one before has returned; its budget begins when it is due. What becomes of an
+    /// actor that isn't well, or doesn't come to it in time, is said [there](Actor::health_check). [`Duration::MAX`] is no interval
+    /// that comes to its end, and no budget either.
+    ///
+    /// A check takes its turn between two messages, and allocates nothing. Actors without checks pay nothing for those that have
+    /// them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("../doc/counter.txt")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use std::time::Duration;
+    ///
+    /// let system = corecast::ActorSystem::new()?;
+    /// let (every, budget) = (Duration::from_secs(10), Duration::from_secs(1));
+    /// let counter = system.spawn(Counter(0)).health_check(every, budget).start()?;
+    /// assert_eq!(counter.blocking_send(Add(1))?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn health_check(mut self, every: Duration, budget: Duration) -> Self {
+        self.wishes().health_check = Some(Regimen { every, budget });
+        self
+    }
+
     /// Spawns the actor and returns at once; its `pre_start` is still to come. Messages wait until then.
     ///
     /// # Errors
     ///
-    /// For a mailbox of zero or too large a capacity, a name in use, a worker or core that isn't there, `on_core`
-    /// without pinning, and in a system that is shutting down.
+    /// For a mailbox of zero or too large a capacity, health checks without an interval or a budget, a name in use, a worker or
+    /// core that isn't there, `on_core` without pinning, and in a system that is shutting down.
     ///
     /// # Examples
     ///
@@ -227,27 +257,30 @@ fn launch<A: Actor>(
         }
         Mailbox::Unbounded => capacity,
     };
-    let Wishes { name, place, keep_alive, send_timeout } = match wishes {
-        Some(wishes) => *wishes,
-        None => Wishes::default(),
+    let Asked { place, keep_alive, has_timeout, fittings } = match wishes {
+        Some(wishes) => sort_out(*wishes)?,
+        None => Asked::default(),
     };
     let placed = worker_of(core, place)?;
-    let name: Option<Arc<str>> = name.map(Into::into);
+    let name = fittings.as_ref().and_then(|fittings| fittings.name.clone());
     if let Some(name) = &name
         && core.registry.is_taken(name)
     {
         return Err(SpawnError::NameTaken { name: name.to_string() });
     }
-    let limit = match (send_timeout, core.send_timeout) {
-        // The longest time is no limit.
-        (Some(Duration::MAX), _) | (None, None | Some(Duration::MAX)) => None,
-        (Some(own), _) => Some(SendLimit::Own(own)),
-        (None, Some(_)) => Some(SendLimit::System),
+    let limit = match core.send_timeout {
+        _ if has_timeout => match &fittings {
+            Some(fittings) if fittings.limit.is_some() => SendLimit::Own,
+            // The longest time is no limit; here and below.
+            _ => SendLimit::None,
+        },
+        None | Some(Duration::MAX) => SendLimit::None,
+        Some(_) => SendLimit::System,
     };
     let Some(host) = Lodging::with(&core.house) else {
         return Err(SpawnError::ShutDown);
     };
-    let plan = Plan { capacity, placed, name: name.clone(), keep_alive, limit, host, startup };
+    let plan = Plan { capacity, placed, keep_alive, limit, host, startup, fittings };
     let (task, runnable) = create(plan);
     if core.scheduler.seat(&runnable).is_err() {
         core.refuse(runnable);
@@ -264,6 +297,37 @@ fn launch<A: Actor>(
     }
     core.scheduler.schedule(runnable);
     Ok(ActorRef::new(task))
+}
+
+/// What is asked for beside a mailbox, sorted out.
+#[derive(Default)]
+struct Asked {
+    place: Place,
+    keep_alive: bool,
+    /// A `send` to it doesn't have the system's limit, whether it has one of its own or none.
+    has_timeout: bool,
+    fittings: Option<Box<Fittings>>,
+}
+
+#[cold]
+fn sort_out(wishes: Wishes) -> Result<Asked, SpawnError> {
+    let Wishes { name, place, keep_alive, send_timeout, health_check } = wishes;
+    let limit = send_timeout.filter(|limit| *limit != Duration::MAX);
+    let fittings = Fittings { name: name.map(Into::into), limit, checkup: health_check.map(checkup_of).transpose()? };
+    let is_needed = fittings.name.is_some() || limit.is_some() || fittings.checkup.is_some();
+    let fittings = is_needed.then(|| Box::new(fittings));
+    Ok(Asked { place, keep_alive, has_timeout: send_timeout.is_some(), fittings })
+}
+
+/// The checks that are asked for.
+fn checkup_of(regimen: Regimen) -> Result<Box<Checkup>, SpawnError> {
+    if regimen.every.is_zero() {
+        return Err(SpawnError::ZeroHealthInterval);
+    }
+    if regimen.budget.is_zero() {
+        return Err(SpawnError::ZeroHealthBudget);
+    }
+    Ok(Checkup::new(regimen))
 }
 
 /// The worker that a place means.

@@ -17,10 +17,10 @@
 //!
 //! | field | whose |
 //! |---|---|
-//! | overseer, number, supervisor, renewal, [`Maker`] | everybody's, never written |
+//! | overseer, number, supervisor, renewal | everybody's, never written |
 //! | word, down, back-off, past | everybody's: the supervisor leaves the word and says that it is put off, the runner writes the others |
 //! | expiries | everybody's |
-//! | [`Books`] | the runner's (rule 1 of the task module) |
+//! | [`Books`], [`Maker`] | the runner's (rule 1 of the task module); the maker goes with the actor's end |
 
 use std::any::Any;
 use std::fmt;
@@ -133,8 +133,8 @@ pub(crate) struct Charge {
     /// How many times the time of a `post_stop` was up. See [`has_expired`].
     expiries: AtomicU32,
     books: UnsafeCell<Books>,
-    /// A [`Maker`] of the body's type.
-    maker: Arc<dyn Any + Send + Sync>,
+    /// A [`Maker`] of the body's type, until the actor ends: references to it may be kept for long after that.
+    maker: UnsafeCell<Option<Arc<dyn Any + Send + Sync>>>,
 }
 
 /// What has become of earlier runs, for those who look.
@@ -159,10 +159,12 @@ struct Books {
     escalates: bool,
     /// It has come to its end by a stop, whatever its reason is said to be after its last hooks.
     stopped: bool,
+    /// The observer has heard of the failure that the last run was over by, which the actor may end with.
+    is_told: bool,
     /// What the mailbox had given when the run began.
     taken_before: u32,
-    /// How many messages of timers it has had since.
-    rung: u32,
+    /// What it has handled since that didn't come by the mailbox: messages of timers, and hooks that speak of a failure.
+    apart: u32,
     /// How many messages have failed.
     failed: u32,
     /// How many times a `post_stop` was given a deadline.
@@ -192,7 +194,7 @@ impl Charge {
             past: Mutex::default(),
             expiries: AtomicU32::new(0),
             books: UnsafeCell::new(Books::default()),
-            maker,
+            maker: UnsafeCell::new(Some(maker)),
         }
     }
 
@@ -224,10 +226,12 @@ pub(super) fn of(header: &Header) -> Option<&Charge> {
 ///
 /// # Safety
 ///
-/// The task is alive for as long as this is used.
+/// The caller is the runner, and the actor doesn't end for as long as this is used.
 pub(super) unsafe fn maker<'a, B: 'static>(header: NonNull<Header>) -> Option<&'a Maker<B>> {
     // SAFETY: the caller's promise.
-    of(unsafe { header.as_ref() })?.maker.downcast_ref()
+    let charge: &'a Charge = of(unsafe { header.as_ref() })?;
+    // SAFETY: as above: it is taken by the end alone.
+    charge.maker.with(|maker| unsafe { (*maker).as_ref() })?.downcast_ref()
 }
 
 /// The runner's steps.
@@ -282,6 +286,17 @@ impl Charge {
         unsafe { self.books(|books| std::mem::take(&mut books.stopped)) }
     }
 
+    /// Notes whether the observer has heard of the reason that the actor has at present.
+    pub(super) fn set_told(&self, is_told: bool) {
+        // SAFETY: as above.
+        unsafe { self.books(|books| books.is_told = is_told) };
+    }
+
+    pub(super) fn is_told(&self) -> bool {
+        // SAFETY: as above.
+        unsafe { self.books(|books| books.is_told) }
+    }
+
     pub(super) fn set_escalates(&self) {
         // SAFETY: as above.
         unsafe { self.books(|books| books.escalates = true) };
@@ -293,10 +308,10 @@ impl Charge {
         unsafe { self.books(|books| books.failed = books.failed.wrapping_add(1)) };
     }
 
-    /// A message of a timer is about to be handled.
-    pub(super) fn note_rung(&self) {
+    /// A message of a timer is about to be handled, or what fails next is no message.
+    pub(super) fn note_apart(&self) {
         // SAFETY: as above.
-        unsafe { self.books(|books| books.rung = books.rung.wrapping_add(1)) };
+        unsafe { self.books(|books| books.apart = books.apart.wrapping_add(1)) };
     }
 
     /// A `post_stop` is given its deadline.
@@ -318,13 +333,21 @@ impl Charge {
         // SAFETY: as above.
         unsafe {
             self.books(|books| {
-                let handled = taken.wrapping_sub(books.taken_before).wrapping_add(books.rung);
+                let handled = taken.wrapping_sub(books.taken_before).wrapping_add(books.apart);
                 let down = Down { reason, has_worked: handled > books.failed, escalates: books.escalates };
-                let Books { stopped, deadlines, .. } = *books;
-                *books = Books { stopped, taken_before: taken, deadlines, ..Books::default() };
+                let Books { stopped, is_told, deadlines, .. } = *books;
+                *books = Books { stopped, is_told, taken_before: taken, deadlines, ..Books::default() };
                 down
             })
         }
+    }
+
+    /// The actor makes no more bodies: what they were made of goes.
+    pub(super) fn drop_maker(&self) {
+        // SAFETY: as above; no frame borrows it.
+        let maker = self.maker.with_mut(|maker| unsafe { (*maker).take() });
+        // UNWIND: it may hold the last of a user's factory, and of what that has captured.
+        let _ = guard(|| drop(maker));
     }
 
     /// From now on a word is waited for; one that is left over is forgotten.

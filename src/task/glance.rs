@@ -32,7 +32,7 @@ impl Strong {
             // Whatever is left to it, it is on its way out.
             _ if header.is_closed() => Stage::Stopping,
             Phase::New | Phase::Making | Phase::Starting => Stage::Starting,
-            Phase::Running | Phase::Hearing => Stage::Serving,
+            Phase::Running | Phase::Hearing | Phase::Checking => Stage::Serving,
             Phase::Pausing | Phase::Clearing | Phase::Stopping | Phase::Expiring | Phase::Ending | Phase::Unborn => {
                 Stage::Stopping
             }

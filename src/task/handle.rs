@@ -97,7 +97,13 @@ impl Strong {
 
     /// As [`stop`](Self::stop), because the system shuts down.
     pub(crate) fn stop_for_shutdown(&self) {
-        self.header().far().state.mark_shutdown();
+        let state = &self.header().far().state;
+        if !self.is_ward() {
+            state.mark_shutdown();
+        } else if state.shut_down() == Woken::Schedule {
+            // It may be down: then this is its end.
+            self.schedule();
+        }
         self.stop();
     }
 
@@ -347,12 +353,7 @@ impl Weak {
 
     /// The actor's handler says so of its actor, which hears of it before the next message. Only the first is heard.
     pub(crate) fn fail(&self, failing: Failing) {
-        let header = self.header();
-        let mut place = header::side(header).failing.lock();
-        let late = if place.is_some() { Some(failing) } else { place.replace(failing) };
-        drop(place);
-        header.far().state.fail();
-        drop(late);
+        header::fail(self.header(), failing);
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -17,6 +17,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::charge::Charge;
+use super::checkup::Checkup;
 use super::frame::Frame;
 use super::identity::{ActorId, ActorInfo};
 use super::lane::{Home, Lane};
@@ -47,26 +48,64 @@ pub(crate) struct Terms {
     pub(super) placed: u16,
     /// Whose limit a `send` to it has.
     pub(super) limit: Limit,
-    pub(super) keeping: Keeping,
+    pub(super) care: Care,
 }
 
 impl Terms {
     /// Whether it is supervised.
     #[inline(always)]
     pub(super) fn is_ward(&self) -> bool {
-        self.keeping == Keeping::Ward
+        self.care.0 & Care::WARD != 0
+    }
+
+    /// Whether it is supervised or checked: then somebody hears of its start.
+    #[inline(always)]
+    pub(super) fn is_attended(&self) -> bool {
+        self.care.0 & (Care::WARD | Care::CHECKED) != 0
+    }
+
+    /// Whether it has health checks.
+    #[inline(always)]
+    pub(super) fn is_checked(&self) -> bool {
+        self.care.0 & Care::CHECKED != 0
+    }
+
+    /// Whether it has a strong reference to itself until its end.
+    #[inline(always)]
+    pub(super) fn keeps_itself(&self) -> bool {
+        self.care.0 & Care::ITSELF != 0
     }
 }
 
-/// What keeps an actor alive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keeping {
-    /// Whoever can reach it.
-    Others,
-    /// A strong reference that is the actor's own until its end.
-    Itself,
-    /// Its supervisor, who has a strong reference.
-    Ward,
+/// What keeps an actor alive, and who looks after it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Care(u8);
+
+impl Care {
+    /// A strong reference of its own keeps it until its end.
+    const ITSELF: u8 = 1;
+    /// Its supervisor does, who has a strong reference.
+    const WARD: u8 = 1 << 1;
+    /// It has health checks.
+    const CHECKED: u8 = 1 << 2;
+
+    /// Whoever can reach it keeps it.
+    pub(super) const BY_OTHERS: Self = Self(0);
+    pub(super) const BY_ITSELF: Self = Self(Self::ITSELF);
+    pub(super) const OF_WARD: Self = Self(Self::WARD);
+
+    /// The same, with health checks.
+    pub(super) fn with_checks(self) -> Self {
+        Self(self.0 | Self::CHECKED)
+    }
+}
+
+impl fmt::Debug for Care {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [(Self::ITSELF, "ITSELF"), (Self::WARD, "WARD"), (Self::CHECKED, "CHECKED")];
+        let set = names.into_iter().filter(|(bit, _)| self.0 & bit != 0).map(|(_, name)| name);
+        f.debug_set().entries(set).finish()
+    }
 }
 
 /// What rides on the producers' line.
@@ -131,6 +170,8 @@ pub(super) struct Vtable {
     pub(super) judge: unsafe fn(NonNull<Header>, &ActorError) -> Directive,
     /// Begins `on_terminated`.
     pub(super) terminated: unsafe fn(&mut Turn<'_>, ActorInfo, StopReason) -> Opened,
+    /// Begins `health_check`.
+    pub(super) check: unsafe fn(&mut Turn<'_>) -> Opened,
     pub(super) drop_body: unsafe fn(NonNull<Header>),
     /// Frees the cell's memory.
     pub(super) free: unsafe fn(NonNull<Header>),
@@ -190,7 +231,7 @@ pub(super) unsafe fn charge(header: NonNull<Header>) -> NonNull<Charge> {
     unsafe { header.cast::<Charge>().sub(1) }
 }
 
-/// What few actors need: a line of waiting senders, watchers, watches, a name, timers, a count of shed events.
+/// What few actors need: a line of waiting senders, watchers, watches, a name, timers, health checks, a count of shed events.
 #[derive(Debug)]
 pub(super) struct Side {
     pub(super) line: Mutex<Line>,
@@ -200,8 +241,9 @@ pub(super) struct Side {
     pub(super) watches: Mutex<Watches>,
     /// Of what the actor says that it failed.
     pub(super) failing: Mutex<Option<Failing>>,
-    /// Made where it is needed.
+    /// Made where it is needed; so is the next one.
     pub(super) trace: Mutex<Option<Box<Trace>>>,
+    pub(super) checkup: Mutex<Option<Box<Checkup>>>,
     /// How long a `send` waits, in nanoseconds. Written before the first run.
     limit: AtomicU64,
     /// How many events were shed before the one that is handled now. The runner's.
@@ -220,6 +262,7 @@ impl Side {
             watches: Mutex::default(),
             failing: Mutex::default(),
             trace: Mutex::default(),
+            checkup: Mutex::default(),
             limit: AtomicU64::new(u64::MAX),
             missed: AtomicU64::new(0),
             published: UnsafeCell::new(()),
@@ -234,6 +277,15 @@ pub(crate) enum Failing {
     Judge(ActorError),
     /// It ends.
     End(StopReason),
+}
+
+/// The actor's handler, or a hook of its, says so of its actor, which hears of it before the next message. Only the first is heard.
+pub(super) fn fail(header: &Header, failing: Failing) {
+    let mut place = side(header).failing.lock();
+    let late = if place.is_some() { Some(failing) } else { place.replace(failing) };
+    drop(place);
+    header.far().state.fail();
+    drop(late);
 }
 
 /// The cold facts of an actor's life and end.

@@ -29,6 +29,23 @@ impl Completion<Result<(), ActorError>> for StartHook {
     }
 }
 
+/// What becomes of a health check's outcome: it is left with the turn.
+struct CheckHook;
+
+impl Completion<Result<(), ActorError>> for CheckHook {
+    fn message() -> Option<&'static str> {
+        None
+    }
+
+    fn complete(self, outcome: Result<(), ActorError>, turn: &mut Turn<'_>) {
+        turn.check_returned(outcome);
+    }
+
+    fn fail(self, _why: ReplyErrorReason, _actor: &dyn Fn() -> ActorInfo) -> bool {
+        false
+    }
+}
+
 /// What becomes of a body that was made: it goes to its place.
 struct MakeHook;
 
@@ -86,7 +103,7 @@ pub(super) unsafe fn start<B: Body>(turn: &mut Turn<'_>) -> Opened {
 ///
 /// The turn's task is one of `B`s, and supervised; there is no body.
 pub(super) unsafe fn make<B: Body>(turn: &mut Turn<'_>) -> Opened {
-    // SAFETY: the cell has a reference to the maker; the frame is dropped before it is freed.
+    // SAFETY: the caller is the runner, and the frame is dropped before the actor ends.
     unsafe {
         let Some(maker) = charge::maker::<B>(turn.header()) else {
             unreachable!("a supervised task has a maker of its bodies");
@@ -124,6 +141,20 @@ pub(super) unsafe fn terminated<B: Body>(turn: &mut Turn<'_>, who: ActorInfo, re
         let context = B::context(OwnTask::of(turn.header()));
         let make = |context: *mut B::Context| (*body).terminated(&mut *context, who, reason);
         frame::begin(turn, |vacant| vacant.fill(context, QuietHook, make))
+    }
+}
+
+/// Begins `health_check`.
+///
+/// # Safety
+///
+/// The turn's body is a `B`.
+pub(super) unsafe fn check<B: Body>(turn: &mut Turn<'_>) -> Opened {
+    // SAFETY: as for `start`.
+    unsafe {
+        let body = letter::body::<B>(turn.header());
+        let context = B::context(OwnTask::of(turn.header()));
+        frame::begin(turn, |vacant| vacant.fill(context, CheckHook, |context| (*body).check(&mut *context)))
     }
 }
 

@@ -317,15 +317,16 @@ impl Weak {
         header::known_side(header).filter(|_| !header.is_closed())?.home.get()
     }
 
+    /// Whether it takes no more messages.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.header().is_closed()
+    }
+
     /// Sees to it that the actor's timers are listed somewhere, and end with the actor: `list` says where, and isn't called
-    /// if they are. Nothing if the actor takes no more messages.
+    /// if they are. Nothing if the actor is past its last message.
     #[cold]
     pub(crate) fn settle(&self, list: impl FnOnce() -> Option<(Name, Arc<dyn Ticking>)>) -> Option<Name> {
-        let header = self.header();
-        if header.is_closed() {
-            return None;
-        }
-        let side = header::side(header);
+        let side = header::side(self.header());
         let mut lane = side.lane.lock();
         if lane.stage == Stage::Closed {
             return None;

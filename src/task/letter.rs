@@ -10,6 +10,7 @@ use super::frame::{self, Completion};
 use super::handle::Weak;
 use super::header::{Cell, Header};
 use super::identity::{ActorId, ActorInfo};
+use super::lane::Name;
 use super::lodging::House;
 use super::reason::{ActorError, Directive, ReplyErrorReason, StopReason};
 use super::run::Turn;
@@ -57,6 +58,10 @@ pub(crate) trait Host: Send + Sync + 'static {
     /// At `due`, somebody shall look how long this actor's handler takes.
     fn look_later(&self, task: Weak, due: Moment);
 
+    /// At `due`, somebody shall see to this actor's health check, by the timer of this name, which is due at no other time then, or
+    /// by a new one. Tells its name; none if nobody will.
+    fn check_later(&self, task: &Weak, timer: Option<Name>, due: Moment) -> Option<Name>;
+
     /// A handler or hook takes long.
     fn handler_slow(&self, actor: ActorInfo, slow: Slow);
 
@@ -103,6 +108,9 @@ pub(crate) trait Body: Sized + Send + 'static {
         who: ActorInfo,
         reason: StopReason,
     ) -> impl Future<Output = ()> + Send;
+
+    /// Runs `health_check`.
+    fn check(&mut self, context: &mut Self::Context) -> impl Future<Output = Result<(), ActorError>> + Send;
 
     /// Runs `post_stop`.
     fn stop(&mut self, context: &mut Self::Context, reason: StopReason) -> impl Future<Output = ()> + Send;

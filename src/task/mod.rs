@@ -18,6 +18,7 @@
 //! | [`seats`] | who lives |
 //! | [`lodging`] | how a host is kept |
 //! | [`charge`] | what an actor has that is supervised |
+//! | [`checkup`] | an actor's health checks |
 //! | [`lane`] | messages of timers, beside the mailbox |
 //! | [`post`] | a letter on its way into the mailbox |
 //! | [`run`] | one activation |
@@ -27,7 +28,7 @@
 //! | [`run_slot`] | a place for one runnable task, cheap for its worker |
 //! | [`watches`] | whom an actor watches or is linked to |
 //! | [`farewell`] | who strikes an actor off a list before its end is heard of |
-//! | [`hooks`] | `pre_start`, `on_terminated`, `post_stop` and the drop of a body |
+//! | [`hooks`] | `pre_start`, `on_terminated`, `health_check`, `post_stop` and the drop of a body |
 //! | [`trace`] | what an actor is in the middle of, where that is noted |
 //! | [`frame`] | a handler's future, and where it lives |
 //! | [`waker`] | the wakers of a suspended handler |
@@ -67,6 +68,7 @@ macro_rules! debug_as {
 }
 
 pub(crate) mod charge;
+pub(crate) mod checkup;
 pub(crate) mod circle;
 pub(crate) mod coop;
 pub(crate) mod current;
@@ -104,5 +106,5 @@ pub(crate) mod watches;
 pub(crate) use frame::{Completion, Scratch};
 pub(crate) use header::Header;
 pub(crate) use run::Turn;
-pub(crate) use runnable::{Plan, Runnable, SendLimit};
+pub(crate) use runnable::{Fittings, Plan, Runnable, SendLimit};
 pub(crate) use waker::TaskWaiter;

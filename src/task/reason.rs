@@ -26,7 +26,8 @@ pub enum StopReason {
     StartFailed(ActorError),
     /// This actor, to which it is linked, has ended and not in an orderly way.
     Linked(Box<ActorInfo>),
-    /// It said of itself that it failed: [`ActorContext::fail`](crate::ActorContext::fail).
+    /// It said of itself that it failed, by [`ActorContext::fail`](crate::ActorContext::fail) or by its
+    /// [health check](crate::Actor::health_check); or that check took [too long](crate::HealthCheckOverdue).
     Failed(ActorError),
     /// Its supervisor makes it anew together with another one that failed. Only its `post_stop` and its messages hear of this.
     Restarting,
@@ -121,6 +122,8 @@ pub enum Place {
     PreStart,
     /// In `on_terminated`.
     OnTerminated,
+    /// In `health_check`.
+    HealthCheck,
     /// In `on_error`.
     OnError,
     /// In the factory that makes a supervised actor.
@@ -139,6 +142,7 @@ impl fmt::Display for Place {
             Self::Handler => "a handler",
             Self::PreStart => "pre_start",
             Self::OnTerminated => "on_terminated",
+            Self::HealthCheck => "health_check",
             Self::OnError => "on_error",
             Self::Factory => "its factory",
             Self::PostStop => "post_stop",
@@ -244,7 +248,8 @@ impl fmt::Display for ActorError {
 pub enum ReplyErrorReason {
     /// Its handler panicked.
     Panicked(Panic),
-    /// The actor was killed while it handled the message.
+    /// The actor was killed while it handled the message, or was in the way of its [health
+    /// check](crate::Actor::health_check) for too long.
     Killed,
     /// The actor ended before it came to the message.
     Died(StopReason),

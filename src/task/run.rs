@@ -7,6 +7,7 @@
 //! | Starting | first activation of a run | `pre_start` | Running; Unborn, Down |
 //! | Running | a start that succeeded | messages, in order | Clearing, Pausing |
 //! | Hearing | a notice | `on_terminated`: of the end of one that it watches | Running; Clearing, Pausing |
+//! | Checking | a notice | `health_check`, which is due | Running; Clearing, Pausing |
 //! | Pausing | as Clearing, if it is supervised and may begin anew | – | Stopping |
 //! | Clearing | stop, kill, panic, or nobody can reach it | the mailbox is closed; leftovers become dead letters | Stopping |
 //! | Stopping | an empty, closed mailbox; Pausing | `post_stop` | Ending; Expiring when it waits and the actor is killed |
@@ -15,13 +16,15 @@
 //! | Down | the end of a run that isn't the last | nothing: it waits for its supervisor's word | New; Unborn |
 //! | Unborn | a start that failed, panicked or was killed; a word to end | leftovers become dead letters, then as Ending | – |
 //!
-//! The phases after Running are in [`ending`], what is between two runs in [`renewal`].
+//! What a notice has the runner do is in [`notices`], the phases after Running are in [`ending`], what is between two runs in
+//! [`renewal`].
 //!
 //! An activation ends in one of four ways, each with its last access to the cell: the idle CAS, the end, or with the
 //! right to run still in hand, to be put into a run queue or, if the handler waits, to be [held](super::held) or
 //! suspended.
 
 mod ending;
+mod notices;
 mod renewal;
 
 use std::cell::Cell;
@@ -66,6 +69,7 @@ pub(super) enum Phase {
     Starting,
     Running,
     Hearing,
+    Checking,
     Pausing,
     Clearing,
     Stopping,
@@ -509,6 +513,7 @@ impl<'a> Turn<'a> {
             Phase::Making => (Place::Factory, Phase::Unborn),
             Phase::Starting => (Place::PreStart, Phase::Unborn),
             Phase::Hearing => (Place::OnTerminated, Phase::Clearing),
+            Phase::Checking => (Place::HealthCheck, Phase::Clearing),
             Phase::Stopping | Phase::Expiring => (Place::PostStop, Phase::Ending),
             _ => (Place::Handler, Phase::Clearing),
         };
@@ -536,7 +541,7 @@ impl<'a> Turn<'a> {
         self.hook_returned(opened)
     }
 
-    /// Goes on after `pre_start`, `on_terminated` or `post_stop`.
+    /// Goes on after `pre_start`, `on_terminated`, `health_check` or `post_stop`.
     fn hook_returned(&mut self, opened: Opened) -> Option<After> {
         match (opened, self.phase()) {
             (Opened::Suspended, _) => return Some(self.suspend()),
@@ -562,11 +567,7 @@ impl<'a> Turn<'a> {
                 let reason = self.panic_reason(Place::PreStart);
                 self.fail_to_start(reason);
             }
-            (Opened::Done, Phase::Hearing) => self.enter(Phase::Running),
-            (Opened::Panicked, Phase::Hearing) => {
-                let reason = self.panic_reason(Place::OnTerminated);
-                self.begin_to_stop(reason);
-            }
+            (opened, Phase::Hearing | Phase::Checking) => drop(self.go_on_after_notice(opened)),
             (Opened::Done, _) => self.enter(Phase::Ending),
             (Opened::Panicked, _) => {
                 let reason = self.panic_reason(Place::PostStop);
@@ -714,7 +715,7 @@ impl<'a> Turn<'a> {
             *left -= 1;
             if let Some(fired) = lane::take(self.cell()) {
                 if let Some(charge) = self.charge() {
-                    charge.note_rung();
+                    charge.note_apart();
                 }
                 let what = fired.what();
                 // UNWIND: a message that comes again is cloned.
@@ -770,25 +771,6 @@ impl<'a> Turn<'a> {
             }
         }
         Some(self.stop(StopReason::Failed(error)))
-    }
-
-    /// Lets the actor hear of one who has ended. Returns how the draining ended, if it did.
-    fn hear(&mut self) -> Option<Drained> {
-        let (who, reason) = watches::take(self.cell())?;
-        self.enter(Phase::Hearing);
-        // SAFETY: the vtable is that of the body.
-        let hear = |turn: &mut Self| unsafe { (turn.cell().far().vtable.terminated)(turn, who, reason) };
-        match if self.seen.is_traced() { self.traced(|| "on_terminated", hear) } else { hear(self) } {
-            Opened::Done => {
-                self.enter(Phase::Running);
-                None
-            }
-            Opened::Suspended => Some(Drained::Suspended),
-            Opened::Panicked => {
-                let reason = self.panic_reason(Place::OnTerminated);
-                Some(self.stop(reason))
-            }
-        }
     }
 
     /// Rests, unless there is another message after all.

@@ -9,9 +9,10 @@ use std::ptr::NonNull;
 use std::time::Duration;
 
 use super::charge::Charge;
+use super::checkup::Checkup;
 use super::frame::Scratch;
 use super::handle::Strong;
-use super::header::{self, ANYWHERE, Cell, Far, Header, Keeping, Limit, Near, Terms, Ward};
+use super::header::{self, ANYWHERE, Care, Cell, Far, Header, Limit, Near, Terms, Ward};
 use super::hooks;
 #[cfg(any(corecast_loom, feature = "sim"))]
 use super::identity::{ActorId, ActorInfo};
@@ -33,22 +34,35 @@ pub(crate) struct Plan {
     pub(crate) capacity: u32,
     /// The worker that alone may run it.
     pub(crate) placed: Option<u16>,
-    pub(crate) name: Option<Arc<str>>,
     /// It lives on when nothing can reach it.
     pub(crate) keep_alive: bool,
-    /// How long a `send` to it waits that doesn't say so itself.
-    pub(crate) limit: Option<SendLimit>,
+    /// Whose limit a `send` to it has that doesn't say so itself.
+    pub(crate) limit: SendLimit,
     pub(crate) host: Lodging,
     pub(crate) startup: Startup,
+    /// What few tasks have.
+    pub(crate) fittings: Option<Box<Fittings>>,
+}
+
+/// What is put on the side of a task when it is made.
+#[derive(Debug, Default)]
+pub(crate) struct Fittings {
+    pub(crate) name: Option<Arc<str>>,
+    /// How long a `send` to it waits that doesn't say so itself, if that is its own.
+    pub(crate) limit: Option<Duration>,
+    /// What it is checked by.
+    pub(crate) checkup: Option<Box<Checkup>>,
 }
 
 /// Where the limit of a `send` comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SendLimit {
+    /// There is none.
+    None,
     /// From the actor's host.
     System,
     /// It is the actor's own.
-    Own(Duration),
+    Own,
 }
 
 impl fmt::Debug for Plan {
@@ -68,10 +82,10 @@ impl Runnable {
     /// Makes a task, scheduled for its first run.
     #[inline]
     pub(super) fn create<B: Body>(plan: Plan, body: B) -> (Strong, Self) {
-        let keeping = if plan.keep_alive { Keeping::Itself } else { Keeping::Others };
+        let care = if plan.keep_alive { Care::BY_ITSELF } else { Care::BY_OTHERS };
         let cell = memory::acquire(Layout::new::<Cell<B>>()).cast();
         // SAFETY: the block is ours and fits.
-        let (strong, runnable) = unsafe { Self::prepare::<B>(cell, plan, keeping) };
+        let (strong, runnable) = unsafe { Self::prepare::<B>(cell, plan, care) };
         // SAFETY: the cell is ours, and has room for a `B`.
         unsafe { letter::body::<B>(runnable.0).write(body) };
         (strong, runnable)
@@ -83,7 +97,7 @@ impl Runnable {
         // SAFETY: the block is ours and fits, also in front of the cell.
         unsafe {
             header::charge(cell.cast()).write(charge);
-            Self::prepare::<B>(cell, plan, Keeping::Ward)
+            Self::prepare::<B>(cell, plan, Care::OF_WARD)
         }
     }
 
@@ -93,16 +107,21 @@ impl Runnable {
     ///
     /// The cell is memory of the caller's, within a [`Ward`] if the actor is to be one.
     #[inline(always)]
-    unsafe fn prepare<B: Body>(cell: NonNull<Cell<B>>, plan: Plan, keeping: Keeping) -> (Strong, Self) {
+    unsafe fn prepare<B: Body>(cell: NonNull<Cell<B>>, plan: Plan, care: Care) -> (Strong, Self) {
         let header: NonNull<Header> = cell.cast();
         let terms = Terms {
             placed: plan.placed.unwrap_or(ANYWHERE),
-            limit: plan.limit.map_or(Limit::Unlimited, |limit| match limit {
-                SendLimit::Own(_) => Limit::Actor,
+            limit: match plan.limit {
+                SendLimit::None => Limit::Unlimited,
                 SendLimit::System => Limit::System,
-            }),
-            keeping,
+                SendLimit::Own => Limit::Actor,
+            },
+            care: match &plan.fittings {
+                Some(fittings) if fittings.checkup.is_some() => care.with_checks(),
+                _ => care,
+            },
         };
+        let (is_ward, keeps_itself) = (terms.is_ward(), terms.keeps_itself());
         let near = Near {
             refs: Refs::new(),
             link: AtomicPtr::new(std::ptr::null_mut()),
@@ -113,7 +132,7 @@ impl Runnable {
         let far = Far {
             frame: UnsafeCell::new(None),
             side: AtomicPtr::new(std::ptr::null_mut()),
-            vtable: if keeping == Keeping::Ward { Vtables::<B>::WARD } else { Vtables::<B>::TASK },
+            vtable: if is_ward { Vtables::<B>::WARD } else { Vtables::<B>::TASK },
             state: State::new(),
             waits: UnsafeCell::new(false),
             phase: Shown::new(Phase::New),
@@ -124,18 +143,26 @@ impl Runnable {
         unsafe {
             (&raw mut (*cell.as_ptr()).header).write(Ring::new(plan.capacity, terms, near, far));
             (&raw mut (*cell.as_ptr()).body).write(UnsafeCell::new(MaybeUninit::uninit()));
-            if let Some(name) = plan.name {
-                header::side(header.as_ref()).ending.lock().name = Some(name);
+            if let Some(fittings) = plan.fittings {
+                Self::fit_out(header.as_ref(), *fittings);
             }
-            if let Some(SendLimit::Own(limit)) = plan.limit {
-                header::set_limit(header.as_ref(), limit);
-            }
-            if keeping == Keeping::Itself {
+            if keeps_itself {
                 header.as_ref().near().refs.grow();
             }
         }
         // SAFETY: the one that the count starts with.
         (unsafe { Strong::from_counted(header) }, Self(header))
+    }
+
+    /// Called while nobody else has a reference.
+    #[cold]
+    fn fit_out(header: &Header, Fittings { name, limit, checkup }: Fittings) {
+        let side = header::side(header);
+        side.ending.lock().name = name;
+        if let Some(limit) = limit {
+            header::set_limit(header, limit);
+        }
+        *side.checkup.lock() = checkup;
     }
 
     /// The right to run the task behind `header`.
@@ -274,6 +301,7 @@ impl<B: Body> Vtables<B> {
         make: hooks::make::<B>,
         judge: hooks::judge::<B>,
         terminated: hooks::terminated::<B>,
+        check: hooks::check::<B>,
         stop: hooks::stop::<B>,
         drop_body: hooks::drop_body::<B>,
         free: header::free_cell::<B>,

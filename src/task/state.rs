@@ -189,6 +189,12 @@ impl State {
         self.notify(DISMISSED)
     }
 
+    /// Says that the reason of the stop that follows is the system's shutdown, and wakes who waits for its supervisor's word.
+    /// Lock-free.
+    pub(crate) fn shut_down(&self) -> Woken {
+        self.notify(SHUTDOWN)
+    }
+
     fn notify(&self, bits: u32) -> Woken {
         // ORDERING: Relaxed; the CAS confirms it.
         let mut now = Snapshot(self.0.load(Ordering::Relaxed));

@@ -13,7 +13,8 @@
 //! is heard once at least.
 //!
 //! What has been told waits in the book until the runner finds NOTICED in the task word, that is before the next message.
-//! It is no message: it isn't counted, nor in the mailbox, and keeps nobody alive.
+//! It is no message: it isn't counted, nor in the mailbox, and keeps nobody alive. A [`checkup`](super::checkup) that is due is
+//! called out by NOTICED as well.
 //!
 //! | the book is | what is told | left by |
 //! |---|---|---|
@@ -133,7 +134,8 @@ enum Told {
 }
 
 /// The same, said in the task word.
-enum Deed {
+#[must_use = "the rest of it is to be done"]
+pub(super) enum Deed {
     Nothing,
     Notice,
     Kill(Woken),
@@ -358,7 +360,7 @@ impl Weak {
     }
 
     /// Does the rest of it, without the lock.
-    fn follow_up(&self, deed: Deed) {
+    pub(super) fn follow_up(&self, deed: Deed) {
         let header = self.header();
         match deed {
             Deed::Nothing => {}

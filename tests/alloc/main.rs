@@ -6,7 +6,7 @@
 //! | publish to 1, 10, 100 and 1,000 subscribers; broadcast to 1, 10 and 100 members | the same ([`publishing`]) |
 //! | tell to one who is watched; look-ups of a name; and of watches that were withdrawn nothing is left | the same, a thread outside, an actor ([`watching`]) |
 //! | ping-pong, ring of 100, 64 ping-pong pairs, fan-in 8:1, fork-join throughput | actors on whichever worker comes to it ([`crowd`]) |
-//! | sleeps that end; timers that are set and cancelled | an actor ([`timing`]) |
+//! | sleeps that end; timers that are set and cancelled; health checks | an actor ([`timing`]) |
 //!
 //! 10^4 operations of warm-up, which also fill the mailboxes to the brim, then 10^6 counted ones (10^5 in debug builds, and
 //! between threads, which have to be woken; `CORECAST_ALLOC_OPERATIONS` sets another number than 10^6). Mailboxes are
@@ -206,6 +206,8 @@ fn promise_09_the_hot_paths_allocate_nothing() {
     table.note("sleeps that end".to_owned(), sleeps);
     let alarms = timing::of_alarms(&table.system, extent);
     table.note("timers that are set and cancelled".to_owned(), alarms);
+    let checks = timing::of_checks(&table.system, extent);
+    table.note("health checks".to_owned(), checks);
 
     let missed = table.rows.iter().filter(|row| row.allocations > 0);
     let missed: Vec<_> = missed.map(|Row { name, allocations }| format!("{allocations}: {name}")).collect();

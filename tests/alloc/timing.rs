@@ -1,8 +1,9 @@
-//! What is to be done at a certain time: many sleeps, and timers that are set and cancelled.
+//! What is to be done at a certain time: many sleeps, timers that are set and cancelled, and health checks.
 
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
-use corecast::{Actor, ActorContext, ActorRef, ActorSystem, Handler, Message, Timer};
+use corecast::{Actor, ActorContext, ActorError, ActorRef, ActorSystem, Handler, Message, Timer};
 
 use crate::counting::allocations;
 use crate::direct::Extent;
@@ -85,4 +86,36 @@ pub(crate) fn of_alarms(system: &ActorSystem, extent: Extent) -> u64 {
 /// Sleeps that end; a thousandth of the operations, for each takes a tick of the wheel.
 pub(crate) fn of_sleeps(system: &ActorSystem, extent: Extent) -> u64 {
     clerk(system).blocking_send(Sleeps(extent)).expect("answered")
+}
+
+/// Counts its checks, and tells how many allocations there were in those that count.
+struct Patient {
+    checks: u64,
+    before: u64,
+    extent: Extent,
+    told: Sender<u64>,
+}
+
+impl Actor for Patient {
+    async fn health_check(&mut self, _: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        let (warm_up, operations) = (self.extent.warm_up / 100, self.extent.operations / 1_000);
+        if self.checks == warm_up {
+            self.before = allocations();
+        }
+        if self.checks == warm_up + operations {
+            let _ = self.told.send(allocations() - self.before);
+        }
+        self.checks += 1;
+        Ok(())
+    }
+}
+
+/// Health checks, one after the other; as many as sleeps.
+pub(crate) fn of_checks(system: &ActorSystem, extent: Extent) -> u64 {
+    const MOMENT: Duration = Duration::from_nanos(1);
+    let (told, allocated) = channel();
+    let patient = Patient { checks: 0, before: 0, extent, told };
+    let _kept =
+        system.spawn(patient).on_worker(0).health_check(MOMENT, Duration::from_secs(60)).start().expect("it starts");
+    allocated.recv().expect("it is checked")
 }

@@ -10,11 +10,11 @@ use std::mem::size_of;
 
 use corecast::{
     Actor, ActorContext, ActorError, ActorFailure, ActorId, ActorInfo, ActorRef, ActorSystem, ActorSystemBuilder,
-    Blocking, BlockingError, BuildError, DeadLetter, Event, FindError, Handler, Mailbox, Message, MessageBroker,
-    MessageFailure, Overflow, Panic, Place, Publish, PublishError, Published, Recipient, Reply, ReplyError, SendError,
-    SendFuture, Shutdown, ShutdownReport, SpawnBuilder, SpawnError, StopReason, Stopped, Subscribe, SubscribeError,
-    SubscribeFuture, Subscription, SubscriptionGuard, SystemRef, Tell, TellError, Topic, TopicError, TrySendError,
-    TryTellError, WeakActorRef,
+    Blocking, BlockingError, BuildError, DeadLetter, Event, FindError, Handler, HealthCheckOverdue, Mailbox, Message,
+    MessageBroker, MessageFailure, Overflow, Panic, Place, Publish, PublishError, Published, Recipient, Reply,
+    ReplyError, SendError, SendFuture, Shutdown, ShutdownReport, SpawnBuilder, SpawnError, StopReason, Stopped,
+    Subscribe, SubscribeError, SubscribeFuture, Subscription, SubscriptionGuard, SystemRef, Tell, TellError, Topic,
+    TopicError, TrySendError, TryTellError, WeakActorRef,
 };
 
 use crate::support::{Note, hold_and_fill, spawn_with, system, wait};
@@ -113,6 +113,7 @@ const _: () = {
     error::<FindError>();
     error::<BuildError>();
     error::<BlockingError>();
+    error::<HealthCheckOverdue>();
     plain::<StopReason>();
     plain::<Panic>();
     plain::<ActorError>();

@@ -297,3 +297,14 @@ fn a_shutdown_and_a_drop_end_wards_that_wait() {
     drop(system);
     assert_eq!(reports.recv().unwrap(), "ended: a handler panicked: crash");
 }
+
+#[test]
+fn a_shutdown_ends_a_ward_that_is_down() {
+    let system = system();
+    let (ward, reports) = ward(&system, Renewal::Always, |_| None);
+    assert!(ward.blocking_send(Crash).is_err());
+    assert_eq!(reports.recv().unwrap(), "down: a handler panicked: crash false false");
+    ward.strong().stop_for_shutdown();
+    assert_eq!(reports.recv().unwrap(), "ended: a handler panicked: crash");
+    assert!(!ward.is_alive());
+}

@@ -13,10 +13,11 @@ use crate::mailbox::ring::Rest;
 use crate::sync::hint::spin_loop;
 use crate::sync::limits::BUSY_SPINS;
 use crate::sync::unwind::guard;
-use crate::task::charge::Report;
+use crate::task::charge::{Charge, Report};
+use crate::task::checkup;
 use crate::task::farewell;
 use crate::task::handle::Strong;
-use crate::task::header::{self, Header, Keeping, Side};
+use crate::task::header::{self, Header, Side};
 use crate::task::lane;
 use crate::task::letter::Undertaker;
 use crate::task::reason::{Panic, Place, StopReason};
@@ -61,14 +62,18 @@ impl Turn<'_> {
         }
     }
 
-    /// Why it was killed: by somebody who may, by its supervisor to begin anew, or by the end of one that it is linked to.
+    /// Why it was killed: by somebody who may, by its supervisor to begin anew, by the end of one that it is linked to, or by its
+    /// health check.
     #[cold]
     pub(super) fn why_killed(&self) -> StopReason {
         let control = self.cell().far().state.peek();
         if control.is_recalled() && !control.is_final() {
             return StopReason::Restarting;
         }
-        watches::fate(self.cell()).map_or(StopReason::Killed, StopReason::Linked)
+        if let Some(who) = watches::fate(self.cell()) {
+            return StopReason::Linked(who);
+        }
+        checkup::failure(self.cell()).map_or(StopReason::Killed, |overdue| StopReason::Failed(overdue.into()))
     }
 
     pub(super) fn panic_reason(&mut self, place: Place) -> StopReason {
@@ -210,6 +215,7 @@ impl Turn<'_> {
         // Where there is no lane there is no side, and there are no watches.
         if let Some(mut left) = lane::close(self.cell()) {
             watches::close(self.cell());
+            checkup::close(self.cell());
             for fired in left.fired.drain(..) {
                 // SAFETY: a letter's vtable expects an undertaker here.
                 self.bury(|undertaker| unsafe { fired.leave().discard(undertaker) });
@@ -278,12 +284,13 @@ impl Turn<'_> {
             }
         }
         let verdict = self.verdict();
-        if verdict == TOLD {
+        // One that was down has failed before, and that was told then.
+        if verdict == TOLD && !self.charge().is_some_and(Charge::is_told) {
             let observed = self.told || header.far().state.peek().is_watched();
             // UNWIND: an observer is user code.
             let _ = guard(|| host.actor_failed(header::info(header), &reason_of(header, verdict), observed));
         }
-        if header.terms().keeping == Keeping::Itself {
+        if header.terms().keeps_itself() {
             // SAFETY: counted when the task was made, and given up once.
             drop(unsafe { Strong::from_counted(self.header) });
         }
@@ -325,7 +332,10 @@ impl Turn<'_> {
     /// Says that the actor has ended, and wakes who waits for that.
     fn announce_end(&mut self) {
         let header = self.cell();
-        let verdict = self.verdict();
+        let (verdict, charge) = (self.verdict(), self.charge());
+        if let Some(charge) = charge {
+            charge.drop_maker();
+        }
         if header.far().state.end(verdict).is_watched()
             && let Some(side) = header::known_side(header)
         {
@@ -336,7 +346,7 @@ impl Turn<'_> {
             }
             watches::tell_audience(header, side, verdict);
         }
-        if let Some(charge) = self.charge() {
+        if let Some(charge) = charge {
             charge.report(Report::Ended(reason_of(header, verdict)));
         }
     }

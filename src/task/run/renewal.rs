@@ -9,6 +9,7 @@ use super::{After, Phase, Turn};
 use crate::mailbox::envelope::Opened;
 use crate::sync::unwind::guard;
 use crate::task::charge::{self, Charge, Report, Word};
+use crate::task::checkup;
 use crate::task::edge;
 use crate::task::header;
 use crate::task::lane;
@@ -53,9 +54,19 @@ impl<'a> Turn<'a> {
         if self.cell().far().state.peek().is_traced() { self.traced(|| "the factory", make) } else { make(self) }
     }
 
-    /// Tells the supervisor of a start that has succeeded.
+    /// Tells the supervisor of a start that has succeeded, and begins the checks of the run.
     #[inline(always)]
     pub(super) fn report_start(&self) {
+        if self.cell().terms().is_attended() {
+            self.report_start_attended();
+        }
+    }
+
+    #[inline(never)]
+    fn report_start_attended(&self) {
+        if self.cell().terms().is_checked() {
+            checkup::begin(self.cell(), self.common().clock.now());
+        }
         if let Some(charge) = self.charge() {
             charge.report(Report::Up);
         }
@@ -66,6 +77,7 @@ impl<'a> Turn<'a> {
     pub(super) fn continues_after(&mut self, reason: &StopReason) -> bool {
         let Some(charge) = self.charge().filter(|charge| charge.continues(self.cell(), reason)) else { return false };
         charge.set_goes_down();
+        checkup::close(self.cell());
         true
     }
 
@@ -93,10 +105,12 @@ impl<'a> Turn<'a> {
         let reason = self.last_reason();
         lane::end_timers(header);
         watches::forget(header, &reason);
+        checkup::forget(header);
         if !reason.is_orderly() {
             // UNWIND: an observer is user code.
             let _ = guard(|| header.near().host.actor_failed(header::info(header), &reason, true));
         }
+        charge.set_told(!reason.is_orderly());
         let down = charge.close_books(reason.clone(), self.reader().taken());
         self.told = false;
         charge.set_down(true);
@@ -124,6 +138,7 @@ impl<'a> Turn<'a> {
         match charge.take_word() {
             Some(Word::Renew) if !self.seen.is_final() => self.renew(charge),
             Some(Word::End(Some(reason))) => {
+                charge.set_told(false);
                 self.end_for_good(reason);
                 None
             }
@@ -155,6 +170,7 @@ impl<'a> Turn<'a> {
             return None;
         }
         charge.set_down(false);
+        charge.set_told(false);
         charge.note_restart(self.last_reason());
         self.forget_reason();
         self.enter(Phase::New);

@@ -3,6 +3,7 @@
 
 mod cuts;
 mod handles;
+mod health;
 mod panics;
 mod specs;
 

@@ -81,7 +81,7 @@ fn inner(error: &SpecError) -> &SpecError {
     }
 }
 
-const REFUSED: [Refused; 12] = [
+const REFUSED: [Refused; 14] = [
     (
         || Supervisor::builder(Strategy::OneForAll).intensity(3, Duration::ZERO).build(),
         |error| matches!(error, SpecError::ZeroPeriod),
@@ -116,6 +116,16 @@ const REFUSED: [Refused; 12] = [
         || with(|spec| spec.start_limit(Duration::ZERO)),
         |error| matches!(inner(error), SpecError::ZeroStartLimit),
         &["`b`", "needs time to start"],
+    ),
+    (
+        || with(|spec| spec.health_check(Duration::ZERO, SECOND)),
+        |error| matches!(inner(error), SpecError::ZeroHealthInterval),
+        &["`b`", "need an interval", "leave them out"],
+    ),
+    (
+        || with(|spec| spec.health_check(SECOND, Duration::ZERO)),
+        |error| matches!(inner(error), SpecError::ZeroHealthBudget),
+        &["`b`", "a time in which it is to be over"],
     ),
     (
         || {

@@ -1,7 +1,12 @@
 //! How supervisors end, and their children with them.
 
-use super::{Do, Part, SECOND, builder, find, lingering, part, play, spawn};
-use corecast::{AutoShutdown, ChildSpec, RestartType, ShutdownPolicy, StopReason, Strategy, Supervisor};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Add, Do, Part, SECOND, builder, find, lingering, part, play, spawn};
+use corecast::{
+    AutoShutdown, ChildSpec, DynamicSupervisor, RestartType, ShutdownPolicy, StopReason, Strategy, Supervisor,
+};
 
 #[test]
 fn children_are_stopped_in_reverse_and_the_supervisor_ends_last() {
@@ -135,6 +140,70 @@ fn a_supervisor_may_end_with_its_significant_children() {
             }
             assert!(matches!(sim.block_on(supervisor.stopped()), StopReason::Stopped));
             assert_eq!(system.actor_count(), 0);
+            Ok(())
+        });
+    }
+}
+
+/// Clones are counted.
+#[derive(Clone)]
+struct Argument(Arc<()>);
+
+#[test]
+fn what_a_child_was_made_of_goes_with_it_whoever_keeps_its_reference() {
+    play(|sim, system, journal| {
+        let (argument, factory) = (Argument(Arc::new(())), Argument(Arc::new(())));
+        let made = journal.clone();
+        let dynamic = DynamicSupervisor::builder(move |_: Argument| Part {
+            name: "a",
+            journal: made.clone(),
+            sum: 0,
+            lingers: Duration::ZERO,
+        })
+        .restart(RestartType::Temporary);
+        let dynamic = sim.block_on(async { system.spawn(dynamic.build().unwrap()).await })?;
+        let ended = sim.block_on(dynamic.start_child(argument.clone()))?;
+        let lives = sim.block_on(dynamic.start_child(argument.clone()))?;
+        assert!(ended.blocking_send(Do::Panic).is_err());
+        sim.block_on(ended.stopped());
+        sim.run_until_quiescent()?;
+        assert_eq!(Arc::strong_count(&argument.0), 2, "that of the one that lives is left");
+        sim.block_on(dynamic.terminate_child(&lives))?;
+        assert_eq!(Arc::strong_count(&argument.0), 1);
+
+        let (kept, journal) = (factory.clone(), journal.clone());
+        let child = ChildSpec::new("b", move || {
+            let _ = &kept;
+            Part { name: "b", journal: journal.clone(), sum: 0, lingers: Duration::ZERO }
+        });
+        let supervisor = spawn(sim, system, builder(Strategy::OneForOne));
+        let child = sim.block_on(async { supervisor.start_child(child).await })?;
+        sim.block_on(async { supervisor.terminate_child("b").await })?;
+        assert_eq!(Arc::strong_count(&factory.0), 2, "its place is kept");
+        sim.block_on(async { supervisor.delete_child("b").await })?;
+        assert_eq!(Arc::strong_count(&factory.0), 1);
+        assert!(!child.is_alive() && !ended.is_alive());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_shutdown_waits_for_a_back_off_only_if_messages_wait_for_its_end_and_no_longer_than_its_deadline() {
+    for (pause, is_clean) in [(10, true), (1_000, false)] {
+        play(|sim, system, journal| {
+            let backoff = corecast::Backoff::new(pause * SECOND, pause * SECOND).jitter(0.0);
+            let supervisor = builder(Strategy::OneForOne).child(part("a", journal).backoff(backoff));
+            let _supervisor = spawn(sim, system, supervisor);
+            let a = find(system, "a");
+            assert!(a.blocking_send(Do::Panic).is_err());
+            let reply = a.try_send(Add(1))?;
+            let start = system.uptime();
+            let report = sim.block_on(system.shutdown());
+            assert_eq!(report.is_clean(), is_clean, "{report:?}");
+            let deadline = 30 * SECOND;
+            let waited = system.uptime() - start;
+            assert!(waited >= (pause * SECOND).min(deadline) && waited < deadline + 6 * SECOND, "{waited:?}");
+            assert_eq!(sim.block_on(reply).is_ok(), is_clean);
             Ok(())
         });
     }

@@ -1,7 +1,10 @@
 //! What counts as a failure, and what follows.
 
 use super::{Add, Do, Part, SECOND, builder, find, part, play, spawn};
-use corecast::{Backoff, ChildSpec, Directive, ReplyErrorReason, RestartType, StopReason, Strategy, Supervisor};
+use corecast::{
+    Actor, ActorContext, ActorError, ActorInfo, ActorRef, Backoff, ChildSpec, Directive, Handler, Message,
+    ReplyErrorReason, RestartType, StopReason, Strategy, Supervisor,
+};
 use std::time::Duration;
 
 #[test]
@@ -215,6 +218,48 @@ fn a_factory_may_fail_panic_wait_and_have_nothing_to_start() {
         assert_eq!(a.blocking_send(Add(1))?, 1);
         let count = sim.block_on(async { supervisor.count_children().await })?;
         assert_eq!((count.specs, count.active), (2, 1));
+        Ok(())
+    });
+}
+
+/// Fails when one ends that it watches.
+struct Mourner;
+
+impl Actor for Mourner {
+    async fn on_terminated(&mut self, _: ActorInfo, _: StopReason, ctx: &mut ActorContext<Self>) {
+        ctx.fail(ActorError::new("grief"));
+    }
+}
+
+struct Mind(ActorRef<Part>);
+
+impl Message for Mind {
+    type Result = ();
+}
+
+impl Handler<Mind> for Mourner {
+    async fn handle(&mut self, Mind(who): Mind, ctx: &mut ActorContext<Self>) {
+        ctx.watch(&who);
+    }
+}
+
+#[test]
+fn what_a_hook_says_of_the_actor_is_no_message_that_failed() {
+    play(|sim, system, journal| {
+        let child = ChildSpec::new("mourner", || Mourner).name("mourner").quarantine_after(2);
+        let _supervisor = spawn(sim, system, builder(Strategy::OneForOne).child(child));
+        let mourner = system.find::<Mourner>("mourner")?;
+        for _ in 0..3 {
+            // A message that is handled well, and then a failure.
+            let other = Part { name: "other", journal: journal.clone(), sum: 0, lingers: Duration::ZERO };
+            let other = system.spawn(other).start()?;
+            mourner.blocking_send(Mind(other.clone()))?;
+            other.stop();
+            sim.run_until_quiescent()?;
+            assert!(mourner.is_alive());
+        }
+        let snapshot = system.snapshot();
+        assert_eq!(snapshot.find(mourner.id()).expect("it lives").restarts, 3);
         Ok(())
     });
 }

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{Add, Do, SECOND, builder, find, part, play, spawn};
+use super::{Add, Do, Journal, Part, SECOND, builder, find, part, play, spawn};
+use corecast::sim::check;
 use corecast::{
-    Actor, ActorContext, ActorInfo, ActorRef, Backoff, Handler, Mailbox, Message, StopReason, Strategy,
-    SupervisionEvent, Supervisor,
+    Actor, ActorContext, ActorFailure, ActorInfo, ActorRef, ActorSystem, Backoff, Handler, Mailbox, Message, Observer,
+    RestartType, StopReason, Strategy, SupervisionEvent, Supervisor,
 };
 
 struct Ear(Arc<Mutex<Vec<String>>>);
@@ -97,6 +98,89 @@ fn a_restart_is_no_end_to_those_who_watch_and_a_failure_to_those_who_are_linked(
         sim.block_on(a.stopped());
         sim.run_until_quiescent()?;
         assert_eq!(*heard.lock().unwrap(), ["a: it was asked to stop"]);
+        Ok(())
+    });
+}
+
+/// Keeps what it hears of actors that failed.
+#[derive(Clone, Default)]
+struct Failures(Arc<Mutex<Vec<String>>>);
+
+impl Failures {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl Observer for Failures {
+    fn actor_failed(&self, failure: &ActorFailure) {
+        let line = format!("{}: {}", failure.actor().name().unwrap_or("the supervisor"), failure.reason());
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+#[test]
+fn the_observer_hears_of_each_failure_once_also_of_the_last() {
+    check(100, |sim| {
+        sim.expect_panics::<Part>();
+        let (failures, journal) = (Failures::default(), Journal::default());
+        let system = ActorSystem::builder().observer(failures.clone()).build()?;
+        let supervisor = Supervisor::builder(Strategy::OneForOne)
+            .intensity(2, 60 * SECOND)
+            .child(part("a", &journal))
+            .child(part("b", &journal).quarantine_after(1))
+            .child(part("c", &journal).restart(RestartType::Temporary))
+            .child(part("d", &journal));
+        let supervisor = spawn(sim, &system, supervisor);
+        for name in ["b", "c"] {
+            let child = find(&system, name);
+            assert!(child.blocking_send(Do::Panic).is_err());
+            sim.block_on(child.stopped());
+        }
+        let d = find(&system, "d");
+        d.blocking_send(Do::Fail("stop"))?;
+        sim.block_on(d.stopped());
+        assert_eq!(
+            failures.take(),
+            [
+                "b: a handler panicked: b broke",
+                // Another reason, which is heard of, too.
+                "b: it failed too often without a success; the last time, a handler panicked: b broke",
+                "c: a handler panicked: c broke",
+                "d: it failed: stop",
+            ]
+        );
+        let a = find(&system, "a");
+        for _ in 0..3 {
+            assert!(a.blocking_send(Do::Panic).is_err());
+        }
+        sim.block_on(supervisor.stopped());
+        let failed = failures.take();
+        assert_eq!(failed[..3], ["a: a handler panicked: a broke"; 3]);
+        assert!(failed.len() == 4 && failed[3].starts_with("the supervisor: it gave up on `a`"), "{failed:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn the_observer_hears_once_of_one_that_is_terminated_while_it_fails_or_backs_off() {
+    check(100, |sim| {
+        sim.expect_panics::<Part>();
+        let (failures, journal) = (Failures::default(), Journal::default());
+        let system = ActorSystem::builder().observer(failures.clone()).build()?;
+        let backoff = Backoff::new(60 * SECOND, 60 * SECOND);
+        let supervisor =
+            builder(Strategy::OneForOne).child(part("a", &journal)).child(part("b", &journal).backoff(backoff));
+        let supervisor = spawn(sim, &system, supervisor);
+        let (a, b) = (find(&system, "a"), find(&system, "b"));
+        let (crash, other) = (a.try_send(Do::Panic)?, b.try_send(Do::Panic)?);
+        sim.block_on(supervisor.terminate_child("a"))?;
+        assert!(sim.block_on(crash).is_err() && sim.block_on(other).is_err());
+        sim.run_for(SECOND)?;
+        sim.block_on(supervisor.terminate_child("b"))?;
+        let mut failed = failures.take();
+        failed.sort();
+        assert_eq!(failed, ["a: a handler panicked: a broke", "b: a handler panicked: b broke"]);
         Ok(())
     });
 }

@@ -3,6 +3,7 @@
 mod edges;
 mod ends;
 mod failures;
+mod health;
 mod listeners;
 mod looks;
 mod overtaken;

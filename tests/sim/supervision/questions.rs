@@ -108,3 +108,22 @@ fn dynamic_children_are_made_of_what_they_are_started_with_and_made_anew_of_it()
         })
     });
 }
+
+#[test]
+fn a_question_that_is_not_polled_asks_nothing_and_one_that_is_dropped_later_is_answered_to_nobody() {
+    play(|sim, system, journal| {
+        let supervisor = spawn(sim, system, builder(Strategy::OneForOne).child(part("a", journal)));
+        drop(supervisor.start_child(part("b", journal)));
+        drop(supervisor.terminate_child("a"));
+        sim.run_until_quiescent()?;
+        assert_eq!(journal.take(), ["+a"]);
+        sim.block_on(async {
+            let mut starting = std::pin::pin!(supervisor.start_child(part("b", journal)));
+            assert!(futures::poll!(starting.as_mut()).is_pending());
+        });
+        sim.run_until_quiescent()?;
+        assert_eq!(journal.take(), ["+b"]);
+        assert!(system.find::<Part>("b")?.is_alive());
+        Ok(())
+    });
+}
