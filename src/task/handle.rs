@@ -210,6 +210,17 @@ impl Strong {
         Weak(self.0)
     }
 
+    /// Leaves a reference with the actor itself, up to its end.
+    ///
+    /// # Contract
+    ///
+    /// The actor hasn't ended, and this isn't done twice.
+    pub(crate) fn keep_itself(&self) {
+        let own = self.clone();
+        let former = header::side(self.header()).ending.lock().own.replace(own);
+        debug_assert!(former.is_none(), "an actor keeps itself by one reference");
+    }
+
     /// The address, for comparisons.
     pub(crate) fn address(&self) -> usize {
         self.0.addr().get()
@@ -268,7 +279,7 @@ impl Weak {
     }
 
     /// A strong reference, if there is another one. Lock-free.
-    pub(super) fn upgrade(&self) -> Option<Strong> {
+    pub(crate) fn upgrade(&self) -> Option<Strong> {
         self.header().near().refs.upgrade().then(|| Strong(self.0))
     }
 

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use super::charge::Charge;
 use super::frame::Frame;
+use super::handle::Strong;
 use super::identity::{ActorId, ActorInfo};
 use super::lane::{Home, Lane};
 use super::lodging::Lodging;
@@ -240,6 +241,8 @@ pub(crate) enum Failing {
 #[derive(Debug, Default)]
 pub(super) struct Ending {
     pub(super) name: Option<Arc<str>>,
+    /// By which an actor that has a name keeps itself.
+    pub(super) own: Option<Strong>,
     /// The reason, where the verdict alone doesn't tell it.
     pub(super) reason: Option<StopReason>,
     pub(super) watchers: Vec<Waker>,

@@ -307,10 +307,13 @@ impl Turn<'_> {
     /// The name is free, and the actor on nobody's list, before anybody hears of the end.
     #[cold]
     fn leave_lists(&self, side: &Side) {
-        let name = side.ending.lock().name.clone();
+        let mut ending = side.ending.lock();
+        let (name, own) = (ending.name.clone(), ending.own.take());
+        drop(ending);
         if let Some(name) = name {
             self.cell().near().host.free_name(&name);
         }
+        drop(own);
         farewell::say(side);
     }
 
