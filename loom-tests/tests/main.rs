@@ -20,6 +20,7 @@ mod scheduler;
 mod seats;
 mod snapshot;
 mod system;
+mod table;
 mod task;
 mod timer;
 mod trace;

@@ -7,7 +7,7 @@
 //!
 //! | step | pairs with |
 //! |---|---|
-//! | an entry's address is stored in a place, Release | a reader's load of the place, Acquire: the entry's contents |
+//! | an entry's address is put into a place, Release | a reader's load of the place, Acquire: the entry's contents |
 //! | a bucket or a table is replaced, its own places filled before | a reader's look whether what it has marked is there: see [`snapshot`] |
 //! | a bucket that was replaced is freed: heavy barrier, then a look for marks | a reader marks the bucket: light barrier, then a look whether it is there |
 //! | – and is left with its snapshot, if it is marked | a reader's look, when it is done, whether the bucket is there: it clears up |
@@ -214,11 +214,9 @@ impl<T> Bucket<T> {
         self.entries().find(|entry| entry.hash == hash && *entry.name == *name)
     }
 
-    /// Puts an entry into the first free place. Returns whether there was one. The caller has the lock of those who change the
-    /// table.
+    /// Puts an entry into the first free place. Returns whether there was one.
     fn put(&self, entry: &Arc<Entry<T>>) -> bool {
-        let free = self.0.iter().find(|place| place.get().is_none());
-        free.is_some_and(|place| place.fill(entry))
+        self.0.iter().any(|place| place.fill(entry))
     }
 }
 
@@ -252,17 +250,16 @@ impl<T> Place<T> {
         }
     }
 
-    /// Fills a place in which there was nothing. Returns whether that is so.
-    ///
-    /// Done by one thread at a time. If it weren't, a place would keep one of two entries, and leak the other.
+    /// Fills a place in which there is nothing. Returns whether that is so.
     fn fill(&self, entry: &Arc<Entry<T>>) -> bool {
-        if !self.address().is_null() {
-            return false;
-        }
         let entry = Arc::into_raw(Arc::clone(entry)).cast_mut();
-        // ORDERING: Release pairs with the Acquire in `address`: the entry's contents.
-        self.entry.store(entry, Ordering::Release);
-        true
+        // ORDERING: Release pairs with the Acquire in `address`: the entry's contents. Relaxed on failure: nothing is looked at.
+        let filled = self.entry.compare_exchange(ptr::null_mut(), entry, Ordering::Release, Ordering::Relaxed).is_ok();
+        if !filled {
+            // SAFETY: the count is still ours.
+            drop(unsafe { Arc::from_raw(entry) });
+        }
+        filled
     }
 }
 
