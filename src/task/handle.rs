@@ -351,7 +351,8 @@ impl Weak {
         }
     }
 
-    /// The actor's `post_stop` waits for the ends of others: it has no deadline of its own, if the actor was killed.
+    /// The actor's `post_stop` waits for the ends of others: it has no deadline of its own, if the actor was killed, and runs
+    /// also if that was while it started.
     pub(crate) fn wait_for_others(&self) {
         header::side(self.header()).ending.lock().waits_for_others = true;
     }

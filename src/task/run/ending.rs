@@ -270,12 +270,13 @@ impl Turn<'_> {
         if let Some(side) = header::known_side(header) {
             self.leave_lists(side);
         }
-        if unborn {
+        // Also that of one that was killed while it started, and has waited for others.
+        if self.is_start_awaited() {
             let reason = reason_of(header, self.verdict());
             self.announce_start(Err(&reason));
-            if self.has_body() {
-                self.drop_body();
-            }
+        }
+        if unborn && self.has_body() {
+            self.drop_body();
         }
         let verdict = self.verdict();
         if verdict == TOLD {
