@@ -150,4 +150,17 @@ mod tests {
         assert!(registry.is_taken("a") && !registry.is_taken("b"));
         drop(taken);
     }
+    #[test]
+    fn a_system_is_not_kept_by_names_that_are_free() {
+        let system = ActorSystem::builder().workers(1).build().unwrap();
+        for number in 0..3 {
+            let actor = system.spawn(Nobody).name(number.to_string()).start().unwrap();
+            actor.stop();
+            system.block_on(actor.stopped());
+        }
+        assert!(!system.core.registry.taken.lock().retired.is_empty(), "they wait");
+        let core = Arc::downgrade(&system.core);
+        drop(system);
+        assert_eq!(core.strong_count(), 0);
+    }
 }
