@@ -116,9 +116,9 @@ impl<T: Send + Sync + 'static> Table<T> {
         garbage: &mut Garbage,
     ) -> Arc<Entry<T>> {
         let hash = self.hasher.hash_one(&*name);
-        let entry = Entry::new(name, hash, value);
         let buckets = self.buckets.read();
         if known >= buckets.0.len() * LOAD {
+            let entry = Entry::new(name, hash, value);
             let larger = Buckets::new(buckets.0.len() * 2, buckets.shared().chain([Arc::clone(&entry)]));
             drop(buckets);
             // These are of the former table.
@@ -127,6 +127,7 @@ impl<T: Send + Sync + 'static> Table<T> {
             return entry;
         }
         let bucket = buckets.at(hash).read();
+        let entry = Entry::new(name, hash, value);
         if !bucket.put(&entry) {
             let longer = Bucket::of(bucket.shared().chain([Arc::clone(&entry)]));
             drop(bucket);
