@@ -24,6 +24,7 @@ mod table;
 mod task;
 mod timer;
 mod trace;
+mod tree;
 mod wakers;
 mod ward;
 mod watch;
