@@ -150,6 +150,37 @@ impl Actor for Axe {
     }
 }
 
+/// The same in all orders of turns, for a child whose start takes a while.
+fn a_slow_start_against(end: End, expected: &[&'static str]) {
+    explore(&Model::new(), expected, |system| {
+        let book = Book::default();
+        let supervisor = Supervisor::builder(Strategy::OneForOne).build().unwrap();
+        let supervisor = system.spawn(supervisor).start().unwrap();
+        system.block_on(async {
+            let mut starting = pin!(supervisor.start_child(book.spec("child", true)));
+            let early = once(starting.as_mut()).await;
+            system.spawn(Axe(supervisor.clone(), end)).start().unwrap();
+            supervisor.stopped().await;
+            // Before anybody else has a turn: nobody is left whose end is yet to come.
+            book.is_closed();
+            book.settle(match early {
+                Poll::Ready(started) => started,
+                Poll::Pending => starting.await,
+            })
+        })
+    });
+}
+
+#[test]
+fn a_slow_start_of_a_child_against_the_stop_of_its_supervisor() {
+    a_slow_start_against(ActorRef::stop, &["refused, and stopped", "started"]);
+}
+
+#[test]
+fn a_slow_start_of_a_child_against_the_kill_of_its_supervisor() {
+    a_slow_start_against(ActorRef::kill, &["refused", "refused, and stopped", "started"]);
+}
+
 /// The whole tree is on its way up when it is ended: a branch that is killed while it starts takes its child along.
 fn the_start_of_a_tree_against(end: End, expected: &[&'static str]) {
     explore(&Model::new(), expected, |system| {

@@ -444,6 +444,33 @@ fn a_kill_against_the_word() {
     });
 }
 
+/// Whoever wakes it finds the word, whoever else is still saying it.
+#[test]
+fn a_kill_of_the_next_run_against_the_word_that_began_it() {
+    let expected = ["it hasn't begun", "the next run was killed"];
+    model("kill of the next run, word", Bounds::default(), &expected, move |outcomes| {
+        let cast = Cast::new(Renewal::AfterFailure, Answer::Never);
+        assert!(cast.tell(FAIL) && task::is_at_rest(&cast.ward));
+        let script = Arc::clone(&cast.script);
+        let killing = thread::spawn({
+            let ward = cast.ward.clone();
+            move || {
+                weakly(&ward).expire();
+                let is_up = script.note(|story| story.ups == 2);
+                if is_up {
+                    task::cut(&ward);
+                }
+                is_up
+            }
+        });
+        cast.script.renew();
+        let is_killed = killing.join().unwrap();
+        let (_, story) = cast.finish(&[FAIL]);
+        assert_eq!((story.ups, story.downs.len()), (2, 1 + usize::from(is_killed)), "{story:?}");
+        outcomes.saw(expected[usize::from(is_killed)]);
+    });
+}
+
 #[test]
 fn a_recall_against_the_word() {
     let expected = ["it was of the run that is over", "the next run was called back"];
