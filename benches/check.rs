@@ -97,7 +97,7 @@ struct Row {
     measure: fn(&Run) -> Result<Samples, String>,
 }
 
-const ROWS: [Row; 22] = [
+const ROWS: [Row; 23] = [
     Row {
         name: "enqueue",
         load: "enqueue alone, warm memory",
@@ -197,6 +197,13 @@ const ROWS: [Row; 22] = [
         unit: "ns",
         target: Target::Rmw(40.0),
         measure: |run| Ok(run.nanos(spawn::load(), 21, 50)),
+    },
+    Row {
+        name: "named",
+        load: "the same with a name",
+        unit: "ns",
+        target: Target::Rmw(500.0),
+        measure: |run| Ok(run.nanos(spawn::named(), 21, 50)),
     },
     Row {
         name: "restart",

@@ -76,6 +76,8 @@ fn citizen(registry: &Arc<Registry>, ledger: &Ledger, name: &str, number: u32) -
 
 fn settle(registry: &Registry, ledger: &Ledger, name: &str, actors: u32) -> Vec<u32> {
     assert!(registry.find::<Citizen>(name).is_none());
+    // As at a system's end: what waits keeps those who have ended.
+    registry.let_go();
     let seen = ledger.ended(actors);
     assert!(seen.dead.is_empty());
     seen.handled
@@ -222,5 +224,49 @@ fn a_look_up_while_the_table_grows_and_an_end_frees_another_name() {
         drop(actors);
         settle(&registry, &ledger, "b", 3);
         outcomes.saw("found");
+    });
+}
+
+#[test]
+fn a_look_up_against_the_end_of_its_system() {
+    // What waits goes with the last look, or the registry would keep the actor, and the actor the registry.
+    model_in_all_modes("look up and let go", bounds(), &["found", "nobody"], |outcomes| {
+        let (registry, ledger) = town();
+        let (actor, _) = citizen(&registry, &ledger, "a", 1);
+        assert!(registry.claim_name("a", &actor));
+        let ending = thread::spawn({
+            let registry = Arc::clone(&registry);
+            move || {
+                actor.stop();
+                registry.let_go();
+            }
+        });
+        let found = registry.find::<Citizen>("a");
+        outcomes.saw(if found.is_some() { "found" } else { "nobody" });
+        drop(found);
+        ending.join().unwrap();
+        assert!(registry.find::<Citizen>("a").is_none());
+        ledger.ended(1);
+    });
+}
+
+#[test]
+fn a_look_up_against_two_ends_that_free_names_together() {
+    // The second name takes the place of a bucket, so the first end fills what waits, and the second begins anew.
+    let expected = ["found", "ending", "nobody"];
+    model_in_all_modes("look up and free two", bounds(), &expected, |outcomes| {
+        let (registry, ledger) = town();
+        let actors = ["a", "b"].map(|name| citizen(&registry, &ledger, name, 1).0);
+        assert!(registry.claim_name("a", &actors[0]) && registry.claim_name("b", &actors[1]));
+        let ending = thread::spawn(move || actors.iter().for_each(ActorRef::stop));
+        let found = registry.find::<Citizen>("b");
+        outcomes.saw(match &found {
+            Some(actor) if actor.is_alive() => "found",
+            Some(_) => "ending",
+            None => "nobody",
+        });
+        drop(found);
+        ending.join().unwrap();
+        settle(&registry, &ledger, "b", 2);
     });
 }

@@ -476,6 +476,54 @@ fn a_kill_against_the_word() {
     });
 }
 
+/// Whoever wakes it finds the word, whoever else is still saying it.
+#[test]
+fn a_kill_of_the_next_run_against_the_word_that_began_it() {
+    let expected = ["it hasn't begun", "the next run was killed"];
+    model("kill of the next run, word", Bounds::default(), &expected, move |outcomes| {
+        let cast = Cast::new(Renewal::AfterFailure, Answer::Never);
+        assert!(cast.tell(FAIL) && task::is_at_rest(&cast.ward));
+        let script = Arc::clone(&cast.script);
+        let killing = thread::spawn({
+            let ward = cast.ward.clone();
+            move || {
+                weakly(&ward).expire();
+                let is_up = script.note(|story| story.ups == 2);
+                if is_up {
+                    task::cut(&ward);
+                }
+                is_up
+            }
+        });
+        cast.script.renew();
+        let is_killed = killing.join().unwrap();
+        let (_, story) = cast.finish(&[FAIL]);
+        assert_eq!((story.ups, story.downs.len()), (2, 1 + usize::from(is_killed)), "{story:?}");
+        outcomes.saw(expected[usize::from(is_killed)]);
+    });
+}
+
+#[test]
+fn a_recall_against_the_word() {
+    let expected = ["it was of the run that is over", "the next run was called back"];
+    model("recall, word", Bounds::default(), &expected, move |outcomes| {
+        let cast = Cast::new(Renewal::AfterFailure, Answer::Never);
+        assert!(cast.tell(FAIL) && task::is_at_rest(&cast.ward));
+        let recalling = cast.meanwhile(task::recall);
+        cast.script.renew();
+        recalling.join().unwrap();
+        let downs = cast.script.downs();
+        if downs == 2 {
+            cast.script.renew();
+        }
+        assert!(cast.is_up() && cast.tell(1));
+        let (seen, story) = cast.finish(&[FAIL, 1]);
+        // One that is called back before it has a state begins anew without having had one.
+        assert!(story.made >= 2 && story.made as usize <= downs + 1 && seen.handled[1] / RUN + 1 == story.made);
+        outcomes.saw(expected[downs - 1]);
+    });
+}
+
 #[test]
 fn a_kill_against_a_failure() {
     let expected = ["once down", "twice down"];
@@ -1240,5 +1288,49 @@ fn the_end_of_a_checks_time_against_a_dismissal() {
         assert!(story.downs.iter().all(|down| is_overdue(down)), "{story:?}");
         assert!(story.downs.len() + usize::from(is_cut) <= 1 || story.made == 1, "the next run was cut: {story:?}");
         outcomes.saw(expected[if story.made == 2 { 2 } else { usize::from(is_cut) }]);
+    });
+}
+
+/// One whose third run is in its `post_stop`, behind a gate, and the deadlines of all three.
+fn in_its_third_last_hook() -> (Cast, [Weakly; 3]) {
+    let home = Home::new(&Ledger::default());
+    let gates = [Gate::new(), Gate::new(), Gate::new()];
+    let place = Place { last: gates.to_vec(), ..Place::default() };
+    let cast = Cast::at(&home, &Ear, Renewal::AfterFailure, Answer::AtOnce, 4, place);
+    for gate in &gates[..2] {
+        task::cut(&cast.ward);
+        gate.open();
+    }
+    task::cut(&cast.ward);
+    assert_eq!(cast.script.downs(), 2);
+    let deadlines = <[Weakly; 3]>::try_from(home.deadlines()).unwrap_or_else(|_| panic!("each hook has waited"));
+    (cast, deadlines)
+}
+
+#[test]
+fn the_deadlines_of_two_earlier_runs_against_the_last_hook() {
+    model("two old deadlines", Bounds::default(), &["it came to its end"], move |outcomes| {
+        let (cast, [first, second, own]) = in_its_third_last_hook();
+        let expiring = [first, second].map(|deadline| thread::spawn(move || deadline.expire()));
+        cast.gates[2].open();
+        expiring.into_iter().for_each(|expiring| expiring.join().unwrap());
+        assert_eq!(cast.script.downs(), 3);
+        drop(own);
+        let (seen, _) = cast.finish(&[]);
+        assert_eq!(seen.stopped[..3], [KILLED; 3], "it was dropped early");
+        outcomes.saw("it came to its end");
+    });
+}
+
+#[test]
+fn the_deadlines_of_three_runs_against_the_last_hook() {
+    model("three deadlines", Bounds::default(), &["it was dropped"], move |outcomes| {
+        let (cast, [first, second, own]) = in_its_third_last_hook();
+        first.expire();
+        let expiring = [second, own].map(|deadline| thread::spawn(move || deadline.expire()));
+        expiring.into_iter().for_each(|expiring| expiring.join().unwrap());
+        assert_eq!(cast.script.downs(), 3, "its time was up");
+        let _ = cast.finish(&[]);
+        outcomes.saw("it was dropped");
     });
 }

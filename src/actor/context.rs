@@ -131,7 +131,8 @@ impl<A: Actor> ActorContext<A> {
         self.weak().fail(Failing::Judge(error.into()));
     }
 
-    /// Said in `post_stop`: it waits for the ends of others, and has as long as they have, also if the actor was killed.
+    /// Said in `pre_start`: from now on there may be others for whose ends `post_stop` waits. It has as long as they have, and runs
+    /// as well if the actor is killed in `pre_start`.
     pub(crate) fn wait_for_others(&self) {
         self.weak().wait_for_others();
     }

@@ -38,6 +38,7 @@ use crate::actor::Message;
 use crate::sync::garbage::Garbage;
 use crate::sync::lock::Mutex;
 use crate::sync::snapshot::Snapshot;
+use crate::sync::table::Retired;
 use crate::sync::{Arc, Weak};
 use crate::task::handle::Weak as WeakTask;
 use crate::task::identity::ActorInfo;
@@ -444,7 +445,9 @@ impl Books {
             });
             members.sort_unstable_by_key(|member| member.id);
             let subject: Arc<dyn AnySubject + Send + Sync> = Arc::new(Subject::new(&members));
-            let entry = directory.add(name.into(), subject, self.topics, garbage);
+            let mut retired = Retired::default();
+            let entry = directory.add(name.into(), subject, self.topics, &mut retired, garbage);
+            garbage.push(retired);
             self.topics += 1;
             *self.root.topic_mut(tokens(name)) = Some(Held { entry, holds: 0, remembered: false });
         }
@@ -500,8 +503,9 @@ impl Books {
     fn drop_topic(&mut self, directory: &Directory, name: &str, garbage: &mut Garbage) {
         if let Some(held) = self.root.remove(tokens(name)) {
             self.topics -= 1;
-            directory.remove(&held.entry, garbage);
-            garbage.push(held.entry);
+            let mut retired = Retired::default();
+            directory.remove(name, &mut retired);
+            garbage.push((held.entry, retired));
         }
     }
 }

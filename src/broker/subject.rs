@@ -22,7 +22,7 @@ use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::garbage::{Garbage, discard};
 use crate::sync::lock::Mutex;
-use crate::sync::snapshot::{Reading, Snapshot};
+use crate::sync::snapshot::{self, Reading, Snapshot};
 use crate::task::identity::ActorInfo;
 
 /// A topic's inside.
@@ -187,8 +187,9 @@ impl<M: Message> Subject<M> {
             member.behind.hold_up();
         }
         let longer = Arc::new(self.members.read().with(member));
-        garbage.push(self.members.swap(longer));
+        let former = self.members.replace(longer);
         drop(turn);
+        garbage.push(snapshot::free([(&self.members, former)]));
         if let Some(kept) = last {
             kept.ask(Arc::clone(member));
             Self::serve(&kept);
@@ -274,12 +275,14 @@ impl<M: Message> AnySubject for Subject<M> {
     }
 
     fn leave(&self, id: u64, garbage: &mut Garbage) {
-        let _turn = self.turn.lock();
+        let turn = self.turn.lock();
         let shorter = self.members.read().without(id);
         let Some(shorter) = shorter else { return };
-        garbage.push(self.members.swap(Arc::new(shorter)));
+        let former = self.members.replace(Arc::new(shorter));
         // ORDERING: Relaxed; see `is_empty`.
         self.subscribed.fetch_sub(1, Ordering::Relaxed);
+        drop(turn);
+        garbage.push(snapshot::free([(&self.members, former)]));
     }
 
     fn is_empty(&self) -> bool {

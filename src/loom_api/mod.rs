@@ -10,6 +10,7 @@ pub mod reply;
 pub mod scheduler;
 pub mod snapshot;
 pub mod system;
+pub mod table;
 pub mod task;
 
 /// Whether loads of words count as writes in the models that the calling thread explores from now on.

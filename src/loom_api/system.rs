@@ -77,6 +77,11 @@ impl Registry {
         self.0.free_name(name);
     }
 
+    /// `registry::Registry::let_go`, as at a system's end.
+    pub fn let_go(&self) {
+        self.0.let_go();
+    }
+
     pub fn find<A: Actor>(&self, name: &str) -> Option<ActorRef<A>> {
         self.0.find(name).ok()
     }

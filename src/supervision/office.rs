@@ -147,6 +147,8 @@ impl<S: Chief> Office<S> {
     ///
     /// What one of them couldn't start for; none is left then.
     pub(super) async fn open(&mut self, ctx: &ActorContext<S>) -> Result<(), ActorError> {
+        // Each child that is killed has its deadline, and the supervisor ends after the last one, also if it is killed now.
+        ctx.wait_for_others();
         // Another one for each supervisor, each run and each process: those who fail together mustn't come back together.
         self.random = Random::new(ctx.id().get() ^ u64::from(ctx.uptime().subsec_nanos()).rotate_left(32));
         self.topic = ctx.broker().topic(SupervisionEvent::TOPIC).ok();
@@ -174,10 +176,8 @@ impl<S: Chief> Office<S> {
         }
     }
 
-    /// Stops all children, the last one first, and waits for their ends.
+    /// Stops all children, the last one first, and waits for their ends. The start may have been dropped in the middle.
     pub(super) async fn close(&mut self, ctx: &ActorContext<S>, reason: &StopReason) {
-        // Each child that is killed has its deadline, and the supervisor ends after the last one.
-        ctx.wait_for_others();
         self.timer = None;
         self.shuts_down = matches!(reason, StopReason::SystemShutdown);
         if matches!(reason, StopReason::Killed | StopReason::Linked(_)) {

@@ -55,6 +55,14 @@ sized! {
     FIRST_BUCKETS: usize = 16, 1
 }
 sized! {
+    /// Free places of a bucket when it is made.
+    BUCKET_ROOM: usize = 2, 1
+}
+sized! {
+    /// Buckets that a table's changes have replaced, and that wait for one barrier: as many as make it cheap.
+    MOST_RETIRED: usize = 32, 2
+}
+sized! {
     /// Runnable actors that a worker's deque holds at most: crossbeam's smallest buffer, so that it never grows.
     DEQUE_CAPACITY: usize = 64, 4
 }

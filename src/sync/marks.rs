@@ -186,6 +186,11 @@ impl Kept {
 
 impl Drop for Kept {
     fn drop(&mut self) {
+        // An execution of a model that has failed drops its thread-locals when it is over.
+        #[cfg(corecast_loom)]
+        if super::thread::panicking() {
+            return;
+        }
         if let Some(page) = self.0.take() {
             let _ = MINE.try_with(|mine| mine.set(None));
             // Its marks are empty: what this thread reads, it reads within a function.

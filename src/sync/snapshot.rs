@@ -22,8 +22,13 @@
 //! Who reads may do what it likes meanwhile: read more, replace this value, panic. A value is put in once: its address says
 //! whether it is still there.
 //!
+//! The heavy barrier need not follow at once: until it has been passed, the former value is kept as a [`Former`]. So it may be
+//! passed behind a lock, and once for many values, of many snapshots ([`free`]). A reader that is done before that has nothing to
+//! clear up; who passes the barrier finds no mark.
+//!
 //! Progress: reading is lock-free, since it begins anew only if somebody has replaced the value, and allocates nothing but a
-//! thread's first page of marks. Replacing makes a system call, where there is one for the barrier.
+//! thread's first page of marks. Replacing is wait-free; freeing what was replaced makes a system call, where there is one for the
+//! barrier.
 
 use std::fmt;
 use std::mem::ManuallyDrop;
@@ -70,6 +75,14 @@ unsafe impl<T: Send + Sync> Send for Snapshot<T> {}
 // SAFETY: as an `Arc` of it, which any thread may clone and drop.
 unsafe impl<T: Send + Sync> Sync for Snapshot<T> {}
 
+/// A value that was replaced, and that somebody may be reading. It leaks unless it is [freed](free).
+#[must_use = "it leaks unless it is freed"]
+pub(crate) struct Former<T> {
+    value: ManuallyDrop<Arc<T>>,
+    /// The address of the snapshot in which it was.
+    place: usize,
+}
+
 /// The value as it was when it was read.
 #[must_use = "it is read while this lives"]
 pub(crate) struct Reading<'a, T> {
@@ -105,26 +118,29 @@ impl<T> Snapshot<T> {
         }
     }
 
-    /// Replaces the value. What nobody reads comes back, to be dropped when the caller has no locks: its former value, and
-    /// what was left before, as far as it can be had. The rest is dropped by who reads it.
+    /// Replaces the value, and frees the former one, as [`free`] does.
+    ///
+    /// # Contract
+    ///
+    /// As for [`replace`](Self::replace).
+    #[must_use = "the drop of what was replaced may be user code"]
+    pub(crate) fn swap(&self, value: Arc<T>) -> Vec<Arc<T>> {
+        free([(self, self.replace(value))])
+    }
+
+    /// Replaces the value. Wait-free.
     ///
     /// # Contract
     ///
     /// `value` hasn't been in this snapshot before.
-    #[must_use = "the drop of what was replaced may be user code"]
-    pub(crate) fn swap(&self, value: Arc<T>) -> Vec<Arc<T>> {
+    pub(crate) fn replace(&self, value: Arc<T>) -> Former<T> {
         #[cfg(corecast_loom)]
         self.memory.lock().unwrap().push(Arc::downgrade(&value));
         // ORDERING: Release publishes the value. Acquire pairs with the Release of the swap before: we may drop what it put in.
         let former = self.current.swap(Arc::into_raw(value).cast_mut(), Ordering::AcqRel);
         // SAFETY: the count was the snapshot's, and has been taken out of it, once.
-        let former = unsafe { Arc::from_raw(former) };
-        let is_behind = self.barrier.heavy();
-        if is_behind && !is_marked(Arc::as_ptr(&former).cast()) {
-            return vec![former];
-        }
-        self.leave(former, is_behind);
-        self.clear_up()
+        let value = ManuallyDrop::new(unsafe { Arc::from_raw(former) });
+        Former { value, place: ptr::from_ref(self).addr() }
     }
 
     /// Leaves a value to those who read it.
@@ -179,7 +195,42 @@ impl<T> Snapshot<T> {
     }
 }
 
+/// Frees values that were replaced, each in the snapshot beside it: one barrier for all of them. What nobody reads comes back,
+/// to be dropped when the caller has no locks, and so does what was left before, as far as it can be had. The rest is dropped by
+/// who reads it.
+///
+/// # Panics
+///
+/// If a value was in another snapshot, whose readers don't know of this one. It leaks, with those behind it.
+#[must_use = "the drop of what was replaced may be user code"]
+pub(crate) fn free<'a, T: 'a>(formers: impl IntoIterator<Item = (&'a Snapshot<T>, Former<T>)>) -> Vec<Arc<T>> {
+    // First, so that all are replaced before the barrier, whatever the iterator does.
+    let formers: Vec<_> = formers.into_iter().collect();
+    let is_behind = BARRIER.heavy();
+    let mut freed = Vec::with_capacity(formers.len());
+    for (snapshot, Former { value, place }) in formers {
+        assert_eq!(place, ptr::from_ref(snapshot).addr(), "a value is freed where it was");
+        let value = ManuallyDrop::into_inner(value);
+        if is_behind && !is_marked(Arc::as_ptr(&value).cast()) {
+            freed.push(value);
+        } else {
+            snapshot.leave(value, is_behind);
+            freed.extend(snapshot.clear_up());
+        }
+    }
+    freed
+}
+
 impl<T> Reading<'_, T> {
+    /// The value, shared: it may be kept for longer than this.
+    pub(crate) fn share(&self) -> Arc<T> {
+        // SAFETY: it came out of an `Arc`; its count there is the snapshot's, or kept by who has replaced it, while it is marked.
+        unsafe {
+            Arc::increment_strong_count(self.value);
+            Arc::from_raw(self.value)
+        }
+    }
+
     /// Marks the value. Returns whether that came in time.
     #[inline(always)]
     fn is_kept(&self) -> bool {
@@ -228,10 +279,11 @@ impl<T> Drop for Reading<'_, T> {
 
 impl<T> Drop for Snapshot<T> {
     fn drop(&mut self) {
-        // ORDERING: Relaxed, here and below; nobody else has the snapshot any more.
+        // ORDERING: Acquire pairs with the Release in `replace`: the value's contents, which its drop looks at. Whoever has made
+        // the drop come last orders the same, but for the `Arc`s of a model.
         // SAFETY: the count is the snapshot's.
-        drop(unsafe { Arc::from_raw(self.current.load(Ordering::Relaxed)) });
-        // UNWIND: if a drop panics, what is left behind it leaks. ORDERING: as above.
+        drop(unsafe { Arc::from_raw(self.current.load(Ordering::Acquire)) });
+        // UNWIND: if a drop panics, what is left behind it leaks. ORDERING: Relaxed; nobody else has the snapshot any more.
         let mut left = self.left.load(Ordering::Relaxed);
         while !left.is_null() {
             // SAFETY: an entry made by `leave`.
@@ -248,6 +300,12 @@ impl<T> fmt::Debug for Snapshot<T> {
     }
 }
 
+impl<T> fmt::Debug for Former<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Former")
+    }
+}
+
 impl<T> fmt::Debug for Reading<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Reading")
@@ -256,7 +314,7 @@ impl<T> fmt::Debug for Reading<'_, T> {
 
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
-    use super::{Arc, Snapshot};
+    use super::{Arc, Snapshot, free};
     use crate::sync::testing::spawn;
 
     #[test]
@@ -268,6 +326,37 @@ mod tests {
         assert!(former.len() == 1 && Arc::ptr_eq(&former[0], &first));
         drop(former);
         assert_eq!((*snapshot.read(), Arc::strong_count(&first)), (2, 1));
+    }
+
+    #[test]
+    fn many_are_freed_at_once_but_for_what_is_read() {
+        let values: Vec<_> = (0..3).map(Arc::new).collect();
+        let snapshots: Vec<_> = values.iter().map(|value| Snapshot::new(Arc::clone(value))).collect();
+        let (reading, again) = (snapshots[1].read(), snapshots[1].read());
+        let formers: Vec<_> = snapshots.iter().map(|snapshot| snapshot.replace(Arc::new(9))).collect();
+        assert!(values.iter().all(|value| Arc::strong_count(value) == 2), "they wait");
+        drop(again);
+        let freed = free(snapshots.iter().zip(formers));
+        assert_eq!(freed.iter().map(|value| **value).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!((*reading, Arc::strong_count(&values[1])), (1, 2));
+        drop(reading);
+        assert_eq!(Arc::strong_count(&values[1]), 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "a value is freed where it was")]
+    fn a_value_is_freed_where_it_was() {
+        let snapshots = [Snapshot::new(Arc::new(1)), Snapshot::new(Arc::new(2))];
+        let former = snapshots[0].replace(Arc::new(3));
+        drop(free([(&snapshots[1], former)]));
+    }
+
+    #[test]
+    fn what_is_read_may_be_shared_and_kept() {
+        let snapshot = Snapshot::new(Arc::new(1));
+        let shared = snapshot.read().share();
+        assert_eq!(snapshot.swap(Arc::new(2)).len(), 1);
+        assert_eq!((*shared, Arc::strong_count(&shared)), (1, 1));
     }
 
     #[test]

@@ -130,8 +130,9 @@ impl Core {
         self.observer.lock().clone()
     }
 
-    /// Lets go of the observer and of what the broker and the groups hold: nobody is left to be heard of.
+    /// Lets go of the observer and of what the registry, the broker and the groups hold: nobody is left to be heard of.
     pub(super) fn dismiss_observer(&self) {
+        self.registry.let_go();
         let observer = self.observer.lock().take();
         // UNWIND: its drop is user code, and so are those of filters and retained events.
         let _ = guard(|| drop(observer));

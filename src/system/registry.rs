@@ -3,8 +3,14 @@
 //! Living actors have seats ([`Seats`]), which are taken and left without a lock. Names are in a [`Table`]: they are looked up
 //! without a lock, and claimed and freed behind one.
 //!
-//! A name keeps its actor, and is freed by the actor's end before anybody hears of that: whoever has heard of it finds nobody,
-//! or the name's next owner. Who looks meanwhile may get an actor that is ending, as from any other reference.
+//! An actor that has a name keeps itself, and frees the name at its end before anybody hears of that: whoever has heard of it
+//! finds nobody, or the name's next owner. Who looks meanwhile may get an actor that is ending, as from any other reference.
+//!
+//! A name's entry keeps the memory of its actor alone. It does so for a while after the name is free, since somebody may be
+//! looking at it: up to [`MOST_RETIRED`](crate::sync::limits::MOST_RETIRED) buckets of names wait for one barrier together. What
+//! waits at the system's end is let go of then, or a system would keep itself.
+
+use std::mem;
 
 use crate::actor::reference::ActorRef;
 use crate::actor::{Actor, Body};
@@ -12,8 +18,8 @@ use crate::error::FindError;
 use crate::sync::Arc;
 use crate::sync::garbage::Garbage;
 use crate::sync::lock::Mutex;
-use crate::sync::table::Table;
-use crate::task::handle::Strong;
+use crate::sync::table::{Retired, Table};
+use crate::task::handle::{Strong, Weak};
 use crate::task::identity::ActorId;
 use crate::task::seats::Seats;
 use crate::task::typed::Task;
@@ -22,9 +28,17 @@ use crate::task::typed::Task;
 #[derive(Debug)]
 pub(crate) struct Registry {
     seats: Arc<Seats>,
-    names: Table<Strong>,
-    /// How many names are taken. The lock of those who claim and free them.
-    taken: Mutex<usize>,
+    names: Table<Weak>,
+    /// The lock of those who claim and free names.
+    taken: Mutex<Taken>,
+}
+
+/// What they write.
+#[derive(Debug, Default)]
+struct Taken {
+    /// How many names are taken.
+    count: usize,
+    retired: Retired<Weak>,
 }
 
 impl Registry {
@@ -58,7 +72,7 @@ impl Registry {
         self.seats.everybody()
     }
 
-    /// Gives `name` to an actor, and keeps the actor alive under it.
+    /// Gives `name` to an actor, and has the actor keep itself up to its end.
     ///
     /// # Errors
     ///
@@ -70,9 +84,11 @@ impl Registry {
         if self.is_taken(&name) {
             return Err(task);
         }
-        self.names.add(name, task, *taken, &mut garbage);
-        *taken += 1;
+        let Taken { count, retired } = &mut *taken;
+        self.names.add(name, task.downgrade(), *count, retired, &mut garbage);
+        *count += 1;
         drop(taken);
+        task.keep_itself();
         Ok(())
     }
 
@@ -81,22 +97,26 @@ impl Registry {
         self.names.with(name, |entry| entry.is_some())
     }
 
-    /// Frees `name`, and lets go of what it kept.
+    /// Frees `name`.
     pub(crate) fn free_name(&self, name: &str) {
-        let mut garbage = Garbage::default();
         let mut taken = self.taken.lock();
-        if let Some(entry) = self.names.with(name, |entry| entry.cloned()) {
-            self.names.remove(&entry, &mut garbage);
-            *taken -= 1;
-            garbage.push(entry);
-        }
+        let Taken { count, retired } = &mut *taken;
+        *count -= usize::from(self.names.remove(name, retired));
+        let retired = retired.take_if_many();
         drop(taken);
+        drop(retired);
+    }
+
+    /// Lets go of what names that are free still keep, but for what somebody is looking at: that one does so then.
+    pub(crate) fn let_go(&self) {
+        let retired = mem::take(&mut self.taken.lock().retired);
+        drop(retired);
     }
 
     /// The actor with `name`. Lock-free.
     pub(crate) fn find<A: Actor>(&self, name: &str) -> Result<ActorRef<A>, FindError> {
-        let found = self.names.with(name, |entry| entry.map(|entry| entry.value.clone()));
-        let Some(strong) = found else {
+        // An actor that keeps itself no more has freed the name meanwhile.
+        let Some(strong) = self.names.with(name, |entry| entry?.value.upgrade()) else {
             return Err(FindError::NotFound { name: name.into() });
         };
         Task::<Body<A>>::of(strong).map(ActorRef::new).map_err(|other| FindError::WrongType {
@@ -129,5 +149,18 @@ mod tests {
         assert_eq!(registry.find::<Nobody>("b"), Err(FindError::NotFound { name: "b".into() }));
         assert!(registry.is_taken("a") && !registry.is_taken("b"));
         drop(taken);
+    }
+    #[test]
+    fn a_system_is_not_kept_by_names_that_are_free() {
+        let system = ActorSystem::builder().workers(1).build().unwrap();
+        for number in 0..3 {
+            let actor = system.spawn(Nobody).name(number.to_string()).start().unwrap();
+            actor.stop();
+            system.block_on(actor.stopped());
+        }
+        assert!(!system.core.registry.taken.lock().retired.is_empty(), "they wait");
+        let core = Arc::downgrade(&system.core);
+        drop(system);
+        assert_eq!(core.strong_count(), 0);
     }
 }

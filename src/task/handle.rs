@@ -216,6 +216,17 @@ impl Strong {
         Weak(self.0)
     }
 
+    /// Leaves a reference with the actor itself, up to its end.
+    ///
+    /// # Contract
+    ///
+    /// The actor hasn't ended, and this isn't done twice.
+    pub(crate) fn keep_itself(&self) {
+        let own = self.clone();
+        let former = header::side(self.header()).ending.lock().own.replace(own);
+        debug_assert!(former.is_none(), "an actor keeps itself by one reference");
+    }
+
     /// The address, for comparisons.
     pub(crate) fn address(&self) -> usize {
         self.0.addr().get()
@@ -274,7 +285,7 @@ impl Weak {
     }
 
     /// A strong reference, if there is another one. Lock-free.
-    pub(super) fn upgrade(&self) -> Option<Strong> {
+    pub(crate) fn upgrade(&self) -> Option<Strong> {
         self.header().near().refs.upgrade().then(|| Strong(self.0))
     }
 
@@ -346,7 +357,8 @@ impl Weak {
         }
     }
 
-    /// The actor's `post_stop` waits for the ends of others: it has no deadline of its own, if the actor was killed.
+    /// The actor's `post_stop` waits for the ends of others: it has no deadline of its own, if the actor was killed, and runs
+    /// also if that was while it started.
     pub(crate) fn wait_for_others(&self) {
         header::side(self.header()).ending.lock().waits_for_others = true;
     }

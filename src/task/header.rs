@@ -19,6 +19,7 @@ use std::time::Duration;
 use super::charge::Charge;
 use super::checkup::Checkup;
 use super::frame::Frame;
+use super::handle::Strong;
 use super::identity::{ActorId, ActorInfo};
 use super::lane::{Home, Lane};
 use super::lodging::Lodging;
@@ -292,6 +293,8 @@ pub(super) fn fail(header: &Header, failing: Failing) {
 #[derive(Debug, Default)]
 pub(super) struct Ending {
     pub(super) name: Option<Arc<str>>,
+    /// By which an actor that has a name keeps itself.
+    pub(super) own: Option<Strong>,
     /// The reason, where the verdict alone doesn't tell it.
     pub(super) reason: Option<StopReason>,
     pub(super) watchers: Vec<Waker>,
@@ -299,7 +302,7 @@ pub(super) struct Ending {
     pub(super) farewells: Vec<Waker>,
     /// The actors that hear of the end.
     pub(super) audience: Audience,
-    /// Its `post_stop` waits for the ends of others, and has as long as they have.
+    /// Its `post_stop` waits for the ends of others, and has as long as they have. It runs also if `pre_start` was dropped.
     pub(super) waits_for_others: bool,
     /// Letters that are opened when the mailbox, which is closed, has been drained.
     pub(super) aside: VecDeque<Aside>,

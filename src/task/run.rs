@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | New | creation; a word to begin anew | – | Making, Starting; Unborn if it was killed |
 //! | Making | first activation of a run, if the actor is supervised | its factory | Starting; Unborn, Down |
-//! | Starting | first activation of a run | `pre_start` | Running; Unborn, Down |
+//! | Starting | first activation of a run | `pre_start` | Running; Unborn, Down; Clearing or Pausing if it was killed, and waits for others |
 //! | Running | a start that succeeded | messages, in order | Clearing, Pausing |
 //! | Hearing | a notice | `on_terminated`: of the end of one that it watches | Running; Clearing, Pausing |
 //! | Checking | a notice | `health_check`, which is due | Running; Clearing, Pausing |
@@ -480,7 +480,7 @@ impl<'a> Turn<'a> {
     /// Gives the `post_stop` of a killed actor its deadline.
     #[cold]
     fn let_expire(&mut self) {
-        if header::known_side(self.cell()).is_some_and(|side| side.ending.lock().waits_for_others) {
+        if self.waits_for_others() {
             return;
         }
         self.enter(Phase::Expiring);
@@ -490,6 +490,12 @@ impl<'a> Turn<'a> {
         }
         header::retain(header);
         header.near().host.expire_later(Weak::from_retained(self.header));
+    }
+
+    /// Whether it ends after others, for which its `post_stop` waits.
+    #[cold]
+    fn waits_for_others(&self) -> bool {
+        header::known_side(self.cell()).is_some_and(|side| side.ending.lock().waits_for_others)
     }
 
     /// Whether it is this `post_stop` whose time is up, not that of an earlier run.
@@ -511,6 +517,8 @@ impl<'a> Turn<'a> {
         self.told |= aborted.told;
         let (place, next) = match self.phase() {
             Phase::Making => (Place::Factory, Phase::Unborn),
+            // What it has others for is there already: it has to wait for them, as if it had started.
+            Phase::Starting if self.waits_for_others() => (Place::PreStart, Phase::Clearing),
             Phase::Starting => (Place::PreStart, Phase::Unborn),
             Phase::Hearing => (Place::OnTerminated, Phase::Clearing),
             Phase::Checking => (Place::HealthCheck, Phase::Clearing),
@@ -580,10 +588,16 @@ impl<'a> Turn<'a> {
 
     #[inline(always)]
     fn announce_start(&mut self, outcome: Result<(), &StopReason>) {
-        // SAFETY: the runner's.
-        if self.cell().near().startup.with(|startup| unsafe { (*startup).is_awaited() }) {
+        if self.is_start_awaited() {
             self.tell_of_start(outcome);
         }
+    }
+
+    /// Whether somebody waits for the outcome of its start, who hasn't heard of it.
+    #[inline(always)]
+    fn is_start_awaited(&self) -> bool {
+        // SAFETY: the runner's.
+        self.cell().near().startup.with(|startup| unsafe { (*startup).is_awaited() })
     }
 
     #[inline(never)]

@@ -344,7 +344,7 @@ impl State {
     /// The actor, which is down, is told to begin anew: what was asked of the run that is over is done with.
     pub(crate) fn renew(&self) {
         // ORDERING: Relaxed; the word and the wake that follow release it. Who asks for something after this asks it of the
-        // next run.
+        // next run. EXPIRED goes for speed alone (`diverts`): whose deadline it was, the charge counts.
         self.0.fetch_and(!(KILLED | EXPIRED | RECALLED | FAILING), Ordering::Relaxed);
     }
 

@@ -276,12 +276,13 @@ impl Turn<'_> {
         if let Some(side) = header::known_side(header) {
             self.leave_lists(side);
         }
-        if unborn {
+        // Also that of one that was killed while it started, and has waited for others.
+        if self.is_start_awaited() {
             let reason = reason_of(header, self.verdict());
             self.announce_start(Err(&reason));
-            if self.has_body() {
-                self.drop_body();
-            }
+        }
+        if unborn && self.has_body() {
+            self.drop_body();
         }
         let verdict = self.verdict();
         // One that was down has failed before, and that was told then.
@@ -314,10 +315,13 @@ impl Turn<'_> {
     /// The name is free, and the actor on nobody's list, before anybody hears of the end.
     #[cold]
     fn leave_lists(&self, side: &Side) {
-        let name = side.ending.lock().name.clone();
+        let mut ending = side.ending.lock();
+        let (name, own) = (ending.name.clone(), ending.own.take());
+        drop(ending);
         if let Some(name) = name {
             self.cell().near().host.free_name(&name);
         }
+        drop(own);
         farewell::say(side);
     }
 

@@ -1,11 +1,13 @@
 //! How supervisors end, and their children with them.
 
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Add, Do, Part, SECOND, builder, find, lingering, part, play, spawn};
 use corecast::{
-    AutoShutdown, ChildSpec, DynamicSupervisor, RestartType, ShutdownPolicy, StopReason, Strategy, Supervisor,
+    AutoShutdown, ChildSpec, DynamicSupervisor, RestartType, ShutdownPolicy, SpawnError, StopReason, Strategy,
+    Supervisor,
 };
 
 #[test]
@@ -72,6 +74,69 @@ fn a_supervisor_that_is_killed_kills_its_children() {
         assert!(!a.is_alive() && !b.is_alive());
         assert!(sim.block_on(hanging).is_err());
         assert!(system.uptime() - start < SECOND);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_supervisor_that_is_killed_while_it_starts_waits_for_those_that_have_started() {
+    play(|sim, system, journal| {
+        journal.slow("c", 1_000 * SECOND);
+        let supervisor = builder(Strategy::OneForOne)
+            .child(part("a", journal))
+            .child(lingering("b", journal, SECOND))
+            .child(part("c", journal));
+        let supervisor = system.spawn(supervisor.build()?).start()?;
+        sim.run_for(SECOND)?;
+        assert_eq!(journal.take(), ["+a", "+b"]);
+        let parts = ["a", "b", "c"].map(|name| find(system, name));
+        supervisor.kill();
+        assert!(matches!(sim.block_on(supervisor.stopped()), StopReason::Killed));
+        assert_eq!(journal.take(), ["-a", "-b"], "nobody outlives it");
+        assert!(parts.iter().all(|part| !part.is_alive()));
+        assert_eq!(system.actor_count(), 0);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_spawn_whose_supervisor_is_killed_fails_when_nobody_is_left() {
+    play(|sim, system, journal| {
+        journal.slow("c", 1_000 * SECOND);
+        let supervisor = builder(Strategy::OneForOne).child(lingering("b", journal, SECOND)).child(part("c", journal));
+        let spawning = system.spawn(supervisor.build()?).name("supervisor").into_future();
+        sim.run_for(SECOND)?;
+        system.find::<Supervisor>("supervisor")?.kill();
+        let refused = sim.block_on(spawning);
+        assert!(matches!(refused, Err(SpawnError::PreStart { reason: StopReason::Killed, .. })), "{refused:?}");
+        assert_eq!(journal.take(), ["+b", "-b"]);
+        assert!(system.find::<Supervisor>("supervisor").is_err());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_branch_that_is_killed_while_it_starts_begins_anew_when_nobody_is_left() {
+    play(|sim, system, journal| {
+        let inner = journal.clone();
+        let branch = ChildSpec::supervisor("branch", move || {
+            let first = lingering("a", &inner, SECOND);
+            Supervisor::builder(Strategy::OneForOne).child(first).child(part("b", &inner)).build()
+        });
+        let root = spawn(sim, system, builder(Strategy::OneForOne).child(branch.name("branch")));
+        let branch = system.find::<Supervisor>("branch")?;
+        journal.slow("b", 10 * SECOND);
+        branch.kill();
+        sim.run_for(3 * SECOND)?;
+        assert_eq!(journal.take(), ["+a", "+b", "-b", "-a", "+a"]);
+        branch.kill();
+        sim.run_for(SECOND / 2)?;
+        assert_eq!(journal.take().len(), 0, "it isn't made anew while one of its children is left");
+        sim.run_for(20 * SECOND)?;
+        assert_eq!(journal.take(), ["-a", "+a", "+b"]);
+        root.stop();
+        sim.block_on(root.stopped());
+        assert_eq!(journal.take(), ["-b", "-a"]);
         Ok(())
     });
 }
