@@ -12,8 +12,10 @@ use crate::message::Job;
 use crate::observer::Bookkeeper;
 use crate::plan::Plan;
 use crate::player::{Doing, NAMES, Player};
+use crate::register::Register;
 use crate::settings::{Ending, Settings};
 use crate::tally::Tally;
+use crate::tree::Grove;
 use crate::worker::{Worker, book_answer};
 use crate::world::{Field, World};
 
@@ -28,11 +30,13 @@ pub(crate) struct Episode {
 }
 
 impl Episode {
-    /// Builds the system, called `name`. With `loses`, a fault may panic before a handler begins.
+    /// Builds the system, called `name`. With `loses`, a fault may panic before a handler begins; with `kills`, one may kill
+    /// anybody.
     pub(crate) fn begin(
         settings: &Settings,
         name: &str,
         loses: bool,
+        kills: bool,
         progress: &Arc<AtomicU64>,
     ) -> Result<Self, BuildError> {
         let ledger = Ledger::new(loses, Arc::clone(progress));
@@ -53,7 +57,10 @@ impl Episode {
         let world = World {
             settings: settings.clone(),
             ledger,
+            register: Register::default(),
             field: Field::default(),
+            grove: Grove::default(),
+            kills,
             system: system.handle(),
             own: Mutex::new(None),
             spawned: AtomicU64::new(0),
@@ -87,6 +94,7 @@ impl Episode {
         if settings.seed.is_multiple_of(2) && settings.ending.is_behind() {
             // Who is reached by nobody ends by itself.
             world.field.clear();
+            world.grove.clear();
         }
         match settings.ending {
             Ending::Finish | Ending::Shutdown => {
@@ -115,6 +123,7 @@ impl Episode {
         }
         players.push(first);
         world.field.clear();
+        world.grove.clear();
         for watched in players.into_iter().flat_map(Player::rest) {
             watched.await;
             ledger.progress();

@@ -17,11 +17,16 @@
 //! | `episode` | a system's life |
 //! | `player` | whoever uses it from outside |
 //! | `worker`, `plan`, `message` | its actors, what they are asked to do, and by which messages |
+//! | `tree` | supervisors, whose children some of its actors are |
 //! | `world` | what players and actors share |
+//! | `register` | what is known of each actor, over all its runs |
 //! | `ledger`, `observer` | what becomes of each message, and who hears of those that fail |
 //! | `threads`, `simulated` | where an episode is played |
 //! | `watchdog` | who notices that nothing goes on |
 //! | `resources`, `tally` | what is left, and what it all came to |
+//!
+//! Supervised actors are stopped, killed, and made anew; trees of them are planted and felled. When a tree that was stopped has ended,
+//! none of its actors lives.
 //!
 //! At the end of each episode each message has one end, and the one that its sender heard of; messages of one sender came in
 //! order; every end was heard of; all that was made has been dropped, once; names are free, and threads are gone.
@@ -35,12 +40,14 @@ mod observer;
 mod plan;
 mod player;
 mod random;
+mod register;
 mod resources;
 mod settings;
 #[cfg(feature = "sim")]
 mod simulated;
 mod tally;
 mod threads;
+mod tree;
 mod watchdog;
 mod worker;
 mod world;

@@ -15,8 +15,9 @@ use crate::ledger::{Forgetful, Kind, Ledger, Parcel, Receipt, Sender, explode, g
 use crate::message::{Freight, Job, Load, News, Note, Rumour};
 use crate::plan::Plan;
 use crate::random::Random;
+use crate::tree::Tree;
 use crate::worker::{Worker, book_answer, book_blocking, book_refusal, waits_outside};
-use crate::world::World;
+use crate::world::{Inhabitant, World};
 
 /// The names that actors take.
 pub(crate) const NAMES: [&str; 4] = ["ada", "bob", "cyd", "dee"];
@@ -44,11 +45,15 @@ pub(crate) enum Step {
     SpawnAndWait,
     Find,
     Block,
+    Plant,
+    Tend,
+    Fell,
     Explode,
     Stop,
     StopAndWait,
     Kill,
     KillAndWait,
+    Chop,
 }
 
 impl Step {
@@ -73,11 +78,20 @@ impl Step {
         (Self::SpawnAndWait, 4),
         (Self::Find, 4),
         (Self::Block, 4),
+        (Self::Plant, 4),
+        (Self::Tend, 4),
+        (Self::Fell, 2),
     ];
 
     /// What ends actors.
-    pub(crate) const ROUGH: &'static [(Self, u64)] =
-        &[(Self::Explode, 4), (Self::Stop, 4), (Self::StopAndWait, 2), (Self::Kill, 4), (Self::KillAndWait, 2)];
+    pub(crate) const ROUGH: &'static [(Self, u64)] = &[
+        (Self::Explode, 4),
+        (Self::Stop, 4),
+        (Self::StopAndWait, 2),
+        (Self::Kill, 4),
+        (Self::KillAndWait, 2),
+        (Self::Chop, 2),
+    ];
 }
 
 /// What a player is doing, for a watchdog.
@@ -202,7 +216,7 @@ impl Player {
 
     async fn take(&mut self, step: Step) {
         let place = self.random.below(self.world.field.len() as u64) as usize;
-        let actor = self.world.field.get(place);
+        let Inhabitant { actor, is_ward, .. } = self.world.field.inhabitant(place);
         self.doing.set(step, actor.id().get());
         match (step, self.random.below(4)) {
             (Step::Publish, _) => self.publish().await,
@@ -218,11 +232,31 @@ impl Player {
             (Step::Kill, _) => actor.kill(),
             (Step::StopAndWait, _) => {
                 actor.stop();
-                actor.stopped().await;
+                if !is_ward {
+                    actor.stopped().await;
+                }
             }
             (Step::KillAndWait, _) => {
                 actor.kill();
-                actor.stopped().await;
+                if !is_ward {
+                    actor.stopped().await;
+                }
+            }
+            (Step::Plant, _) => self.plant().await,
+            (Step::Tend, _) => {
+                if let Some(tree) = self.world.grove.any(&mut self.random) {
+                    tree.tend(&self.world, &mut self.random).await;
+                }
+            }
+            (Step::Fell, _) => {
+                if let Some(tree) = self.world.grove.take(&mut self.random) {
+                    tree.fell(&self.world, &mut self.random).await;
+                }
+            }
+            (Step::Chop, _) => {
+                if let Some(tree) = self.world.grove.take(&mut self.random) {
+                    tree.chop().await;
+                }
             }
             (_, 0) => self.send_one::<Note>(step, &actor, place).await,
             (_, 1) => self.send_one::<Freight>(step, &actor, place).await,
@@ -407,7 +441,9 @@ impl Player {
         let policy = *self.random.pick(&self.world.settings.policies);
         let is_rumour = self.random.one_in(2);
         // ORDERING: Relaxed; only the flag itself is asked for.
-        if inhabitant.subscribed[usize::from(is_rumour)].swap(true, Ordering::Relaxed) {
+        if self.world.register.of(inhabitant.actor.id()).subscribed[usize::from(is_rumour)]
+            .swap(true, Ordering::Relaxed)
+        {
             return;
         }
         let (actor, weak) = (&inhabitant.actor, inhabitant.actor.downgrade());
@@ -493,6 +529,16 @@ impl Player {
             }
             Err(SpawnError::NameTaken { .. } | SpawnError::ShutDown | SpawnError::PreStart { .. }) => {}
             Err(error) => self.world.ledger.breach(error.to_string()),
+        }
+    }
+
+    /// Starts a tree, in the place of another one if there are enough.
+    async fn plant(&mut self) {
+        if let Some(tree) = Tree::plant(&self.world, &mut self.random).await {
+            if self.random.one_in(2) {
+                self.watches.push(tree.root().stopped());
+            }
+            self.world.grove.put(tree);
         }
     }
 

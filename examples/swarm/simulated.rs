@@ -87,7 +87,7 @@ fn play_once(settings: &Settings, faults: &Faults, watch: &Watch) -> Result<(Tal
     let tally = RefCell::new(Tally::default());
     let checked = check.try_run(|sim| {
         sim.expect_panics::<Worker>();
-        let episode = Episode::begin(settings, "swarm", loses, watch.progress())?;
+        let episode = Episode::begin(settings, "swarm", loses, kills, watch.progress())?;
         let world = Arc::clone(&episode.world);
         let mut players = episode.players();
         let first = players.remove(0);

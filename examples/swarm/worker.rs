@@ -9,10 +9,12 @@ use corecast::{
 };
 use futures::future::{join_all, select};
 
-use crate::ledger::{Answer, Forgetful, Kind, Ledger, Live, Orders, Parcel, Receipt, Sender, explode, quietly};
+use crate::ledger::{Answer, Forgetful, Kind, Ledger, Live, Parcel, Receipt, Sender, explode, quietly};
 use crate::message::{Freight, Job, Load, News, Note, Rumour, Tick};
 use crate::plan::{Closure, Plan};
 use crate::random::Random;
+use crate::register::Record;
+use crate::tree::Leaf;
 use crate::world::World;
 
 /// Ticks after which a timer is cancelled.
@@ -31,9 +33,11 @@ pub(crate) struct Worker {
     has_lived: bool,
     /// Whom its hooks turn to.
     friend: Option<ActorRef<Worker>>,
-    orders: Orders,
-    news: Orders,
+    /// Its own, once it starts.
+    record: Arc<Record>,
     timer: Option<(Timer, u32)>,
+    /// It is a child of a supervisor. Dropped last.
+    leaf: Option<Leaf>,
 }
 
 /// What `pre_start` does.
@@ -78,7 +82,6 @@ impl Worker {
         }
         let (live, sender) = (world.ledger.live(), world.ledger.sender());
         let world = Arc::clone(world);
-        let (orders, news) = Default::default();
         Self {
             _live: live,
             world,
@@ -89,10 +92,16 @@ impl Worker {
             is_bomb,
             has_lived: false,
             friend,
-            orders,
-            news,
+            record: Arc::default(),
             timer: None,
+            leaf: None,
         }
+    }
+
+    /// As a child of a supervisor.
+    pub(crate) fn grow(mut self, leaf: Leaf) -> Self {
+        self.leaf = Some(leaf);
+        self
     }
 
     fn ledger(&self) -> &Ledger {
@@ -221,7 +230,7 @@ impl Worker {
 
     /// Carries a plan out.
     async fn work(&mut self, mut parcel: Parcel, plan: Plan, ctx: &mut ActorContext<Self>) -> Answer {
-        parcel.begin(&mut self.orders);
+        parcel.begin(&self.record);
         let mut is_bomb = false;
         match plan {
             Plan::Finish => {}
@@ -359,6 +368,10 @@ pub(crate) fn waits_outside(policy: Overflow) -> bool {
 impl Actor for Worker {
     async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
         self.has_lived = true;
+        self.record = self.world.register.of(ctx.id());
+        if self.leaf.is_some() {
+            self.world.field.settle(ctx.actor_ref(), &mut self.random, self.world.settings.actors);
+        }
         match self.start {
             Start::AtOnce => {}
             Start::Later => ctx.sleep(self.world.time(&mut self.random)).await,
@@ -400,7 +413,7 @@ impl Drop for Worker {
 
 impl Handler<Note> for Worker {
     async fn handle(&mut self, Note(mut parcel): Note, _: &mut ActorContext<Self>) -> Answer {
-        parcel.begin(&mut self.orders);
+        parcel.begin(&self.record);
         parcel.handled(false)
     }
 }
@@ -423,7 +436,7 @@ impl Handler<Freight> for Worker {
 
 impl Handler<News> for Worker {
     async fn handle(&mut self, News(mut parcel): News, ctx: &mut ActorContext<Self>) {
-        parcel.begin(&mut self.news);
+        parcel.begin(&self.record);
         if self.random.one_in(8) {
             ctx.yield_now().await;
         }
@@ -433,15 +446,14 @@ impl Handler<News> for Worker {
 
 impl Handler<Rumour> for Worker {
     async fn handle(&mut self, Rumour(mut parcel): Rumour, _: &mut ActorContext<Self>) {
-        // One that was retained comes behind newer ones of other topics.
-        parcel.begin(&mut Orders::default());
+        parcel.begin(&self.record);
         drop(parcel.handled(false));
     }
 }
 
 impl Handler<Tick> for Worker {
     async fn handle(&mut self, Tick(mut parcel): Tick, _: &mut ActorContext<Self>) {
-        parcel.begin(&mut self.orders);
+        parcel.begin(&self.record);
         if let Some((timer, ticks)) = &mut self.timer {
             *ticks += 1;
             if *ticks == TICKS {

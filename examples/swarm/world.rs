@@ -1,7 +1,7 @@
 //! What players and actors of an episode share.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use corecast::{ActorRef, ActorSystem, SystemRef, WeakActorRef};
@@ -9,15 +9,21 @@ use corecast::{ActorRef, ActorSystem, SystemRef, WeakActorRef};
 use crate::ledger::Ledger;
 use crate::lock::lock;
 use crate::random::Random;
+use crate::register::Register;
 use crate::settings::Settings;
+use crate::tree::Grove;
 use crate::worker::Worker;
 
 /// An episode's world.
 pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) ledger: Ledger,
+    pub(crate) register: Register,
     pub(crate) field: Field,
     pub(crate) system: SystemRef,
+    pub(crate) grove: Grove,
+    /// A fault of the simulation may kill anybody.
+    pub(crate) kills: bool,
     /// The system, for an actor that drops it.
     pub(crate) own: Mutex<Option<ActorSystem>>,
     /// How many actors were spawned.
@@ -32,11 +38,12 @@ pub(crate) struct Field {
     all: Mutex<Vec<WeakActorRef<Worker>>>,
 }
 
-/// An actor in its place. It subscribes once to each type of event, so that these come in order.
+/// An actor in its place.
 #[derive(Clone)]
 pub(crate) struct Inhabitant {
     pub(crate) actor: ActorRef<Worker>,
-    pub(crate) subscribed: [Arc<AtomicBool>; 2],
+    /// It has a supervisor, so that a stop need not be its end.
+    pub(crate) is_ward: bool,
 }
 
 impl World {
@@ -55,8 +62,19 @@ impl World {
 impl Field {
     /// Puts an actor into a place: a new one while there are fewer than `most`.
     pub(crate) fn put(&self, actor: ActorRef<Worker>, random: &mut Random, most: usize) {
-        lock(&self.all).push(actor.downgrade());
-        let new = Inhabitant { actor, subscribed: Default::default() };
+        self.enter(Inhabitant { actor, is_ward: false }, random, most);
+    }
+
+    /// Puts a supervised actor into a place, unless it has one.
+    pub(crate) fn settle(&self, actor: ActorRef<Worker>, random: &mut Random, most: usize) {
+        let is_there = lock(&self.places).iter().any(|inhabitant| inhabitant.actor == actor);
+        if !is_there {
+            self.enter(Inhabitant { actor, is_ward: true }, random, most);
+        }
+    }
+
+    fn enter(&self, new: Inhabitant, random: &mut Random, most: usize) {
+        lock(&self.all).push(new.actor.downgrade());
         let mut places = lock(&self.places);
         if places.len() < most {
             places.push(new);
