@@ -16,6 +16,7 @@ use crate::register::Register;
 use crate::settings::{Ending, Settings};
 use crate::tally::Tally;
 use crate::tree::Grove;
+use crate::watcher::Watchers;
 use crate::worker::{Worker, book_answer};
 use crate::world::{Field, World};
 
@@ -41,7 +42,9 @@ impl Episode {
     ) -> Result<Self, BuildError> {
         let ledger = Ledger::new(loses, Arc::clone(progress));
         let panics = if settings.frail > 0 { 1 + settings.seed % 5 } else { 0 };
-        let observer = Bookkeeper { ledger: ledger.clone(), calls: AtomicU64::new(0), panics };
+        let register = Arc::new(Register::new(&ledger));
+        let observer =
+            Bookkeeper { ledger: ledger.clone(), register: Arc::clone(&register), calls: AtomicU64::new(0), panics };
         let mut builder = ActorSystem::builder()
             .name(name)
             .workers(settings.workers)
@@ -57,7 +60,8 @@ impl Episode {
         let world = World {
             settings: settings.clone(),
             ledger,
-            register: Register::default(),
+            watchers: Watchers::begin(&system, &register),
+            register,
             field: Field::default(),
             grove: Grove::default(),
             kills,
@@ -91,6 +95,11 @@ impl Episode {
         }
         doing[0].done();
         ledger.progress();
+        if settings.ending.is_behind()
+            && let Some(watchers) = &world.watchers
+        {
+            watchers.look_after(&world).await;
+        }
         if settings.seed.is_multiple_of(2) && settings.ending.is_behind() {
             // Who is reached by nobody ends by itself.
             world.field.clear();
@@ -163,10 +172,16 @@ async fn end_inside(world: &Arc<World>, system: ActorSystem) {
 
 /// Looks at the books of an episode that is over.
 pub(crate) fn close(world: &World, is_calm: bool) -> Result<Tally, String> {
+    // One that was made anew at the end may have come there once more.
+    world.field.close();
+    world.grove.clear();
     let settings = &world.settings;
+    let restarts = world.register.close();
     let is_drained = matches!(settings.ending, Ending::Finish | Ending::Shutdown);
     let mut tally = world.ledger.check(is_calm && is_drained)?;
     tally.episodes = 1;
+    tally.restarts = restarts.had;
+    tally.told = restarts.told;
     // ORDERING: Relaxed; the threads that add have ended.
     tally.actors = world.spawned.load(std::sync::atomic::Ordering::Relaxed);
     tally.ended(settings.ending.name(), 1);

@@ -22,6 +22,9 @@ use crate::world::{Inhabitant, World};
 /// The names that actors take.
 pub(crate) const NAMES: [&str; 4] = ["ada", "bob", "cyd", "dee"];
 
+/// How often one asks who doesn't give up.
+const TRIES: u32 = 5;
+
 /// What a player does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -48,12 +51,15 @@ pub(crate) enum Step {
     Plant,
     Tend,
     Fell,
+    Insist,
+    Look,
     Explode,
     Stop,
     StopAndWait,
     Kill,
     KillAndWait,
     Chop,
+    Prune,
 }
 
 impl Step {
@@ -81,6 +87,8 @@ impl Step {
         (Self::Plant, 4),
         (Self::Tend, 4),
         (Self::Fell, 2),
+        (Self::Insist, 10),
+        (Self::Look, 1),
     ];
 
     /// What ends actors.
@@ -91,6 +99,7 @@ impl Step {
         (Self::Kill, 4),
         (Self::KillAndWait, 2),
         (Self::Chop, 2),
+        (Self::Prune, 3),
     ];
 }
 
@@ -156,7 +165,7 @@ pub(crate) struct Player {
 }
 
 /// Lets others go on: in the simulator, players take turns by that.
-async fn yield_once() {
+pub(crate) async fn yield_once() {
     let mut has_yielded = false;
     poll_fn(|context| {
         if std::mem::replace(&mut has_yielded, true) {
@@ -234,6 +243,7 @@ impl Player {
                 actor.stop();
                 if !is_ward {
                     actor.stopped().await;
+                    self.world.register.ended(&actor.info());
                 }
             }
             (Step::KillAndWait, _) => {
@@ -255,9 +265,16 @@ impl Player {
             }
             (Step::Chop, _) => {
                 if let Some(tree) = self.world.grove.take(&mut self.random) {
-                    tree.chop().await;
+                    tree.chop(&self.world).await;
                 }
             }
+            (Step::Prune, _) => {
+                if let Some(tree) = self.world.grove.any(&mut self.random) {
+                    tree.prune(&mut self.random).await;
+                }
+            }
+            (Step::Insist, _) => self.insist(place).await,
+            (Step::Look, _) => self.look(),
             (_, 0) => self.send_one::<Note>(step, &actor, place).await,
             (_, 1) => self.send_one::<Freight>(step, &actor, place).await,
             _ => self.send_one::<Job>(step, &actor, place).await,
@@ -335,6 +352,32 @@ impl Player {
             }
             Step::Explode => self.prime::<M>(actor, place),
             _ => self.send_and_drop::<M>(actor, place).await,
+        }
+    }
+
+    /// Asks until somebody answers, or so many times: the one in a place, and others when that fails.
+    async fn insist(&mut self, mut place: usize) {
+        let world = Arc::clone(&self.world);
+        for _ in 0..TRIES {
+            let (message, receipt) = self.load::<Job>(Kind::Heard, place);
+            let answer = Forgetful::new(world.field.get(place).send(message)).await;
+            let is_answered = answer.is_ok();
+            book_answer(&world.ledger, &receipt, answer);
+            if is_answered || !self.system().is_running() {
+                return;
+            }
+            // As often as not the same one once more: it may have been made anew.
+            if self.random.one_in(2) {
+                place = self.random.below(world.field.len() as u64) as usize;
+            }
+        }
+    }
+
+    /// Looks at everybody.
+    fn look(&self) {
+        let before = self.world.register.starts();
+        if let Some(snapshot) = self.system().snapshot() {
+            self.world.register.look(&before, &snapshot);
         }
     }
 
@@ -524,6 +567,9 @@ impl Player {
                 if self.random.one_in(2) {
                     self.watches.push(actor.stopped());
                 }
+                if let Some(watchers) = &self.world.watchers {
+                    watchers.watch(&actor, self.random.below(8));
+                }
                 let most = self.world.settings.actors;
                 self.world.field.put(actor, &mut self.random, most);
             }
@@ -537,6 +583,9 @@ impl Player {
         if let Some(tree) = Tree::plant(&self.world, &mut self.random).await {
             if self.random.one_in(2) {
                 self.watches.push(tree.root().stopped());
+            }
+            if let Some(watchers) = &self.world.watchers {
+                watchers.watch_root(tree.root());
             }
             self.world.grove.put(tree);
         }

@@ -1,7 +1,7 @@
 //! What players and actors of an episode share.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use corecast::{ActorRef, ActorSystem, SystemRef, WeakActorRef};
@@ -12,13 +12,15 @@ use crate::random::Random;
 use crate::register::Register;
 use crate::settings::Settings;
 use crate::tree::Grove;
+use crate::watcher::Watchers;
 use crate::worker::Worker;
 
 /// An episode's world.
 pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) ledger: Ledger,
-    pub(crate) register: Register,
+    pub(crate) register: Arc<Register>,
+    pub(crate) watchers: Option<Watchers>,
     pub(crate) field: Field,
     pub(crate) system: SystemRef,
     pub(crate) grove: Grove,
@@ -26,7 +28,7 @@ pub(crate) struct World {
     pub(crate) kills: bool,
     /// The system, for an actor that drops it.
     pub(crate) own: Mutex<Option<ActorSystem>>,
-    /// How many actors were spawned.
+    /// How many states of actors were made.
     pub(crate) spawned: AtomicU64,
 }
 
@@ -104,10 +106,23 @@ impl Field {
         self.get(random.below(self.len() as u64) as usize)
     }
 
+    /// The same, where there may be none any more.
+    pub(crate) fn some(&self, random: &mut Random) -> Option<ActorRef<Worker>> {
+        let places = lock(&self.places);
+        if places.is_empty() { None } else { Some(random.pick(&places).actor.clone()) }
+    }
+
     /// Lets go of all.
     pub(crate) fn clear(&self) {
         let places = std::mem::take(&mut *lock(&self.places));
         drop(places);
+    }
+
+    /// The same, when everything has ended: also of those that are known to a watchdog alone.
+    pub(crate) fn close(&self) {
+        self.clear();
+        let all = std::mem::take(&mut *lock(&self.all));
+        drop(all);
     }
 
     /// What there is to say of those who live.
