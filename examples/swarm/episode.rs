@@ -65,6 +65,7 @@ impl Episode {
             field: Field::default(),
             grove: Grove::default(),
             kills,
+            is_safe: settings.is_calm && !loses && !kills,
             system: system.handle(),
             own: Mutex::new(None),
             spawned: AtomicU64::new(0),

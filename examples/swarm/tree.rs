@@ -280,7 +280,7 @@ fn nursery(
 /// How long children have to stop. Where nobody fails, all that was accepted is handled, however long it takes. Otherwise it must
 /// have an end: who waits for one that is down is waited for by the restart of both.
 fn patience(world: &World, random: &mut Random) -> ShutdownPolicy {
-    if world.settings.is_calm && !world.kills {
+    if world.is_safe {
         return ShutdownPolicy::Infinity;
     }
     let short = ShutdownPolicy::Within(world.time(random));

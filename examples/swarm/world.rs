@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub(crate) grove: Grove,
     /// A fault of the simulation may kill anybody.
     pub(crate) kills: bool,
+    /// Nobody fails, nor ends but by the end of the system.
+    pub(crate) is_safe: bool,
     /// The system, for an actor that drops it.
     pub(crate) own: Mutex<Option<ActorSystem>>,
     /// How many states of actors were made.
