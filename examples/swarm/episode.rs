@@ -12,8 +12,11 @@ use crate::message::Job;
 use crate::observer::Bookkeeper;
 use crate::plan::Plan;
 use crate::player::{Doing, NAMES, Player};
+use crate::register::Register;
 use crate::settings::{Ending, Settings};
 use crate::tally::Tally;
+use crate::tree::Grove;
+use crate::watcher::Watchers;
 use crate::worker::{Worker, book_answer};
 use crate::world::{Field, World};
 
@@ -28,16 +31,20 @@ pub(crate) struct Episode {
 }
 
 impl Episode {
-    /// Builds the system, called `name`. With `loses`, a fault may panic before a handler begins.
+    /// Builds the system, called `name`. With `loses`, a fault may panic before a handler begins; with `kills`, one may kill
+    /// anybody.
     pub(crate) fn begin(
         settings: &Settings,
         name: &str,
         loses: bool,
+        kills: bool,
         progress: &Arc<AtomicU64>,
     ) -> Result<Self, BuildError> {
         let ledger = Ledger::new(loses, Arc::clone(progress));
         let panics = if settings.frail > 0 { 1 + settings.seed % 5 } else { 0 };
-        let observer = Bookkeeper { ledger: ledger.clone(), calls: AtomicU64::new(0), panics };
+        let register = Arc::new(Register::new(&ledger));
+        let observer =
+            Bookkeeper { ledger: ledger.clone(), register: Arc::clone(&register), calls: AtomicU64::new(0), panics };
         let mut builder = ActorSystem::builder()
             .name(name)
             .workers(settings.workers)
@@ -53,7 +60,12 @@ impl Episode {
         let world = World {
             settings: settings.clone(),
             ledger,
+            watchers: Watchers::begin(&system, &register),
+            register,
             field: Field::default(),
+            grove: Grove::default(),
+            kills,
+            is_safe: settings.is_calm && !loses && !kills,
             system: system.handle(),
             own: Mutex::new(None),
             spawned: AtomicU64::new(0),
@@ -84,9 +96,15 @@ impl Episode {
         }
         doing[0].done();
         ledger.progress();
+        if settings.ending.is_behind()
+            && let Some(watchers) = &world.watchers
+        {
+            watchers.look_after(&world).await;
+        }
         if settings.seed.is_multiple_of(2) && settings.ending.is_behind() {
             // Who is reached by nobody ends by itself.
             world.field.clear();
+            world.grove.clear();
         }
         match settings.ending {
             Ending::Finish | Ending::Shutdown => {
@@ -115,6 +133,7 @@ impl Episode {
         }
         players.push(first);
         world.field.clear();
+        world.grove.clear();
         for watched in players.into_iter().flat_map(Player::rest) {
             watched.await;
             ledger.progress();
@@ -154,10 +173,16 @@ async fn end_inside(world: &Arc<World>, system: ActorSystem) {
 
 /// Looks at the books of an episode that is over.
 pub(crate) fn close(world: &World, is_calm: bool) -> Result<Tally, String> {
+    // One that was made anew at the end may have come there once more.
+    world.field.close();
+    world.grove.clear();
     let settings = &world.settings;
+    let restarts = world.register.close();
     let is_drained = matches!(settings.ending, Ending::Finish | Ending::Shutdown);
     let mut tally = world.ledger.check(is_calm && is_drained)?;
     tally.episodes = 1;
+    tally.restarts = restarts.had;
+    tally.told = restarts.told;
     // ORDERING: Relaxed; the threads that add have ended.
     tally.actors = world.spawned.load(std::sync::atomic::Ordering::Relaxed);
     tally.ended(settings.ending.name(), 1);

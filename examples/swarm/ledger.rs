@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 
 use crate::lock::lock;
+use crate::register::Record;
 use crate::tally::Tally;
 
 /// Entries of a page, and pages: as many messages as an episode may have.
@@ -164,10 +165,6 @@ pub(crate) struct Sender {
     number: u32,
     next: u32,
 }
-
-/// The orders of the messages that an actor has had, by their senders.
-#[derive(Default)]
-pub(crate) struct Orders(std::collections::HashMap<u32, u32>);
 
 /// A message's entry, which books its end.
 pub(crate) struct Parcel {
@@ -417,16 +414,13 @@ impl Ledger {
 }
 
 impl Parcel {
-    /// Its handler begins. `orders` are those of its actor.
-    pub(crate) fn begin(&mut self, orders: &mut Orders) {
+    /// Its handler begins. `record` is that of its actor.
+    pub(crate) fn begin(&mut self, record: &Record) {
         self.begun = true;
-        if self.kind == Kind::Timer {
-            return;
-        }
-        let before = orders.0.insert(self.sender, self.order).unwrap_or(0);
-        if before >= self.order {
-            let (number, sender) = (self.number, self.sender);
-            self.ledger.breach(format!("message {number} of {sender} came after its message of order {before}"));
+        let Self { number, kind, sender, order, .. } = *self;
+        if let Some(before) = record.admit(kind, sender, order) {
+            self.ledger
+                .breach(format!("message {number} ({kind:?}) of {sender}, number {order} there, came after {before}"));
         }
     }
 

@@ -17,17 +17,27 @@
 //! | `episode` | a system's life |
 //! | `player` | whoever uses it from outside |
 //! | `worker`, `plan`, `message` | its actors, what they are asked to do, and by which messages |
+//! | `tree`, `growth` | supervisors, whose children some of its actors are, and who lives below which of them |
 //! | `world` | what players and actors share |
+//! | `register` | what is known of each actor over all its runs, and what its supervisor says of it |
+//! | `watcher` | who watches from aside: hears of ends, and of what supervisors publish |
 //! | `ledger`, `observer` | what becomes of each message, and who hears of those that fail |
 //! | `threads`, `simulated` | where an episode is played |
 //! | `watchdog` | who notices that nothing goes on |
 //! | `resources`, `tally` | what is left, and what it all came to |
 //!
+//! Some of its actors are children in trees of supervisors, of all strategies, static and dynamic. They panic in handlers and
+//! hooks, say that they failed, are killed, stopped and linked to others; their factories fail, too. They are made anew at once
+//! or after a back-off, up to an intensity or a quarantine, while others go on sending to them, and ask again when that fails.
+//!
 //! At the end of each episode each message has one end, and the one that its sender heard of; messages of one sender came in
-//! order; every end was heard of; all that was made has been dropped, once; names are free, and threads are gone.
+//! order, over all restarts of who had them; every end was heard of, once; each start had its `post_stop`; supervisors told of
+//! the starts and the failures that there were; when a supervisor had ended none of its children lived; all that was made has
+//! been dropped, once; names are free, and threads are gone.
 
 mod args;
 mod episode;
+mod growth;
 mod ledger;
 mod lock;
 mod message;
@@ -35,13 +45,16 @@ mod observer;
 mod plan;
 mod player;
 mod random;
+mod register;
 mod resources;
 mod settings;
 #[cfg(feature = "sim")]
 mod simulated;
 mod tally;
 mod threads;
+mod tree;
 mod watchdog;
+mod watcher;
 mod worker;
 mod world;
 

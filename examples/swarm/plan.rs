@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use corecast::{ActorRef, Reply};
+use corecast::{ActorRef, Directive, Reply};
 
 use crate::ledger::Answer;
 use crate::random::Random;
@@ -49,6 +49,14 @@ pub(crate) enum Plan {
     Publish,
     /// Waits for the end of another one, for so long.
     Watch(ActorRef<Worker>, Duration),
+    /// Watches another one, for as long as this run lasts.
+    Mind(ActorRef<Worker>),
+    /// Watches nobody any more.
+    Forget,
+    /// Shares the fate of another one.
+    Link(ActorRef<Worker>),
+    /// Says that it has failed; without a directive, it panics when it is asked for one.
+    Fail(Option<Directive>),
     /// The drop of the message panics.
     BadMessage,
     /// The drop of the result panics, unless somebody has it.
@@ -88,6 +96,10 @@ pub(crate) enum Kind {
     Pass,
     Publish,
     Watch,
+    Mind,
+    Forget,
+    Link,
+    Fail,
     BadMessage,
     BadResult,
 }
@@ -111,6 +123,8 @@ impl Kind {
         (Self::Pass, 5),
         (Self::Publish, 3),
         (Self::Watch, 2),
+        (Self::Mind, 6),
+        (Self::Forget, 1),
     ];
 
     /// What ends actors.
@@ -119,10 +133,23 @@ impl Kind {
         (Self::Stop, 2),
         (Self::KillMyself, 2),
         (Self::Kill, 2),
+        (Self::Link, 2),
+        (Self::Fail, 4),
         (Self::BadMessage, 2),
         (Self::BadResult, 2),
     ];
 }
+
+/// What may become of an actor that fails.
+const DIRECTIVES: [Option<Directive>; 7] = [
+    Some(Directive::Resume),
+    Some(Directive::Resume),
+    Some(Directive::Restart),
+    Some(Directive::Restart),
+    Some(Directive::Stop),
+    Some(Directive::Escalate),
+    None,
+];
 
 /// How deep plans go.
 const DEPTH: u32 = 4;
@@ -159,6 +186,10 @@ impl Plan {
             Kind::Pass => Self::Pass(other, world.field.any(random)),
             Kind::Publish => Self::Publish,
             Kind::Watch => Self::Watch(other, time),
+            Kind::Mind => Self::Mind(other),
+            Kind::Forget => Self::Forget,
+            Kind::Link => Self::Link(other),
+            Kind::Fail => Self::Fail(random.pick(&DIRECTIVES).to_owned()),
             Kind::BadMessage => Self::BadMessage,
             Kind::BadResult => Self::BadResult,
         }

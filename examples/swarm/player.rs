@@ -15,11 +15,15 @@ use crate::ledger::{Forgetful, Kind, Ledger, Parcel, Receipt, Sender, explode, g
 use crate::message::{Freight, Job, Load, News, Note, Rumour};
 use crate::plan::Plan;
 use crate::random::Random;
+use crate::tree::Tree;
 use crate::worker::{Worker, book_answer, book_blocking, book_refusal, waits_outside};
-use crate::world::World;
+use crate::world::{Inhabitant, World};
 
 /// The names that actors take.
 pub(crate) const NAMES: [&str; 4] = ["ada", "bob", "cyd", "dee"];
+
+/// How often one asks who doesn't give up.
+const TRIES: u32 = 5;
 
 /// What a player does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +48,18 @@ pub(crate) enum Step {
     SpawnAndWait,
     Find,
     Block,
+    Plant,
+    Tend,
+    Fell,
+    Insist,
+    Look,
     Explode,
     Stop,
     StopAndWait,
     Kill,
     KillAndWait,
+    Chop,
+    Prune,
 }
 
 impl Step {
@@ -73,11 +84,23 @@ impl Step {
         (Self::SpawnAndWait, 4),
         (Self::Find, 4),
         (Self::Block, 4),
+        (Self::Plant, 4),
+        (Self::Tend, 4),
+        (Self::Fell, 2),
+        (Self::Insist, 10),
+        (Self::Look, 1),
     ];
 
     /// What ends actors.
-    pub(crate) const ROUGH: &'static [(Self, u64)] =
-        &[(Self::Explode, 4), (Self::Stop, 4), (Self::StopAndWait, 2), (Self::Kill, 4), (Self::KillAndWait, 2)];
+    pub(crate) const ROUGH: &'static [(Self, u64)] = &[
+        (Self::Explode, 4),
+        (Self::Stop, 4),
+        (Self::StopAndWait, 2),
+        (Self::Kill, 4),
+        (Self::KillAndWait, 2),
+        (Self::Chop, 2),
+        (Self::Prune, 3),
+    ];
 }
 
 /// What a player is doing, for a watchdog.
@@ -142,7 +165,7 @@ pub(crate) struct Player {
 }
 
 /// Lets others go on: in the simulator, players take turns by that.
-async fn yield_once() {
+pub(crate) async fn yield_once() {
     let mut has_yielded = false;
     poll_fn(|context| {
         if std::mem::replace(&mut has_yielded, true) {
@@ -202,7 +225,7 @@ impl Player {
 
     async fn take(&mut self, step: Step) {
         let place = self.random.below(self.world.field.len() as u64) as usize;
-        let actor = self.world.field.get(place);
+        let Inhabitant { actor, is_ward, .. } = self.world.field.inhabitant(place);
         self.doing.set(step, actor.id().get());
         match (step, self.random.below(4)) {
             (Step::Publish, _) => self.publish().await,
@@ -218,12 +241,40 @@ impl Player {
             (Step::Kill, _) => actor.kill(),
             (Step::StopAndWait, _) => {
                 actor.stop();
-                actor.stopped().await;
+                if !is_ward {
+                    actor.stopped().await;
+                    self.world.register.ended(&actor.info());
+                }
             }
             (Step::KillAndWait, _) => {
                 actor.kill();
-                actor.stopped().await;
+                if !is_ward {
+                    actor.stopped().await;
+                }
             }
+            (Step::Plant, _) => self.plant().await,
+            (Step::Tend, _) => {
+                if let Some(tree) = self.world.grove.any(&mut self.random) {
+                    tree.tend(&self.world, &mut self.random).await;
+                }
+            }
+            (Step::Fell, _) => {
+                if let Some(tree) = self.world.grove.take(&mut self.random) {
+                    tree.fell(&self.world, &mut self.random).await;
+                }
+            }
+            (Step::Chop, _) => {
+                if let Some(tree) = self.world.grove.take(&mut self.random) {
+                    tree.chop(&self.world).await;
+                }
+            }
+            (Step::Prune, _) => {
+                if let Some(tree) = self.world.grove.any(&mut self.random) {
+                    tree.prune(&mut self.random).await;
+                }
+            }
+            (Step::Insist, _) => self.insist(place).await,
+            (Step::Look, _) => self.look(),
             (_, 0) => self.send_one::<Note>(step, &actor, place).await,
             (_, 1) => self.send_one::<Freight>(step, &actor, place).await,
             _ => self.send_one::<Job>(step, &actor, place).await,
@@ -301,6 +352,32 @@ impl Player {
             }
             Step::Explode => self.prime::<M>(actor, place),
             _ => self.send_and_drop::<M>(actor, place).await,
+        }
+    }
+
+    /// Asks until somebody answers, or so many times: the one in a place, and others when that fails.
+    async fn insist(&mut self, mut place: usize) {
+        let world = Arc::clone(&self.world);
+        for _ in 0..TRIES {
+            let (message, receipt) = self.load::<Job>(Kind::Heard, place);
+            let answer = Forgetful::new(world.field.get(place).send(message)).await;
+            let is_answered = answer.is_ok();
+            book_answer(&world.ledger, &receipt, answer);
+            if is_answered || !self.system().is_running() {
+                return;
+            }
+            // As often as not the same one once more: it may have been made anew.
+            if self.random.one_in(2) {
+                place = self.random.below(world.field.len() as u64) as usize;
+            }
+        }
+    }
+
+    /// Looks at everybody.
+    fn look(&self) {
+        let before = self.world.register.starts();
+        if let Some(snapshot) = self.system().snapshot() {
+            self.world.register.look(&before, &snapshot);
         }
     }
 
@@ -407,7 +484,9 @@ impl Player {
         let policy = *self.random.pick(&self.world.settings.policies);
         let is_rumour = self.random.one_in(2);
         // ORDERING: Relaxed; only the flag itself is asked for.
-        if inhabitant.subscribed[usize::from(is_rumour)].swap(true, Ordering::Relaxed) {
+        if self.world.register.of(inhabitant.actor.id()).subscribed[usize::from(is_rumour)]
+            .swap(true, Ordering::Relaxed)
+        {
             return;
         }
         let (actor, weak) = (&inhabitant.actor, inhabitant.actor.downgrade());
@@ -488,11 +567,27 @@ impl Player {
                 if self.random.one_in(2) {
                     self.watches.push(actor.stopped());
                 }
+                if let Some(watchers) = &self.world.watchers {
+                    watchers.watch(&actor, self.random.below(8));
+                }
                 let most = self.world.settings.actors;
                 self.world.field.put(actor, &mut self.random, most);
             }
             Err(SpawnError::NameTaken { .. } | SpawnError::ShutDown | SpawnError::PreStart { .. }) => {}
             Err(error) => self.world.ledger.breach(error.to_string()),
+        }
+    }
+
+    /// Starts a tree, in the place of another one if there are enough.
+    async fn plant(&mut self) {
+        if let Some(tree) = Tree::plant(&self.world, &mut self.random).await {
+            if self.random.one_in(2) {
+                self.watches.push(tree.root().stopped());
+            }
+            if let Some(watchers) = &self.world.watchers {
+                watchers.watch_root(tree.root());
+            }
+            self.world.grove.put(tree);
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use corecast::{Mailbox, Overflow};
+use corecast::{Mailbox, Overflow, RestartType, Strategy};
 
 use crate::plan::Kind;
 use crate::player::Step;
@@ -71,6 +71,11 @@ pub(crate) struct Settings {
     pub(crate) post_stop_deadline: Duration,
     pub(crate) mailboxes: Vec<Mailbox>,
     pub(crate) policies: Vec<Overflow>,
+    /// Of supervisors, and of their children.
+    pub(crate) strategies: Vec<Strategy>,
+    pub(crate) restarts: Vec<RestartType>,
+    /// How many restarts supervisors allow for in a short time.
+    pub(crate) intensities: Vec<u32>,
     /// Out of a thousand actors so many are placed.
     pub(crate) placed: u64,
     /// Out of a thousand actors so many fail on their own.
@@ -153,6 +158,9 @@ impl Settings {
             post_stop_deadline: Duration::from_micros(random.below(5_000)),
             mailboxes: some(random, &mailboxes),
             policies: some(random, &policies),
+            strategies: some(random, &[Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne]),
+            restarts: some(random, &[RestartType::Permanent, RestartType::Transient, RestartType::Temporary]),
+            intensities: some(random, &[0, 1, 5, 1_000]),
             placed: *random.pick(&[0, 100, 500, 1_000]),
             frail: if is_rough { *random.pick(&[0, 10, 100, 300]) } else { 0 },
             is_calm: !is_rough && !is_cruel,

@@ -19,6 +19,9 @@ use crate::worker::Worker;
 /// How often others may go on until a system is gone that one of its own has dropped.
 const TURNS: u32 = 100_000;
 
+/// An episode that takes more steps has no end.
+const MOST_STEPS: u64 = 2_000_000;
+
 /// What goes wrong in an episode beside what its actors do.
 struct Faults {
     check: Check,
@@ -36,7 +39,7 @@ impl Faults {
             0 => Strategy::Pct { depth: 1 + random.below(5) as u32 },
             _ => Strategy::RandomWalk,
         };
-        let mut check = Check::new().runs(1).seed(seed).strategy(strategy).max_steps(20_000_000);
+        let mut check = Check::new().runs(1).seed(seed).strategy(strategy).max_steps(MOST_STEPS);
         let (mut loses, mut kills) = (false, false);
         if random.one_in(2) {
             return Self { check, loses, kills };
@@ -48,7 +51,9 @@ impl Faults {
         }
         if random.one_in(3) {
             kills = true;
-            check = check.fault(Fault::kills(0.002));
+            // Not those who watch from aside.
+            check = check.fault(Fault::kills(0.002).at("swarm::worker::Worker"));
+            check = check.fault(Fault::kills(0.0005).at("Supervisor"));
         }
         if random.one_in(2) {
             check = check.fault(Fault::delays(0.05, millis(random)));
@@ -87,7 +92,7 @@ fn play_once(settings: &Settings, faults: &Faults, watch: &Watch) -> Result<(Tal
     let tally = RefCell::new(Tally::default());
     let checked = check.try_run(|sim| {
         sim.expect_panics::<Worker>();
-        let episode = Episode::begin(settings, "swarm", loses, watch.progress())?;
+        let episode = Episode::begin(settings, "swarm", loses, kills, watch.progress())?;
         let world = Arc::clone(&episode.world);
         let mut players = episode.players();
         let first = players.remove(0);
@@ -111,5 +116,8 @@ fn play_once(settings: &Settings, faults: &Faults, watch: &Watch) -> Result<(Tal
         Ok(())
     });
     let report = checked.map_err(|failure| failure.to_string())?;
+    if report.steps() >= MOST_STEPS {
+        return Err(format!("it took {} steps, and the system was dropped in the middle of them", report.steps()));
+    }
     Ok((tally.take(), report))
 }

@@ -15,6 +15,9 @@ pub(crate) struct Tally {
     pub(crate) circles: u64,
     pub(crate) timeouts: u64,
     pub(crate) explosions: u64,
+    /// Starts of those that had started before, and starts that supervisors told of.
+    pub(crate) restarts: u64,
+    pub(crate) told: u64,
     /// How systems ended, by name.
     pub(crate) endings: Vec<(&'static str, u64)>,
 }
@@ -50,6 +53,8 @@ impl AddAssign for Tally {
         self.circles += other.circles;
         self.timeouts += other.timeouts;
         self.explosions += other.explosions;
+        self.restarts += other.restarts;
+        self.told += other.told;
         other.endings.into_iter().for_each(|(name, count)| self.ended(name, count));
     }
 }
@@ -62,7 +67,8 @@ impl fmt::Display for Tally {
             write!(f, " {} {}", self.count(fate), format!("{fate:?}").to_lowercase())?;
         }
         let (circles, timeouts, explosions) = (self.circles, self.timeouts, self.explosions);
-        write!(f, "; {circles} circles, {timeouts} timeouts, {explosions} panics of wakers and results; ends:")?;
+        write!(f, "; {circles} circles, {timeouts} timeouts, {explosions} panics of wakers and results")?;
+        write!(f, "; {} restarts, {} starts told of; ends:", self.restarts, self.told)?;
         self.endings.iter().try_for_each(|(name, count)| write!(f, " {count} {name}"))
     }
 }

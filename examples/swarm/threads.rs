@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_micros(200);
 /// Plays an episode.
 pub(crate) fn play(settings: &Settings, watch: &Watch) -> Result<Tally, String> {
     let name = format!("sw{}", settings.seed % 100_000_000);
-    let episode = Episode::begin(settings, &name, false, watch.progress()).map_err(|error| error.to_string())?;
+    let episode = Episode::begin(settings, &name, false, false, watch.progress()).map_err(|error| error.to_string())?;
     let world = Arc::clone(&episode.world);
     watch.show(&world, &episode.doing);
     let mut players = episode.players();

@@ -90,6 +90,9 @@ impl std::fmt::Display for Watch {
             writeln!(f, "{wait}")?;
         }
         world.field.show().iter().try_for_each(|line| writeln!(f, "{line}"))?;
+        if let Some(snapshot) = world.system.snapshot() {
+            writeln!(f, "{snapshot}")?;
+        }
         let open = world.ledger.open();
         open.iter().take(SHOWN).try_for_each(|line| writeln!(f, "{line}"))?;
         writeln!(f, "{} messages have no end yet", open.len())

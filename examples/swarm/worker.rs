@@ -1,18 +1,23 @@
 //! The actor of the swarm: it carries plans out, and books what becomes of what it sends.
 
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use corecast::{
-    Actor, ActorContext, ActorError, ActorRef, Handler, MissedTicks, Overflow, Reply, ReplyErrorReason, SendError,
-    SendErrorReason, StopReason, TellError, TellErrorReason, Timer,
+    Actor, ActorContext, ActorError, ActorId, ActorInfo, ActorRef, Directive, Handler, MissedTicks, Overflow, Reply,
+    ReplyErrorReason, SendError, SendErrorReason, StopReason, TellError, TellErrorReason, Timer, WeakActorRef,
 };
 use futures::future::{join_all, select};
 
-use crate::ledger::{Answer, Forgetful, Kind, Ledger, Live, Orders, Parcel, Receipt, Sender, explode, quietly};
+use crate::growth::Leaf;
+use crate::ledger::{Answer, Forgetful, Kind, Ledger, Live, Parcel, Receipt, Sender, explode, quietly};
 use crate::message::{Freight, Job, Load, News, Note, Rumour, Tick};
 use crate::plan::{Closure, Plan};
 use crate::random::Random;
+use crate::register::Record;
 use crate::world::World;
 
 /// Ticks after which a timer is cancelled.
@@ -31,10 +36,29 @@ pub(crate) struct Worker {
     has_lived: bool,
     /// Whom its hooks turn to.
     friend: Option<ActorRef<Worker>>,
-    orders: Orders,
-    news: Orders,
+    /// Once it starts.
+    record: Option<Arc<Record>>,
+    /// Whose ends it waits to hear of in this run.
+    watched: BTreeMap<ActorId, WeakActorRef<Worker>>,
+    /// Its `pre_start` has succeeded, and its `post_stop` has begun.
+    has_started: bool,
+    has_stopped: bool,
     timer: Option<(Timer, u32)>,
+    /// It is a child of a supervisor. Dropped last.
+    leaf: Option<Leaf>,
 }
+
+/// Why an actor says that it has failed, and what is to become of it; without an answer, `on_error` panics.
+#[derive(Clone, Copy, Debug)]
+struct Trouble(Option<Directive>);
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "trouble: {:?}", self.0)
+    }
+}
+
+impl Error for Trouble {}
 
 /// What `pre_start` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +87,11 @@ enum Stop {
 impl Worker {
     /// Draws an actor.
     pub(crate) fn draw(world: &Arc<World>, friend: Option<ActorRef<Worker>>) -> Self {
-        let mut random = world.random();
+        Self::draw_from(world.random(), world, friend)
+    }
+
+    /// The same, from these numbers.
+    pub(crate) fn draw_from(mut random: Random, world: &Arc<World>, friend: Option<ActorRef<Worker>>) -> Self {
         let is_frail = random.below(1_000) < world.settings.frail;
         let starts = [Start::AtOnce, Start::AtOnce, Start::AtOnce, Start::Later, Start::Asks, Start::Tells];
         let stops = [Stop::AtOnce, Stop::AtOnce, Stop::AtOnce, Stop::Later, Stop::Asks, Stop::Stays];
@@ -78,7 +106,6 @@ impl Worker {
         }
         let (live, sender) = (world.ledger.live(), world.ledger.sender());
         let world = Arc::clone(world);
-        let (orders, news) = Default::default();
         Self {
             _live: live,
             world,
@@ -89,10 +116,26 @@ impl Worker {
             is_bomb,
             has_lived: false,
             friend,
-            orders,
-            news,
+            record: None,
+            watched: BTreeMap::new(),
+            has_started: false,
+            has_stopped: false,
             timer: None,
+            leaf: None,
         }
+    }
+
+    /// As a child of a supervisor. One that is `hardy` starts without fail.
+    pub(crate) fn grow(mut self, leaf: Leaf, is_hardy: bool) -> Self {
+        self.leaf = Some(leaf);
+        if is_hardy {
+            self.start = Start::AtOnce;
+        }
+        self
+    }
+
+    fn record(&self) -> &Record {
+        self.record.as_ref().expect("it has started")
     }
 
     fn ledger(&self) -> &Ledger {
@@ -130,6 +173,15 @@ impl Worker {
             None => Forgetful::new(to.send(job)).await,
         };
         book_answer(self.ledger(), &receipt, answer);
+    }
+
+    /// Asks its friend, if it has one. One that is restarted with others may be waited for by its friend's start: so it has
+    /// a limit.
+    async fn ask_friend(&mut self) {
+        if let Some(friend) = self.friend.clone() {
+            let limit = self.leaf.is_some().then(|| self.world.time(&mut self.random));
+            self.ask(&friend, Plan::Finish, limit).await;
+        }
     }
 
     /// Tries to tell somebody.
@@ -221,7 +273,7 @@ impl Worker {
 
     /// Carries a plan out.
     async fn work(&mut self, mut parcel: Parcel, plan: Plan, ctx: &mut ActorContext<Self>) -> Answer {
-        parcel.begin(&mut self.orders);
+        parcel.begin(self.record());
         let mut is_bomb = false;
         match plan {
             Plan::Finish => {}
@@ -285,6 +337,18 @@ impl Worker {
             Plan::Redeem(reply) => self.redeem(reply).await,
             Plan::Publish => self.publish(ctx).await,
             Plan::Watch(other, limit) => drop(select(other.stopped(), ctx.sleep(limit)).await),
+            Plan::Mind(other) => {
+                if other.id() != ctx.id() {
+                    ctx.watch(&other);
+                    self.watched.insert(other.id(), other.downgrade());
+                }
+            }
+            Plan::Forget => {
+                // Nobody hears of those who have ended meanwhile, either.
+                std::mem::take(&mut self.watched).values().for_each(|other| ctx.unwatch(other));
+            }
+            Plan::Link(other) => ctx.link(&other),
+            Plan::Fail(directive) => ctx.fail(Trouble(directive)),
             Plan::BadMessage => {
                 parcel.arm();
                 drop(parcel);
@@ -359,30 +423,56 @@ pub(crate) fn waits_outside(policy: Overflow) -> bool {
 impl Actor for Worker {
     async fn pre_start(&mut self, ctx: &mut ActorContext<Self>) -> Result<(), ActorError> {
         self.has_lived = true;
+        let record = self.record.insert(self.world.register.of(ctx.id()));
+        record.starts(self.leaf.as_ref().map(Leaf::level));
+        if self.leaf.is_some() {
+            self.world.field.settle(ctx.actor_ref(), &mut self.random, self.world.settings.actors);
+            if let Some(watchers) = &self.world.watchers {
+                watchers.watch(&ctx.actor_ref(), self.random.below(8));
+            }
+        }
         match self.start {
             Start::AtOnce => {}
             Start::Later => ctx.sleep(self.world.time(&mut self.random)).await,
-            Start::Asks => {
-                if let Some(friend) = self.friend.clone() {
-                    self.ask(&friend, Plan::Finish, None).await;
-                }
-            }
+            Start::Asks => self.ask_friend().await,
             Start::Tells => self.try_tell(&ctx.actor_ref(), Plan::Finish),
             Start::Fails => return Err(ActorError::new("no start")),
             Start::Panics => explode("pre_start"),
         }
+        self.has_started = true;
+        self.record().has_started();
         Ok(())
     }
 
+    fn on_error(&mut self, error: &ActorError, _: &mut ActorContext<Self>) -> Directive {
+        match error.source().downcast_ref() {
+            Some(Trouble(Some(directive))) => *directive,
+            Some(Trouble(None)) => explode("on_error"),
+            None => {
+                self.ledger().breach(format!("it is asked what becomes of another error: {error}"));
+                Directive::Restart
+            }
+        }
+    }
+
+    async fn on_terminated(&mut self, who: ActorInfo, reason: StopReason, ctx: &mut ActorContext<Self>) {
+        self.world.register.ended(&who);
+        if self.watched.remove(&who.id()).is_none() {
+            let me = ctx.info();
+            self.ledger().breach(format!("{me} has heard of {who}, whom it doesn't watch in this run: {reason}"));
+        }
+        if self.random.one_in(4) {
+            ctx.yield_now().await;
+        }
+    }
+
     async fn post_stop(&mut self, reason: &StopReason, ctx: &mut ActorContext<Self>) {
+        self.has_stopped = true;
+        self.record().stops(reason);
         match self.stop {
             Stop::AtOnce => {}
             Stop::Later => ctx.sleep(self.world.time(&mut self.random)).await,
-            Stop::Asks => {
-                if let Some(friend) = self.friend.clone() {
-                    self.ask(&friend, Plan::Finish, None).await;
-                }
-            }
+            Stop::Asks => self.ask_friend().await,
             Stop::Stays if matches!(reason, StopReason::Killed) => std::future::pending().await,
             Stop::Stays => {}
             Stop::Panics => explode("post_stop"),
@@ -392,6 +482,10 @@ impl Actor for Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        if self.has_started != self.has_stopped {
+            let (started, stopped) = (self.has_started, self.has_stopped);
+            self.ledger().breach(format!("a state is dropped that has started: {started}, and stopped: {stopped}"));
+        }
         if self.is_bomb && self.has_lived && !std::thread::panicking() {
             explode("the drop of an actor");
         }
@@ -400,7 +494,7 @@ impl Drop for Worker {
 
 impl Handler<Note> for Worker {
     async fn handle(&mut self, Note(mut parcel): Note, _: &mut ActorContext<Self>) -> Answer {
-        parcel.begin(&mut self.orders);
+        parcel.begin(self.record());
         parcel.handled(false)
     }
 }
@@ -423,7 +517,7 @@ impl Handler<Freight> for Worker {
 
 impl Handler<News> for Worker {
     async fn handle(&mut self, News(mut parcel): News, ctx: &mut ActorContext<Self>) {
-        parcel.begin(&mut self.news);
+        parcel.begin(self.record());
         if self.random.one_in(8) {
             ctx.yield_now().await;
         }
@@ -433,15 +527,14 @@ impl Handler<News> for Worker {
 
 impl Handler<Rumour> for Worker {
     async fn handle(&mut self, Rumour(mut parcel): Rumour, _: &mut ActorContext<Self>) {
-        // One that was retained comes behind newer ones of other topics.
-        parcel.begin(&mut Orders::default());
+        parcel.begin(self.record());
         drop(parcel.handled(false));
     }
 }
 
 impl Handler<Tick> for Worker {
     async fn handle(&mut self, Tick(mut parcel): Tick, _: &mut ActorContext<Self>) {
-        parcel.begin(&mut self.orders);
+        parcel.begin(self.record());
         if let Some((timer, ticks)) = &mut self.timer {
             *ticks += 1;
             if *ticks == TICKS {

@@ -1,6 +1,6 @@
 //! What players and actors of an episode share.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,18 +9,28 @@ use corecast::{ActorRef, ActorSystem, SystemRef, WeakActorRef};
 use crate::ledger::Ledger;
 use crate::lock::lock;
 use crate::random::Random;
+use crate::register::Register;
 use crate::settings::Settings;
+use crate::tree::Grove;
+use crate::watcher::Watchers;
 use crate::worker::Worker;
 
 /// An episode's world.
 pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) ledger: Ledger,
+    pub(crate) register: Arc<Register>,
+    pub(crate) watchers: Option<Watchers>,
     pub(crate) field: Field,
     pub(crate) system: SystemRef,
+    pub(crate) grove: Grove,
+    /// A fault of the simulation may kill anybody.
+    pub(crate) kills: bool,
+    /// Nobody fails, nor ends but by the end of the system.
+    pub(crate) is_safe: bool,
     /// The system, for an actor that drops it.
     pub(crate) own: Mutex<Option<ActorSystem>>,
-    /// How many actors were spawned.
+    /// How many states of actors were made.
     pub(crate) spawned: AtomicU64,
 }
 
@@ -32,11 +42,12 @@ pub(crate) struct Field {
     all: Mutex<Vec<WeakActorRef<Worker>>>,
 }
 
-/// An actor in its place. It subscribes once to each type of event, so that these come in order.
+/// An actor in its place.
 #[derive(Clone)]
 pub(crate) struct Inhabitant {
     pub(crate) actor: ActorRef<Worker>,
-    pub(crate) subscribed: [Arc<AtomicBool>; 2],
+    /// It has a supervisor, so that a stop need not be its end.
+    pub(crate) is_ward: bool,
 }
 
 impl World {
@@ -55,8 +66,19 @@ impl World {
 impl Field {
     /// Puts an actor into a place: a new one while there are fewer than `most`.
     pub(crate) fn put(&self, actor: ActorRef<Worker>, random: &mut Random, most: usize) {
-        lock(&self.all).push(actor.downgrade());
-        let new = Inhabitant { actor, subscribed: Default::default() };
+        self.enter(Inhabitant { actor, is_ward: false }, random, most);
+    }
+
+    /// Puts a supervised actor into a place, unless it has one.
+    pub(crate) fn settle(&self, actor: ActorRef<Worker>, random: &mut Random, most: usize) {
+        let is_there = lock(&self.places).iter().any(|inhabitant| inhabitant.actor == actor);
+        if !is_there {
+            self.enter(Inhabitant { actor, is_ward: true }, random, most);
+        }
+    }
+
+    fn enter(&self, new: Inhabitant, random: &mut Random, most: usize) {
+        lock(&self.all).push(new.actor.downgrade());
         let mut places = lock(&self.places);
         if places.len() < most {
             places.push(new);
@@ -86,10 +108,23 @@ impl Field {
         self.get(random.below(self.len() as u64) as usize)
     }
 
+    /// The same, where there may be none any more.
+    pub(crate) fn some(&self, random: &mut Random) -> Option<ActorRef<Worker>> {
+        let places = lock(&self.places);
+        if places.is_empty() { None } else { Some(random.pick(&places).actor.clone()) }
+    }
+
     /// Lets go of all.
     pub(crate) fn clear(&self) {
         let places = std::mem::take(&mut *lock(&self.places));
         drop(places);
+    }
+
+    /// The same, when everything has ended: also of those that are known to a watchdog alone.
+    pub(crate) fn close(&self) {
+        self.clear();
+        let all = std::mem::take(&mut *lock(&self.all));
+        drop(all);
     }
 
     /// What there is to say of those who live.

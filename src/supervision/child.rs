@@ -86,6 +86,8 @@ pub(super) struct Child {
     pub(super) state: State,
     /// Whether there is an actor, up or down. What is restarted in place is it.
     pub(super) has_actor: bool,
+    /// Whether those who listen know that it has ended for good, since it was started last.
+    pub(super) is_told_of: bool,
     /// Whether it has ended for good by its own account.
     pub(super) has_resigned: bool,
     /// Whether it was quarantined, until somebody asks for a restart.
@@ -109,6 +111,7 @@ impl Child {
             rules,
             state: State::Idle,
             has_actor: false,
+            is_told_of: false,
             has_resigned: false,
             is_quarantined: false,
             debut: None,

@@ -73,6 +73,7 @@ impl Policy {
         self.disarm(key);
         let child = &mut self.children[key];
         child.state = State::Starting;
+        child.is_told_of = false;
         child.has_resigned = false;
         let limit = child.rules.start_limit;
         if std::mem::replace(&mut child.has_actor, true) {
@@ -138,9 +139,11 @@ impl Policy {
         }
     }
 
-    /// A child has ended for good.
+    /// A child has ended for good. One that had ended before, and whose place waits to be filled again, has been told of.
     fn settle(&mut self, key: Key, rest: Rest, reason: StopReason) {
-        self.report(key, Incident::Stopped(reason));
+        if !std::mem::replace(&mut self.children[key].is_told_of, true) {
+            self.report(key, Incident::Stopped(reason));
+        }
         self.lay_down(key, rest);
     }
 

@@ -367,6 +367,8 @@ impl<S: Chief> Office<S> {
                 desk.actor = Some(actor);
             }
             Err(error) => {
+                // Whoever was here before has nothing to do with it.
+                desk.info = None;
                 let reason = StopReason::StartFailed(error.into());
                 self.events.push_back(Event::Ended { child: key, reason });
             }

@@ -184,7 +184,9 @@ impl State {
         self.notify(EXPIRED)
     }
 
-    /// Says that the next end is one for good, and wakes who waits for its supervisor's word. Lock-free.
+    /// Says that the next end is one for good, and wakes who waits for its supervisor's word. If that was said before it wakes
+    /// nobody: the wake that came with it is the one that counts, and whoever takes a reference for a look at an actor that
+    /// nobody else refers to says it each time. Lock-free.
     pub(crate) fn dismiss(&self) -> Woken {
         self.notify(DISMISSED)
     }
@@ -199,11 +201,13 @@ impl State {
         // ORDERING: Relaxed; the CAS confirms it.
         let mut now = Snapshot(self.0.load(Ordering::Relaxed));
         loop {
-            let next = if now.is_full_of_wakes() { now.0 } else { now.0 + ONE_WAKE } | bits;
+            let is_known = now.0 & bits & DISMISSED != 0;
+            let next = if is_known || now.is_full_of_wakes() { now.0 } else { now.0 + ONE_WAKE } | bits;
             // ORDERING: Release: what the waker did is visible to the poll that follows (`resume`). Acquire pairs
             // with `suspend`'s Release: if we schedule, the frame and the actor's state go with us. A read-modify-write
-            // even when the count is full: this waker's data must travel too.
+            // even when the count stays as it is: this waker's data must travel too.
             match self.0.compare_exchange(now.0, next, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(_) if is_known => return Woken::Nothing,
                 Ok(_) if now.0 & (WAITED | WAKES) == WAITED => return Woken::Schedule,
                 Ok(_) => return Woken::Nothing,
                 Err(changed) => now = Snapshot(changed),
@@ -396,6 +400,19 @@ mod tests {
         }
         state.mark_shutdown();
         assert_eq!(state.suspend(seen), Suspend::Suspended);
+    }
+
+    #[test]
+    fn a_dismissal_wakes_once() {
+        let state = State::new();
+        assert_eq!(state.suspend(state.look()), Suspend::Suspended);
+        assert_eq!(state.dismiss(), Woken::Schedule);
+        let seen = state.resume();
+        assert!(seen.is_final());
+        assert_eq!(state.dismiss(), Woken::Nothing);
+        assert_eq!(state.suspend(seen), Suspend::Suspended);
+        assert_eq!(state.dismiss(), Woken::Nothing);
+        assert_eq!(state.wake(), Woken::Schedule);
     }
 
     #[test]

@@ -293,6 +293,17 @@ fn a_dynamic_child_is_restarted_by_its_type_and_forgotten_when_it_ends() {
     assert_eq!(stage.play(stage.gone("")), "forget ");
 }
 
+#[test]
+fn an_end_is_told_of_once_though_its_place_waits_to_be_filled_again() {
+    let mut stage = patient(OneForAll).permanent(&["a"]).special("b", |rules| rules.restart = Transient).begun();
+    stage.play(stage.finished("b"));
+    assert_eq!(stage.reports, ["b stopped"]);
+    assert_eq!(stage.hear(stage.failed("a")), "restart a");
+    assert_eq!(stage.states(), "a Starting, b Waiting");
+    stage.play(Event::Shutdown);
+    assert_eq!(stage.reports, ["b stopped", "a failed", "a stopped"]);
+}
+
 // --- significant children --------------------------------------------------------------------------------------------
 
 #[test]

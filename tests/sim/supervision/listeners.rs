@@ -184,3 +184,33 @@ fn the_observer_hears_once_of_one_that_is_terminated_while_it_fails_or_backs_off
         Ok(())
     });
 }
+
+#[test]
+fn a_start_that_comes_to_no_actor_is_told_of_without_one() {
+    play(|sim, system, journal| {
+        let (ear, _) = ear(system);
+        let seen = Arc::<Mutex<Vec<String>>>::default();
+        let told = Arc::clone(&seen);
+        let listens = system.broker().subscribe::<SupervisionEvent>(SupervisionEvent::TOPIC, &ear);
+        let listens = listens.filter(move |event| {
+            let incident = event.incident().to_string();
+            let what = incident.split(':').next().unwrap_or_default();
+            told.lock().unwrap().push(format!("{what}, of an actor: {}", event.child().is_some()));
+            true
+        });
+        let _listening = listens.start()?;
+        let supervisor = spawn(sim, system, builder(Strategy::OneForOne).child(part("a", journal)));
+        sim.block_on(supervisor.terminate_child("a"))?;
+        let _other = system.spawn(Ear(Arc::default())).name("a").start()?;
+        assert!(sim.block_on(supervisor.restart_child::<super::Part>("a")).is_err(), "its name is taken");
+        let told = seen.lock().unwrap().clone();
+        let wanted = [
+            "has started, of an actor: true",
+            "has ended, of an actor: true",
+            "has failed, of an actor: false",
+            "has ended, of an actor: false",
+        ];
+        assert_eq!(told, wanted);
+        Ok(())
+    });
+}

@@ -1,7 +1,12 @@
 //! What a snapshot shows of supervisors and their children.
 
+use std::future::{pending, poll_fn};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
+
 use super::{Do, SECOND, builder, find, part, play, spawn};
-use corecast::{ActorPhase, Backoff, ChildSpec, Strategy, Supervisor};
+use corecast::{Actor, ActorContext, ActorError, ActorPhase, Backoff, ChildSpec, StopReason, Strategy, Supervisor};
 
 #[test]
 fn a_snapshot_shows_the_tree_the_restarts_and_who_backs_off() {
@@ -31,6 +36,54 @@ fn a_snapshot_shows_the_tree_the_restarts_and_who_backs_off() {
         let snapshot = system.snapshot();
         let a = snapshot.actors.iter().find(|actor| actor.actor.name() == Some("a")).unwrap();
         assert_eq!((a.phase, a.restarts), (ActorPhase::Serving, 1));
+        Ok(())
+    });
+}
+
+/// Its `post_stop` waits until its time is up, and counts how often it is polled.
+struct Lingering(Arc<AtomicU32>);
+
+impl Actor for Lingering {
+    async fn post_stop(&mut self, _: &StopReason, _: &mut ActorContext<Self>) {
+        let polls = &self.0;
+        poll_fn(|_| {
+            polls.fetch_add(1, Ordering::Relaxed);
+            Poll::<()>::Pending
+        })
+        .await;
+    }
+}
+
+/// It never starts.
+struct Late;
+
+impl Actor for Late {
+    async fn pre_start(&mut self, _: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        pending().await
+    }
+}
+
+/// A supervisor that is killed before it is up has let go of the children that it has started, and nobody else refers to them: so
+/// whoever looks at one has the last reference to it, each time.
+#[test]
+fn a_look_at_one_that_nobody_refers_to_does_not_wake_it() {
+    play(|sim, system, _| {
+        let polls = Arc::<AtomicU32>::default();
+        let counted = Arc::clone(&polls);
+        let root = Supervisor::builder(Strategy::OneForOne)
+            .child(ChildSpec::new("lingering", move || Lingering(Arc::clone(&counted))))
+            .child(ChildSpec::new("late", || Late))
+            .build()?;
+        let root = system.spawn(root).start()?;
+        sim.settle()?;
+        root.kill();
+        sim.run_for(SECOND / 10)?;
+        assert_eq!(system.actor_count(), 1, "it lingers");
+        for _ in 0..10 {
+            assert_eq!(system.snapshot().actors.len(), 1);
+            sim.run_for(SECOND / 10)?;
+        }
+        assert_eq!(polls.load(Ordering::Relaxed), 1);
         Ok(())
     });
 }
