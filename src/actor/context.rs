@@ -211,6 +211,9 @@ impl<A: Actor> ActorContext<A> {
     /// more. Zero is as soon as possible, [`Duration::MAX`] is never. The time of a message that is due in a second or more
     /// begins when a worker next looks at the clock: some messages later or, if none is free, when this handler returns.
     ///
+    /// A supervised actor that begins anew hears no timers of the run that is over: they end with it, and what has fallen due and
+    /// waits becomes a dead letter.
+    ///
     /// Dropping the [`Timer`] doesn't cancel it. Allocates only where there have never been so many timers.
     ///
     /// # Examples

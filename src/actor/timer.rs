@@ -3,7 +3,7 @@
 //! | what | armed | taken back |
 //! |---|---|---|
 //! | [`Sleep`], [`Limit`] | by the first poll that has to wait | when it is dropped |
-//! | `tell_after`, `tell_every` | at the call, or when the last tick was taken | by [`Timer::cancel`], by the actor's end |
+//! | `tell_after`, `tell_every` | at the call, or when the last tick was taken | by [`Timer::cancel`], by the end of the actor's run |
 //!
 //! A future is armed with the worker that polls it. In `block_on` and the `blocking_*` verbs the thread that waits keeps the
 //! time itself; on executors of others the workers of a system do.
@@ -257,7 +257,8 @@ pub struct Timer(Option<Armed>);
 
 impl Timer {
     /// Cancels it: no message of it falls due any more. One that has fallen due already is handled. Returns whether there
-    /// was anything to cancel: false if it has fired for the last time, was cancelled before, or its actor has ended.
+    /// was anything to cancel: false if it has fired for the last time, was cancelled before, or its actor has ended, or the
+    /// run that had set it.
     ///
     /// Blocking for the length of a few pointer moves; any thread may call it.
     ///

@@ -8,6 +8,7 @@ mod looks;
 mod overtaken;
 mod questions;
 mod strategies;
+mod timers;
 mod trees;
 
 use std::collections::HashMap;
