@@ -139,3 +139,45 @@ fn a_supervisor_may_end_with_its_significant_children() {
         });
     }
 }
+
+#[test]
+fn a_supervisor_that_is_killed_while_it_starts_ends_after_its_children() {
+    play(|sim, system, journal| {
+        journal.slow("b", 10 * SECOND);
+        let supervisor =
+            builder(Strategy::OneForOne).child(lingering("a", journal, SECOND)).child(part("b", journal)).build()?;
+        let supervisor = system.spawn(supervisor).start()?;
+        sim.run_for(2 * SECOND)?;
+        let (a, b) = (find(system, "a"), find(system, "b"));
+        supervisor.kill();
+        assert!(matches!(sim.block_on(supervisor.stopped()), StopReason::Killed));
+        assert!(!a.is_alive() && !b.is_alive(), "no child outlives its supervisor");
+        assert!(system.uptime() < 5 * SECOND);
+        assert_eq!(journal.take(), ["+a", "-a"]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_supervisor_that_takes_too_long_to_start_anew_is_down_after_its_children() {
+    play(|sim, system, journal| {
+        let inner = journal.clone();
+        let branch = ChildSpec::supervisor("branch", move || {
+            Supervisor::builder(Strategy::OneForOne)
+                .child(lingering("a", &inner, SECOND / 2))
+                .child(part("b", &inner))
+                .build()
+        });
+        let root = spawn(sim, system, builder(Strategy::OneForOne).child(branch.start_limit(SECOND)));
+        let branch = sim.block_on(async { root.child::<Supervisor>("branch").await })?;
+        journal.slow("b", 10 * SECOND);
+        branch.kill();
+        sim.run_for(SECOND)?;
+        journal.slow("b", SECOND / 2);
+        sim.run_until_quiescent()?;
+        // Cut once, and its names are free when it starts once more.
+        assert_eq!(journal.take(), ["+a", "+b", "-b", "-a", "+a", "-a", "+a", "+b"]);
+        assert!(find(system, "a").is_alive() && find(system, "b").is_alive());
+        Ok(())
+    });
+}
