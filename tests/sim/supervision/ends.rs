@@ -181,3 +181,15 @@ fn a_supervisor_that_takes_too_long_to_start_anew_is_down_after_its_children() {
         Ok(())
     });
 }
+
+#[test]
+fn a_start_that_fails_names_a_child_that_is_forgotten() {
+    play(|sim, system, journal| {
+        journal.fail("a", 1);
+        let supervisor =
+            builder(Strategy::OneForOne).child(part("a", journal).restart(RestartType::Temporary)).build()?;
+        let error = sim.block_on(async { system.spawn(supervisor).await }).unwrap_err().to_string();
+        assert!(error.contains("its child `a` did not start"), "{error}");
+        Ok(())
+    });
+}
