@@ -243,6 +243,14 @@ impl<A: Actor> ActorContext<A> {
         timer::tell_after(self.host(), &self.task, after, message)
     }
 
+    /// As [`tell_after`](Self::tell_after), for what the runtime tells its own actors: left over, it is no dead letter.
+    pub(crate) fn notify_after<M: Message>(&self, after: Duration, message: M) -> Timer
+    where
+        A: Handler<M>,
+    {
+        timer::notify_after(self.host(), &self.task, after, message)
+    }
+
     /// Sends this actor a message every so often, for the first time after one interval. Missed ticks are left out.
     ///
     /// As for [`tell_after`](Self::tell_after). At most one tick waits for the actor; the message is cloned when it is taken,

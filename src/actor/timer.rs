@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::letter::Told;
+use super::letter::{Hushed, Told};
 use super::{Body, Handler, Message};
 use crate::scheduler::armed::Armed;
 use crate::scheduler::pending::{self, Pending};
@@ -358,9 +358,38 @@ impl<A: Handler<M>, M: Message> Source for Ever<A, M> {
     }
 }
 
+/// What the runtime tells one of its own actors, once. See [`Hushed`].
+struct Notice<A, M>(M, PhantomData<fn(A)>);
+
+impl<A: Handler<M>, M: Message> Source for Notice<A, M> {
+    type Body = Body<A>;
+
+    fn take(self, _mark: Mark<Body<A>>) -> Bound<Body<A>> {
+        self.leave()
+    }
+
+    fn leave(self) -> Bound<Body<A>> {
+        Bound::new(Hushed(self.0))
+    }
+
+    fn message() -> &'static str {
+        std::any::type_name::<M>()
+    }
+}
+
 /// A message that passes ahead of the mailbox, as one of the actor's own timers. Returns whether the actor still takes messages.
 pub(super) fn signal<A: Handler<M>, M: Message>(task: &WeakTask<Body<A>>, message: M) -> bool {
-    task.signal(Load::new(Once(message, PhantomData)))
+    task.signal(Load::new(Notice(message, PhantomData)))
+}
+
+/// As [`tell_after`], for what the runtime tells one of its own actors.
+pub(super) fn notify_after<A: Handler<M>, M: Message>(
+    host: &dyn Host,
+    task: &WeakTask<Body<A>>,
+    after: Duration,
+    message: M,
+) -> Timer {
+    Timer(Armed::arm_once(keeper_of(host), task, after, Load::new(Notice(message, PhantomData))))
 }
 
 /// A message of an actor to itself: after `after`, once.

@@ -453,7 +453,7 @@ impl<S: Chief> Office<S> {
             timer.cancel();
         }
         if let Some(due) = due {
-            self.timer = Some((due, ctx.tell_after(due.saturating_sub(ctx.uptime()), Ring)));
+            self.timer = Some((due, ctx.notify_after(due.saturating_sub(ctx.uptime()), Ring)));
         }
     }
 

@@ -193,3 +193,23 @@ fn a_start_that_fails_names_a_child_that_is_forgotten() {
         Ok(())
     });
 }
+
+#[test]
+fn what_a_killed_supervisor_had_not_looked_at_is_no_dead_letter() {
+    play(|sim, system, journal| {
+        let backoff = corecast::Backoff::new(SECOND, SECOND);
+        let supervisor =
+            builder(Strategy::OneForOne).child(part("a", journal).backoff(backoff)).child(part("b", journal));
+        let supervisor = spawn(sim, system, supervisor);
+        find(system, "a").kill();
+        sim.run_for(SECOND / 2)?;
+        find(system, "b").kill();
+        for _ in 0..sim.choose(4) {
+            let _ = sim.step();
+        }
+        supervisor.kill();
+        sim.block_on(supervisor.stopped());
+        assert_eq!(sim.dead_letters(), []);
+        Ok(())
+    });
+}
