@@ -19,10 +19,7 @@ use corecast::{
 };
 use loom::thread::{self, JoinHandle};
 use loom_tests::{Bounds, linger, model, model_in_all_modes};
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
 use std::time::Duration;
 
 /// Fails, when it has been handled.
@@ -43,8 +40,6 @@ struct Place {
     last: Vec<Arc<Gate>>,
     /// It has itself told something, at once, in each run.
     rings: bool,
-    /// What the first run's `pre_start` waits for, unless the actor is killed: as it would wait for others.
-    others: Option<Arc<Gate>>,
 }
 
 struct Ward {
@@ -59,19 +54,6 @@ impl Actor for Ward {
         self.body.touch();
         if self.place.rings {
             ctx.tell_after(Duration::ZERO, Say(RING + self.run));
-        }
-        if let (Some(others), 0) = (&self.place.others, self.run) {
-            task::wait_for_others(ctx);
-            let mut opened = pin!(others.opened());
-            let is_killed = poll_fn(|context| match task::is_killed(ctx) {
-                true => Poll::Ready(true),
-                false => opened.as_mut().poll(context).map(|()| false),
-            });
-            if is_killed.await {
-                // Not dropped: it had this to do yet.
-                self.script.note(|story| story.seen_to += 1);
-                return Err(ActorError::new("as it should"));
-            }
         }
         Ok(())
     }
@@ -162,8 +144,6 @@ struct Story {
     waits: bool,
     /// What `on_terminated` was told.
     heard: Vec<String>,
-    /// How many starts have seen that they were killed.
-    seen_to: u32,
 }
 
 struct Script {
@@ -1006,27 +986,6 @@ fn two_linked_ones_that_fail_at_once() {
             assert!(!story.downs.iter().any(|down| down == KILLED), "{stories:?}");
         }
         outcomes.saw(expected[stories.iter().filter(|story| story.downs.len() == 2).count()]);
-    });
-}
-
-// A start that waits for others.
-
-#[test]
-fn a_kill_of_one_that_waits_for_others_in_its_start() {
-    let expected = ["while it started", "when it was up"];
-    model("kill, start", Bounds::default(), &expected, move |outcomes| {
-        let gate = Gate::new();
-        let place = Place { others: Some(Arc::clone(&gate)), ..Place::default() };
-        let cast = Cast::with(Renewal::AfterFailure, Answer::AtOnce, 4, place);
-        let killing = cast.meanwhile(task::cut);
-        gate.open();
-        killing.join().unwrap();
-        gate.forget();
-        assert!(cast.is_up(), "the kill was lost");
-        let (_, story) = cast.finish(&[]);
-        assert_eq!((story.made, &story.downs[..]), (2, &[KILLED.to_owned()][..]), "{story:?}");
-        assert_eq!(story.ups + story.seen_to, 2, "its start wasn't dropped: {story:?}");
-        outcomes.saw(expected[usize::from(story.seen_to == 0)]);
     });
 }
 

@@ -131,15 +131,9 @@ impl<A: Actor> ActorContext<A> {
         self.weak().fail(Failing::Judge(error.into()));
     }
 
-    /// Said in a hook: it waits for the ends of others. If the actor is killed, `post_stop` has as long as they have, and
-    /// `pre_start` goes on, and asks whether that [is so](Self::is_killed).
+    /// Said in `post_stop`: it waits for the ends of others, and has as long as they have, also if the actor was killed.
     pub(crate) fn wait_for_others(&self) {
         self.weak().wait_for_others();
-    }
-
-    /// Whether this run has been killed: for a `pre_start` that waits for others.
-    pub(crate) fn is_killed(&self) -> bool {
-        self.weak().is_killed()
     }
 
     /// Ends this run of the actor for this reason, when the present handler or hook is done.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::scheduler::Scheduler;
 use super::system::Registry;
-use crate::actor::context::ActorContext;
 use crate::actor::reference::{ActorRef, WeakActorRef};
 use crate::actor::{Actor, Body, Handler, Message};
 use crate::sync::Arc;
@@ -619,17 +618,6 @@ pub fn stop_for_shutdown<A: Actor>(actor: &ActorRef<A>) {
 #[must_use]
 pub fn is_at_rest<A: Actor>(ward: &ActorRef<A>) -> bool {
     ward.strong().is_at_rest()
-}
-
-/// `ActorContext::wait_for_others`.
-pub fn wait_for_others<A: Actor>(ctx: &ActorContext<A>) {
-    ctx.wait_for_others();
-}
-
-/// `ActorContext::is_killed`.
-#[must_use]
-pub fn is_killed<A: Actor>(ctx: &ActorContext<A>) -> bool {
-    ctx.is_killed()
 }
 
 /// `WeakActorRef::signal`.

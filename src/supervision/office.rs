@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -153,14 +153,9 @@ impl<S: Chief> Office<S> {
         // Another one for each supervisor, each run and each process: those who fail together mustn't come back together.
         self.random = Random::new(ctx.id().get() ^ u64::from(ctx.uptime().subsec_nanos()).rotate_left(32));
         self.topic = ctx.broker().topic(SupervisionEvent::TOPIC).ok();
-        // No child outlives this start, if it is cut short.
-        ctx.wait_for_others();
         self.hear(ctx, Event::Begin);
         while !self.is_ready && self.exit.is_none() {
-            if !self.wait_unless_killed(ctx).await {
-                self.end_all(ctx, true).await;
-                return Err(ActorError::new("it was killed"));
-            }
+            self.wait(ctx).await;
         }
         if let Some(exit) = self.exit.take() {
             return Err(self.why_not_opened(&exit));
@@ -190,12 +185,7 @@ impl<S: Chief> Office<S> {
         ctx.wait_for_others();
         self.timer = None;
         self.shuts_down = matches!(reason, StopReason::SystemShutdown);
-        self.end_all(ctx, matches!(reason, StopReason::Killed | StopReason::Linked(_))).await;
-    }
-
-    /// Has all children end, and waits for that.
-    async fn end_all(&mut self, ctx: &ActorContext<S>, is_killed: bool) {
-        if is_killed {
+        if matches!(reason, StopReason::Killed | StopReason::Linked(_)) {
             self.kill_all();
         }
         self.hear(ctx, Event::Shutdown);
@@ -207,14 +197,6 @@ impl<S: Chief> Office<S> {
     /// Kills all children, for good.
     fn kill_all(&self) {
         self.desks.range(Key::FIRST, None).filter_map(|(_, desk)| desk.actor.as_ref()).for_each(Strong::kill_for_good);
-    }
-
-    /// As [`wait`](Self::wait), but until the supervisor is killed. Returns whether it isn't.
-    async fn wait_unless_killed(&mut self, ctx: &ActorContext<S>) -> bool {
-        // Dropped while it waits, it has taken nothing.
-        let mut wait = pin!(self.wait(ctx));
-        poll_fn(|context| if ctx.is_killed() { Poll::Ready(false) } else { wait.as_mut().poll(context).map(|()| true) })
-            .await
     }
 
     /// Waits for a report or an alarm, and sees to it.

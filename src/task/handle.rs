@@ -340,15 +340,9 @@ impl Weak {
         }
     }
 
-    /// The actor's hooks wait for the ends of others. Killed, its `post_stop` has no deadline of its own, and its `pre_start` isn't
-    /// dropped: it goes on, and sees to it that they end.
+    /// The actor's `post_stop` waits for the ends of others: it has no deadline of its own, if the actor was killed.
     pub(crate) fn wait_for_others(&self) {
         header::side(self.header()).ending.lock().waits_for_others = true;
-    }
-
-    /// Whether the run has been killed. Asked by a `pre_start` that waits for others, which a kill wakes.
-    pub(crate) fn is_killed(&self) -> bool {
-        self.header().far().state.peek().is_killed()
     }
 
     /// The actor's handler says so of its actor, which hears of it before the next message. Only the first is heard.

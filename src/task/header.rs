@@ -247,7 +247,7 @@ pub(super) struct Ending {
     pub(super) farewells: Vec<Waker>,
     /// The actors that hear of the end.
     pub(super) audience: Audience,
-    /// Its hooks wait for the ends of others, and have as long as they have.
+    /// Its `post_stop` waits for the ends of others, and has as long as they have.
     pub(super) waits_for_others: bool,
     /// Letters that are opened when the mailbox, which is closed, has been drained.
     pub(super) aside: VecDeque<Aside>,

@@ -454,8 +454,7 @@ impl<'a> Turn<'a> {
     fn resume_diverted(&mut self, frame: Frame) -> Option<Opened> {
         let control = self.seen;
         let stopping = matches!(self.phase(), Phase::Stopping | Phase::Expiring);
-        let dies = control.is_killed() && !stopping && !self.sees_to_its_death();
-        if dies || (control.is_expired() && stopping && self.has_expired()) {
+        if (control.is_killed() && !stopping) || (control.is_expired() && stopping && self.has_expired()) {
             let cause = if stopping { StopReason::Killed } else { self.why_killed() };
             self.abort(frame, cause, ReplyErrorReason::Killed);
             return None;
@@ -474,20 +473,10 @@ impl<'a> Turn<'a> {
         Some(if control.is_traced() { self.traced_on(go_on) } else { go_on(self) })
     }
 
-    /// Whether its `pre_start` waits for others: killed, it has them end, and goes on until they have.
-    #[cold]
-    fn sees_to_its_death(&self) -> bool {
-        self.phase() == Phase::Starting && self.waits_for_others()
-    }
-
-    fn waits_for_others(&self) -> bool {
-        header::known_side(self.cell()).is_some_and(|side| side.ending.lock().waits_for_others)
-    }
-
     /// Gives the `post_stop` of a killed actor its deadline.
     #[cold]
     fn let_expire(&mut self) {
-        if self.waits_for_others() {
+        if header::known_side(self.cell()).is_some_and(|side| side.ending.lock().waits_for_others) {
             return;
         }
         self.enter(Phase::Expiring);
@@ -566,11 +555,7 @@ impl<'a> Turn<'a> {
                     self.announce_start(Ok(()));
                     self.report_start();
                 }
-                Some(Err(error)) => {
-                    let is_dead = self.cell().far().state.peek().is_killed() && self.sees_to_its_death();
-                    let reason = if is_dead { self.why_killed() } else { StopReason::StartFailed(error) };
-                    self.fail_to_start(reason);
-                }
+                Some(Err(error)) => self.fail_to_start(StopReason::StartFailed(error)),
                 None => unreachable!("`pre_start` returned without an outcome"),
             },
             (Opened::Panicked, Phase::Starting) => {
