@@ -212,6 +212,9 @@ impl<A: Actor> ActorContext<A> {
     /// more. Zero is as soon as possible, [`Duration::MAX`] is never. The time of a message that is due in a second or more
     /// begins when a worker next looks at the clock: some messages later or, if none is free, when this handler returns.
     ///
+    /// A supervised actor that begins anew hears no timers of the run that is over: they end with it, and what has fallen due and
+    /// waits becomes a dead letter.
+    ///
     /// Dropping the [`Timer`] doesn't cancel it. Allocates only where there have never been so many timers.
     ///
     /// # Examples
@@ -233,6 +236,14 @@ impl<A: Actor> ActorContext<A> {
         A: Handler<M>,
     {
         timer::tell_after(self.host(), &self.task, after, message)
+    }
+
+    /// As [`tell_after`](Self::tell_after), for what the runtime tells its own actors: left over, it is no dead letter.
+    pub(crate) fn notify_after<M: Message>(&self, after: Duration, message: M) -> Timer
+    where
+        A: Handler<M>,
+    {
+        timer::notify_after(self.host(), &self.task, after, message)
     }
 
     /// Sends this actor a message every so often, for the first time after one interval. Missed ticks are left out.

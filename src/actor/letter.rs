@@ -1,5 +1,6 @@
 //! A message on its way to an actor: told, or asked with somebody waiting for the reply.
 
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -49,6 +50,9 @@ pub(crate) struct Told<M>(pub(crate) M);
 /// The handler's result is dropped.
 pub(crate) struct Unasked<M>(PhantomData<fn(M)>);
 
+/// As [`Told`], for what the runtime tells itself: left over, it is nobody's dead letter.
+pub(crate) struct Hushed<M>(pub(crate) M);
+
 /// A message with the way back for its result.
 pub(crate) struct Asked<M: Message> {
     message: M,
@@ -68,6 +72,20 @@ impl<M: Message> Letter for Told<M> {
     #[inline(always)]
     fn open(self) -> (M, Unasked<M>) {
         (self.0, Unasked(PhantomData))
+    }
+}
+
+impl<M: Message> Letter for Hushed<M> {
+    type Message = M;
+    type Output = M::Result;
+    type Completion = Unasked<M>;
+
+    fn open(self) -> (M, Unasked<M>) {
+        (self.0, Unasked(PhantomData))
+    }
+
+    fn bury(message: M, _each: &mut dyn FnMut(Box<dyn Any + Send>)) {
+        drop(message);
     }
 }
 

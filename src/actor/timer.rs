@@ -3,7 +3,7 @@
 //! | what | armed | taken back |
 //! |---|---|---|
 //! | [`Sleep`], [`Limit`] | by the first poll that has to wait | when it is dropped |
-//! | `tell_after`, `tell_every` | at the call, or when the last tick was taken | by [`Timer::cancel`], by the actor's end |
+//! | `tell_after`, `tell_every` | at the call, or when the last tick was taken | by [`Timer::cancel`], by the end of the actor's run |
 //!
 //! A future is armed with the worker that polls it. In `block_on` and the `blocking_*` verbs the thread that waits keeps the
 //! time itself; on executors of others the workers of a system do.
@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::letter::Told;
+use super::letter::{Hushed, Told};
 use super::{Body, Handler, Message};
 use crate::scheduler::armed::Armed;
 use crate::scheduler::pending::{self, Pending};
@@ -257,7 +257,8 @@ pub struct Timer(Option<Armed>);
 
 impl Timer {
     /// Cancels it: no message of it falls due any more. One that has fallen due already is handled. Returns whether there
-    /// was anything to cancel: false if it has fired for the last time, was cancelled before, or its actor has ended.
+    /// was anything to cancel: false if it has fired for the last time, was cancelled before, or its actor has ended, or the
+    /// run that had set it.
     ///
     /// Blocking for the length of a few pointer moves; any thread may call it.
     ///
@@ -357,9 +358,38 @@ impl<A: Handler<M>, M: Message> Source for Ever<A, M> {
     }
 }
 
+/// What the runtime tells one of its own actors, once. See [`Hushed`].
+struct Notice<A, M>(M, PhantomData<fn(A)>);
+
+impl<A: Handler<M>, M: Message> Source for Notice<A, M> {
+    type Body = Body<A>;
+
+    fn take(self, _mark: Mark<Body<A>>) -> Bound<Body<A>> {
+        self.leave()
+    }
+
+    fn leave(self) -> Bound<Body<A>> {
+        Bound::new(Hushed(self.0))
+    }
+
+    fn message() -> &'static str {
+        std::any::type_name::<M>()
+    }
+}
+
 /// A message that passes ahead of the mailbox, as one of the actor's own timers. Returns whether the actor still takes messages.
 pub(super) fn signal<A: Handler<M>, M: Message>(task: &WeakTask<Body<A>>, message: M) -> bool {
-    task.signal(Load::new(Once(message, PhantomData)))
+    task.signal(Load::new(Notice(message, PhantomData)))
+}
+
+/// As [`tell_after`], for what the runtime tells one of its own actors.
+pub(super) fn notify_after<A: Handler<M>, M: Message>(
+    host: &dyn Host,
+    task: &WeakTask<Body<A>>,
+    after: Duration,
+    message: M,
+) -> Timer {
+    Timer(Armed::arm_once(keeper_of(host), task, after, Load::new(Notice(message, PhantomData))))
 }
 
 /// A message of an actor to itself: after `after`, once.

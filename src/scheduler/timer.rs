@@ -140,8 +140,8 @@ impl Key {
 /// What has been taken out of a wheel to be done.
 struct Due {
     action: Action,
-    /// The actor whose timer it is.
-    actor: Option<Weak>,
+    /// The actor whose timer it is, and its list.
+    actor: Option<(Weak, wheel::Key)>,
     key: wheel::Key,
     stays: bool,
 }
@@ -473,7 +473,7 @@ impl Place {
             steps -= 1;
             is_done = state.wheel.expire(Tick::of(now), 1, |Expired { key, value: action, owner, stays }| {
                 let actor = match owner {
-                    Some(Action::Own(actor)) => Some(actor.clone()),
+                    Some((list, Action::Own(actor))) => Some((actor.clone(), list)),
                     _ => None,
                 };
                 due[count] = Some(Due { action, actor, key, stays });
@@ -499,14 +499,15 @@ impl Place {
             Action::Ring(load) => {
                 // One that comes again isn't brought if it was taken back meanwhile.
                 let is_wanted = !stays || self.state.lock().wheel.holds(key);
-                if let Some(actor) = actor.filter(|_| is_wanted) {
-                    // An actor that takes no more messages has no timers any more.
+                if let Some((actor, list)) = actor.filter(|_| is_wanted) {
+                    let name = |key| Key { place: number, key }.name();
+                    // An actor that takes no more messages has no timers any more, nor has a run that is over.
                     // SAFETY: the entry was on this actor's list, by `arm_owned`'s contract.
-                    drop(unsafe { actor.ring(load, Key { place: number, key }.name()) });
+                    drop(unsafe { actor.ring(load, name(key), name(list)) });
                 }
             }
             Action::Check => {
-                if let Some(actor) = actor {
+                if let Some((actor, _)) = actor {
                     actor.see_to_check(now);
                 }
             }

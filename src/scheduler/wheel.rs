@@ -138,8 +138,8 @@ pub(super) struct Key {
 pub(super) struct Expired<'a, T> {
     pub(super) key: Key,
     pub(super) value: T,
-    /// The value of whoever owns it.
-    pub(super) owner: Option<&'a T>,
+    /// Whoever owns it, and its value.
+    pub(super) owner: Option<(Key, &'a T)>,
     /// Whether it is kept.
     pub(super) stays: bool,
 }
@@ -418,9 +418,15 @@ impl<T> Wheel<T> {
         let (owner, stays, generation) = (entry.owner, entry.stays, entry.generation);
         let value = if stays { entry.value.take() } else { self.release(index) };
         if let Some(value) = value {
-            let owner = if owner == NONE { None } else { self.entry(owner).value.as_ref() };
+            let owner = if owner == NONE { None } else { self.owner(owner) };
             each(Expired { key: Key { index, generation }, value, owner, stays });
         }
+    }
+
+    /// The name of an owner, and its value.
+    fn owner(&mut self, index: u32) -> Option<(Key, &T)> {
+        let Entry { generation, value, .. } = self.entry(index);
+        Some((Key { index, generation: *generation }, value.as_ref()?))
     }
 
     /// Takes everything out.
@@ -688,9 +694,11 @@ mod tests {
         assert_eq!(wheel.remove(fourth), Some(Some(91)));
         let mut found = Vec::new();
         wheel.expire(Tick::new(5), 100, |expired| {
-            found.push((expired.value, expired.owner.copied(), expired.stays, expired.key));
+            found.push((expired.value, expired.owner.map(|(key, value)| (key, *value)), expired.stays, expired.key));
         });
-        assert!(matches!(found[..], [(1, Some(100), false, _), (2, Some(100), true, _), (3, Some(200), false, _)]));
+        let owners: Vec<_> = found.iter().map(|(value, owner, stays, _)| (*value, *owner, *stays)).collect();
+        let (owned, others) = (Some((owner, 100)), Some((other, 200)));
+        assert_eq!(owners, [(1, owned, false), (2, owned, true), (3, others, false)]);
         assert!(!wheel.holds(first) && wheel.holds(second) && found[1].3 == second);
         assert_eq!(wheel.insert_again(second, Tick::new(6), 6), Ok(()));
         assert_eq!(due(&mut wheel, 6), [6]);

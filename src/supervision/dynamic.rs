@@ -324,9 +324,13 @@ impl<A: Actor, T: ChildArgs> ActorRef<DynamicSupervisor<A, T>> {
 
     async fn order(&self, what: What<T>) -> Result<Option<Strong>, ChildError> {
         let (answer, answered) = Answer::new();
-        // If it isn't taken, the answer is dropped, and says so.
-        drop(self.tell(Order { what, answer }).await);
-        answered.await
+        // As long as it takes: whoever asks has limits of their own. A letter that is left over may be kept by an observer, and the
+        // answer with it.
+        let order = self.send(Order { what, answer }).timeout(Duration::MAX);
+        match order.await {
+            Ok(()) => answered.await,
+            Err(_) => Err(ChildError::ShuttingDown),
+        }
     }
 }
 

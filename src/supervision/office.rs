@@ -95,6 +95,8 @@ pub(super) struct Office<S: Chief> {
     topic: Option<Topic<SupervisionEvent>>,
     /// Whose failure was one too many.
     culprit: Option<ActorInfo>,
+    /// The ids of children that were forgotten while the supervisor started.
+    forgotten: Vec<(Key, Arc<str>)>,
     is_ready: bool,
     exit: Option<Exit>,
     shuts_down: bool,
@@ -126,6 +128,7 @@ impl<S: Chief> Office<S> {
             random: Random::new(0),
             topic: None,
             culprit: None,
+            forgotten: Vec::new(),
             is_ready: false,
             exit: None,
             shuts_down: false,
@@ -161,6 +164,7 @@ impl<S: Chief> Office<S> {
         }
         self.inbox.signal();
         self.pause = None;
+        self.forgotten = Vec::new();
         // What came behind the last start came without a signal.
         self.look(ctx);
         Ok(())
@@ -169,7 +173,8 @@ impl<S: Chief> Office<S> {
     fn why_not_opened(&self, exit: &Exit) -> ActorError {
         match exit {
             Exit::StartFailed(key, reason) | Exit::GaveUp(key, reason) | Exit::Escalated(key, reason) => {
-                let id = self.desks.get(*key).map_or("", |desk| &desk.part.rules.id);
+                let forgotten = self.forgotten.iter().find(|(other, _)| other == key).map(|(_, id)| id);
+                let id = self.desks.get(*key).map(|desk| &desk.part.rules.id).or(forgotten).map_or("", |id| id);
                 ActorError::new(format_args!("its child `{id}` did not start: {}", reason.as_cause_of_no_start()))
             }
             Exit::Shutdown | Exit::AutoShutdown => ActorError::new("it ended before all of its children had started"),
@@ -340,8 +345,16 @@ impl<S: Chief> Office<S> {
             Action::Answer(Request(request), outcome) => self.answer(request, outcome),
             Action::Report(key, incident) => self.report(ctx, key, incident),
             Action::Ready => self.is_ready = true,
-            Action::Forget(key) => drop(self.desks.remove(key)),
+            Action::Forget(key) => self.forget(key),
             Action::Exit(exit) => self.exit = Some(exit),
+        }
+    }
+
+    fn forget(&mut self, key: Key) {
+        if let Some(desk) = self.desks.remove(key)
+            && !self.is_ready
+        {
+            self.forgotten.push((key, Arc::clone(&desk.part.rules.id)));
         }
     }
 
@@ -431,7 +444,7 @@ impl<S: Chief> Office<S> {
             timer.cancel();
         }
         if let Some(due) = due {
-            self.timer = Some((due, ctx.tell_after(due.saturating_sub(ctx.uptime()), Ring)));
+            self.timer = Some((due, ctx.notify_after(due.saturating_sub(ctx.uptime()), Ring)));
         }
     }
 

@@ -488,9 +488,13 @@ impl ActorRef<Supervisor> {
 
     async fn order(&self, what: What) -> Result<Option<Strong>, ChildError> {
         let (answer, answered): (Answer, Answered) = Answer::new();
-        // If it isn't taken, the answer is dropped, and says so.
-        drop(self.tell(Order { what, answer }).await);
-        answered.await
+        // As long as it takes: whoever asks has limits of their own. A letter that is left over may be kept by an observer, and the
+        // answer with it.
+        let order = self.send(Order { what, answer }).timeout(Duration::MAX);
+        match order.await {
+            Ok(()) => answered.await,
+            Err(_) => Err(ChildError::ShuttingDown),
+        }
     }
 }
 

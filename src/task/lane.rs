@@ -14,10 +14,12 @@
 //! nobody alive: it is let in if a handler gives a reference away after all, and dropped otherwise.
 //!
 //! Whoever keeps the time lists the timers of an actor that haven't had their last message yet ([`Home`]); the lane has the
-//! timekeeper end them with the actor.
+//! timekeeper end them with the actor, and with each run of a supervised one. A list is of one run: what a timer of another list
+//! brings is refused, so that a run hears its own timers alone. Who fires one has taken it out of the list before, and may come
+//! to the lane when the run is over.
 //!
-//! What has been accepted and is left over when the lane closes becomes dead letters. A lock guards it; no user code runs
-//! under it.
+//! What has been accepted and is left over when the lane closes, or when the run is over, becomes dead letters. A signal is of no
+//! list, and stays from one run to the next. A lock guards the lane; no user code runs under it.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -27,7 +29,7 @@ use std::ptr::NonNull;
 
 use super::hand;
 use super::handle::Weak;
-use super::header::{self, Header};
+use super::header::{self, Header, Side};
 use super::letter::{Body, Letter, Receive, Route};
 use super::typed::WeakTask;
 use crate::mailbox::envelope::{Loose, Packed};
@@ -75,7 +77,7 @@ pub(crate) trait Ticking: Send + Sync {
 }
 
 /// How the timekeeper finds a timer, or an actor's list of timers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Name {
     pub(crate) place: u16,
     pub(crate) index: u32,
@@ -223,6 +225,11 @@ impl Fired {
     pub(super) fn what(&self) -> fn() -> &'static str {
         self.load.handling.message
     }
+
+    /// Whether it is of a timer, not a signal.
+    fn is_of_timer(&self) -> bool {
+        self.name != Name::NOWHERE
+    }
 }
 
 /// Where the timekeeper lists an actor's timers; nowhere, before the first one of a run. Written under the lane's lock, by the
@@ -285,7 +292,7 @@ enum Stage {
     Closed,
 }
 
-/// What is left over when a lane closes.
+/// What is left over when a lane closes, or a run is over.
 #[must_use = "accepted messages become dead letters"]
 pub(super) struct Left {
     /// What was accepted.
@@ -347,21 +354,38 @@ impl Weak {
 }
 
 impl Weak {
-    /// Leaves what a timer has brought in the lane, and sees to it that the actor runs.
+    /// Leaves what a timer has brought in the lane, and sees to it that the actor runs. `list` is where the timer was listed.
     ///
     /// # Errors
     ///
-    /// It comes back if the actor takes no more messages.
+    /// It comes back if the actor takes no more messages, or the run that had set the timer is over.
     ///
     /// # Safety
     ///
     /// The load is for bodies of this task's type.
-    pub(crate) unsafe fn ring(&self, load: Bare, name: Name) -> Result<(), Bare> {
+    pub(crate) unsafe fn ring(&self, load: Bare, name: Name, list: Name) -> Result<(), Bare> {
+        // SAFETY: the caller's promise.
+        unsafe { self.leave_in_lane(load, name, |side| side.home.get() == Some(list)) }
+    }
+
+    /// Leaves a load in the lane if it `is_wanted`, as the lock of the lane has it.
+    ///
+    /// # Errors
+    ///
+    /// It comes back if it isn't, or the actor takes no more messages.
+    ///
+    /// # Safety
+    ///
+    /// As for [`ring`](Self::ring).
+    unsafe fn leave_in_lane(&self, load: Bare, name: Name, is_wanted: impl FnOnce(&Side) -> bool) -> Result<(), Bare> {
         let header = self.header();
         let Some(side) = header::known_side(header).filter(|_| !header.is_closed()) else {
             return Err(load);
         };
         let mut lane = side.lane.lock();
+        if !is_wanted(side) {
+            return Err(load);
+        }
         match lane.stage {
             Stage::Open => lane.waiting.push_back(Fired { load, name }),
             Stage::Sealed => {
@@ -388,7 +412,7 @@ impl<B: Body> WeakTask<B> {
         // Timers have made the side when they were set; this may be the first that is left in the lane.
         let _ = header::side(self.weak().header());
         // SAFETY: both are for bodies of type `B`.
-        unsafe { self.weak().ring(load.bare(), Name::NOWHERE) }.is_ok()
+        unsafe { self.weak().leave_in_lane(load.bare(), Name::NOWHERE, |_| true) }.is_ok()
     }
 }
 
@@ -438,18 +462,20 @@ pub(super) fn unseal(header: &Header) {
     }
 }
 
-/// Ends the actor's timers: those who began them are gone. What has fired stays. Called by the runner, as whatever asks for the
-/// [`Home`] is.
+/// Takes out the actor's timers, and what they have left in the lane: the run that had set them is over. Signals stay. Called by
+/// the runner, as whatever asks for the [`Home`] is.
 #[cold]
-pub(super) fn end_timers(header: &Header) {
-    let Some(side) = header::known_side(header) else { return };
+pub(super) fn forget_timers(header: &Header) -> Option<Left> {
+    let side = header::known_side(header)?;
     let mut lane = side.lane.lock();
-    let timers = lane.timers.take();
+    // From here on what they bring is refused.
     side.home.clear();
-    drop(lane);
-    if let Some(timers) = timers {
-        timers.end();
-    }
+    let timers = lane.timers.take();
+    let (fired, signals) = std::mem::take(&mut lane.waiting).into_iter().partition(Fired::is_of_timer);
+    lane.waiting = signals;
+    let (aside, signals) = std::mem::take(&mut lane.aside).into_iter().partition(Fired::is_of_timer);
+    lane.aside = signals;
+    Some(Left { fired, aside, timers })
 }
 
 /// Closes the lane, and takes out what it holds. Called by the runner.

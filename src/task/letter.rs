@@ -169,7 +169,7 @@ impl DeadLetter {
         self.message_type
     }
 
-    /// Why the actor ended.
+    /// Why the actor ended; or a run of it, for what a timer of that run had brought.
     #[must_use]
     pub fn cause(&self) -> &StopReason {
         &self.cause

@@ -213,14 +213,10 @@ impl Turn<'_> {
     /// Turns leftover messages into dead letters. Returns false while a claimed place isn't published yet.
     fn clear(&mut self) -> bool {
         // Where there is no lane there is no side, and there are no watches.
-        if let Some(mut left) = lane::close(self.cell()) {
+        if let Some(left) = lane::close(self.cell()) {
             watches::close(self.cell());
             checkup::close(self.cell());
-            for fired in left.fired.drain(..) {
-                // SAFETY: a letter's vtable expects an undertaker here.
-                self.bury(|undertaker| unsafe { fired.leave().discard(undertaker) });
-            }
-            left.drop_the_rest();
+            self.bury_what_fired(left);
         }
         let mut reader = self.reader();
         if reader.is_drained() {
@@ -246,6 +242,15 @@ impl Turn<'_> {
                 }
             }
         }
+    }
+
+    /// The same for what timers have left in the lane. Ends them.
+    pub(super) fn bury_what_fired(&self, mut left: lane::Left) {
+        for fired in left.fired.drain(..) {
+            // SAFETY: a letter's vtable expects an undertaker here.
+            self.bury(|undertaker| unsafe { fired.leave().discard(undertaker) });
+        }
+        left.drop_the_rest();
     }
 
     /// The same for letters that were put aside.

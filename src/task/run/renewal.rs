@@ -2,8 +2,9 @@
 //!
 //! The table of phases is that of [`super`]. Who may decide is said in [`charge`].
 //!
-//! The order of a run's end is this: the reason is judged, `post_stop` runs, the state is dropped, timers end, watches and links
-//! that the state had begun are over, the supervisor is told. The mailbox isn't touched. The next run begins with the factory.
+//! The order of a run's end is this: the reason is judged, `post_stop` runs, the state is dropped, timers end and what they have
+//! brought is left over, watches and links that the state had begun are over, the supervisor is told. The mailbox isn't touched.
+//! The next run begins with the factory.
 
 use super::{After, Phase, Turn};
 use crate::mailbox::envelope::Opened;
@@ -103,7 +104,9 @@ impl<'a> Turn<'a> {
             self.drop_body();
         }
         let reason = self.last_reason();
-        lane::end_timers(header);
+        if let Some(left) = lane::forget_timers(header) {
+            self.bury_what_fired(left);
+        }
         watches::forget(header, &reason);
         checkup::forget(header);
         if !reason.is_orderly() {

@@ -438,3 +438,36 @@ fn a_child_whose_post_stop_takes_too_long_does_not_outlive_a_supervisor_that_is_
         Ok(())
     });
 }
+
+#[test]
+fn a_stop_whose_last_hook_panics_has_failed() {
+    /// Panics in its first `post_stop`.
+    struct Clumsy(Arc<Mutex<u32>>);
+    impl Actor for Clumsy {
+        async fn pre_start(&mut self, _: &mut ActorContext<Self>) -> Result<(), ActorError> {
+            *self.0.lock().unwrap() += 1;
+            Ok(())
+        }
+        async fn post_stop(&mut self, _: &StopReason, _: &mut ActorContext<Self>) {
+            let starts = *self.0.lock().unwrap();
+            assert_ne!(starts, 1, "the first one");
+        }
+    }
+    play(|sim, system, _| {
+        sim.expect_panics::<Clumsy>();
+        for (restart, is_the_same) in [(RestartType::Permanent, true), (RestartType::Transient, false)] {
+            let starts = Arc::default();
+            let kept = Arc::clone(&starts);
+            let spec = ChildSpec::new("clumsy", move || Clumsy(Arc::clone(&kept))).restart(restart);
+            let supervisor = spawn(sim, system, builder(Strategy::OneForOne).child(spec));
+            let first = sim.block_on(async { supervisor.child::<Clumsy>("clumsy").await })?;
+            first.stop();
+            sim.run_until_quiescent()?;
+            let second = sim.block_on(async { supervisor.child::<Clumsy>("clumsy").await })?;
+            assert_eq!((*starts.lock().unwrap(), second.is_alive(), first == second), (2, true, is_the_same));
+            supervisor.stop();
+            sim.block_on(supervisor.stopped());
+        }
+        Ok(())
+    });
+}

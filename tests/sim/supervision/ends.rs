@@ -253,6 +253,24 @@ fn what_a_child_was_made_of_goes_with_it_whoever_keeps_its_reference() {
 }
 
 #[test]
+fn a_supervisor_that_is_killed_while_it_starts_ends_after_its_children() {
+    play(|sim, system, journal| {
+        journal.slow("b", 10 * SECOND);
+        let supervisor =
+            builder(Strategy::OneForOne).child(lingering("a", journal, SECOND)).child(part("b", journal)).build()?;
+        let supervisor = system.spawn(supervisor).start()?;
+        sim.run_for(2 * SECOND)?;
+        let (a, b) = (find(system, "a"), find(system, "b"));
+        supervisor.kill();
+        assert!(matches!(sim.block_on(supervisor.stopped()), StopReason::Killed));
+        assert!(!a.is_alive() && !b.is_alive(), "no child outlives its supervisor");
+        assert!(system.uptime() < 5 * SECOND);
+        assert_eq!(journal.take(), ["+a", "-a"]);
+        Ok(())
+    });
+}
+
+#[test]
 fn a_shutdown_waits_for_a_back_off_only_if_messages_wait_for_its_end_and_no_longer_than_its_deadline() {
     for (pause, is_clean) in [(10, true), (1_000, false)] {
         play(|sim, system, journal| {
@@ -272,4 +290,60 @@ fn a_shutdown_waits_for_a_back_off_only_if_messages_wait_for_its_end_and_no_long
             Ok(())
         });
     }
+}
+
+#[test]
+fn a_supervisor_that_takes_too_long_to_start_anew_is_down_after_its_children() {
+    play(|sim, system, journal| {
+        let inner = journal.clone();
+        let branch = ChildSpec::supervisor("branch", move || {
+            Supervisor::builder(Strategy::OneForOne)
+                .child(lingering("a", &inner, SECOND / 2))
+                .child(part("b", &inner))
+                .build()
+        });
+        let root = spawn(sim, system, builder(Strategy::OneForOne).child(branch.start_limit(SECOND)));
+        let branch = sim.block_on(async { root.child::<Supervisor>("branch").await })?;
+        journal.slow("b", 10 * SECOND);
+        branch.kill();
+        sim.run_for(SECOND)?;
+        journal.slow("b", SECOND / 2);
+        sim.run_until_quiescent()?;
+        // Cut once, and its names are free when it starts once more.
+        assert_eq!(journal.take(), ["+a", "+b", "-b", "-a", "+a", "-a", "+a", "+b"]);
+        assert!(find(system, "a").is_alive() && find(system, "b").is_alive());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_start_that_fails_names_a_child_that_is_forgotten() {
+    play(|sim, system, journal| {
+        journal.fail("a", 1);
+        let supervisor =
+            builder(Strategy::OneForOne).child(part("a", journal).restart(RestartType::Temporary)).build()?;
+        let error = sim.block_on(async { system.spawn(supervisor).await }).unwrap_err().to_string();
+        assert!(error.contains("its child `a` did not start"), "{error}");
+        Ok(())
+    });
+}
+
+#[test]
+fn what_a_killed_supervisor_had_not_looked_at_is_no_dead_letter() {
+    play(|sim, system, journal| {
+        let backoff = corecast::Backoff::new(SECOND, SECOND);
+        let supervisor =
+            builder(Strategy::OneForOne).child(part("a", journal).backoff(backoff)).child(part("b", journal));
+        let supervisor = spawn(sim, system, supervisor);
+        find(system, "a").kill();
+        sim.run_for(SECOND / 2)?;
+        find(system, "b").kill();
+        for _ in 0..sim.choose(4) {
+            let _ = sim.step();
+        }
+        supervisor.kill();
+        sim.block_on(supervisor.stopped());
+        assert_eq!(sim.dead_letters(), []);
+        Ok(())
+    });
 }

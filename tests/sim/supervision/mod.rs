@@ -9,6 +9,7 @@ mod looks;
 mod overtaken;
 mod questions;
 mod strategies;
+mod timers;
 mod trees;
 
 use std::collections::HashMap;

@@ -1,9 +1,14 @@
 //! What a supervisor may be asked for.
 
-use super::{Add, Do, Part, SECOND, builder, part, play, spawn};
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use super::{Add, Do, Journal, Part, SECOND, builder, part, play, spawn};
+use corecast::sim::check;
+use corecast::testing::Watch;
 use corecast::{
-    Actor, ActorContext, ChildError, ChildState, DynamicSupervisor, Handler, RestartType, SpecError, StopReason,
-    Strategy, Supervisor,
+    Actor, ActorContext, ActorSystem, ChildError, ChildState, DynamicSupervisor, Handler, RestartType, SpecError,
+    StopReason, Strategy, Supervisor,
 };
 
 #[test]
@@ -127,3 +132,28 @@ fn a_question_that_is_not_polled_asks_nothing_and_one_that_is_dropped_later_is_a
         Ok(())
     });
 }
+
+#[test]
+fn a_question_that_nobody_comes_to_is_answered_though_somebody_keeps_the_letter() {
+    check(100, |sim| {
+        let watch = Watch::new();
+        let system = ActorSystem::builder().observer(watch.observer()).build()?;
+        let journal = Journal::default();
+        let first = spawn(sim, &system, builder(Strategy::OneForOne).child(part("a", &journal)));
+        let sessions = DynamicSupervisor::builder(|()| Idle).build()?;
+        let sessions = sim.block_on(async { system.spawn(sessions).await })?;
+        let context = &mut Context::from_waker(Waker::noop());
+        let (mut one, mut other) = (pin!(first.terminate_child("a")), pin!(sessions.start_child(())));
+        assert!(one.as_mut().poll(context).is_pending() && other.as_mut().poll(context).is_pending());
+        first.kill();
+        sessions.kill();
+        // The letters are kept meanwhile.
+        assert!(matches!(sim.block_on(one), Err(ChildError::ShuttingDown)));
+        assert!(matches!(sim.block_on(other), Err(ChildError::ShuttingDown)));
+        assert_eq!(watch.dead_letters().len(), 2);
+        Ok(())
+    });
+}
+
+struct Idle;
+impl Actor for Idle {}

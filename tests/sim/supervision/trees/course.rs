@@ -20,7 +20,10 @@ use super::plan::{self, Branch, Gardener, Pool, Seedling, Twig};
 use super::world::World;
 
 /// Steps of the test, at most.
-const STEPS: usize = 40;
+const STEPS: usize = 80;
+
+/// How often it looks around at once, at most, because faults come between.
+const LOOKS: usize = 5;
 
 /// What the test asks supervisors for, by an actor that waits for the answers.
 enum Request {
@@ -57,7 +60,9 @@ impl Handler<Request> for Foreman {
                 }
                 Request::Terminate(place) => {
                     if let Some((_, leaf)) = world.leaf(place) {
+                        world.census().ask_to_dismiss(place);
                         drop(pool.terminate_child(&leaf).await);
+                        world.census().is_dismissed(place);
                     }
                 }
                 Request::Restart(_) | Request::Delete(_) => {}
@@ -66,15 +71,18 @@ impl Handler<Request> for Foreman {
         };
         match request {
             Request::Start(above, place, twig) => {
-                if let Some(token) = world.token(above) {
-                    drop(supervisor.start_child(plan::leaf(world, place, &twig, &token)).await);
-                }
+                drop(supervisor.start_child(plan::guest(world, place, &twig, above)).await);
             }
             Request::Terminate(place) => {
-                world.census().terminated.insert(place);
+                world.census().ask_to_dismiss(place);
                 drop(supervisor.terminate_child(&id).await);
+                world.census().is_dismissed(place);
             }
-            Request::Restart(_) => drop(supervisor.restart_child::<Leaf>(&id).await),
+            Request::Restart(_) => {
+                world.census().ask_to_revive(place);
+                drop(supervisor.restart_child::<Leaf>(&id).await);
+                world.census().is_revived(place);
+            }
             Request::Delete(_) => drop(supervisor.delete_child(&id).await),
         }
     }
@@ -197,10 +205,13 @@ impl<'a> Course<'a> {
         let root = plan::supervisor(&self.world, tree, None)?;
         let name = self.world.path(tree.place);
         let system = Arc::clone(&self.system);
-        if let Ok(root) = self.sim.block_on(async { system.spawn(root).name(name).await }) {
-            self.world.root_is_up(tree.place);
-            self.mourner.try_tell(Mind(root.clone()))?;
-            self.roots.push(root);
+        match self.sim.block_on(async { system.spawn(root).name(name).await }) {
+            Ok(root) => {
+                self.world.root_is_up(tree.place);
+                self.mourner.try_tell(Mind(root.clone()))?;
+                self.roots.push(root);
+            }
+            Err(_) => self.world.root_has_failed(tree.place),
         }
         Ok(())
     }
@@ -334,37 +345,48 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
-    /// Waits until nobody can act, and looks.
+    /// Waits until nobody can act, and looks. A fault may come between: what it changes is over when nobody can act again.
     fn rest(&mut self) -> Outcome {
-        self.sim.settle()?;
-        self.world.verdict()?;
+        let mut found = Ok(());
+        for _ in 0..LOOKS {
+            self.sim.settle()?;
+            self.world.census().check_tales();
+            self.world.verdict()?;
+            let before = std::mem::replace(&mut found, self.look_around());
+            if found.is_ok() || found == before {
+                break;
+            }
+        }
+        if let Err(what) = found {
+            self.world.breach(|| what);
+        }
+        self.world.verdict().map_err(Into::into)
+    }
+
+    /// Whether everybody is where the supervisors say.
+    fn look_around(&self) -> Result<(), String> {
         let system = Arc::clone(&self.system);
         let is_alive = |path: &str| system.find::<Supervisor>(path).is_ok() || system.find::<Pool>(path).is_ok();
-        self.world.census().check_orphans(is_alive);
-        let supervisors: Vec<_> = (0..self.gardener.places.len())
-            .filter(|&place| !matches!(self.gardener.places[place].what, What::Leaf))
-            .map(|place| (place, self.world.path(place)))
-            .collect();
-        for (place, path) in supervisors {
+        self.world.census().check_orphans(is_alive)?;
+        let is_branch = |place: &usize| !matches!(self.gardener.places[*place].what, What::Leaf);
+        for place in (0..self.gardener.places.len()).filter(is_branch) {
+            let path = self.world.path(place);
             if let Ok(supervisor) = self.system.find::<Supervisor>(&path) {
                 if let Ok(children) = self.sim.block_on(supervisor.which_children()) {
-                    self.world.check_children(place, &children, is_alive);
+                    self.world.census().check_children(place, &children, is_alive)?;
                 }
             } else if let Ok(pool) = self.system.find::<Pool>(&path)
                 && let Ok(count) = self.sim.block_on(pool.count_children())
             {
                 let live = self.world.census().count_in(place);
+                self.world.census().check_pool(place)?;
                 if count.active != live || count.specs != live {
-                    self.world.breach(|| format!("`{path}` has {count:?}, and {live} live"));
+                    return Err(format!("`{path}` has {count:?}, and {live} live"));
                 }
             }
         }
         let (heard, told) = (*self.heard.lock().unwrap(), *self.told.lock().unwrap());
-        if heard != told {
-            self.world.breach(|| format!("{told} events were told, and {heard} heard"));
-        }
-        self.world.census().check_tales();
-        self.world.verdict().map_err(Into::into)
+        if heard == told { Ok(()) } else { Err(format!("{told} events were told, and {heard} heard")) }
     }
 
     /// The end of all.

@@ -76,7 +76,7 @@ impl Actor for Leaf {
         }
         match self.twig.tie {
             Some((Tie::Watch, peer)) => self.with(peer, |peer| ctx.watch(peer)),
-            Some((Tie::Link, peer)) => self.with(peer, |peer| ctx.link(peer)),
+            Some((Tie::Link, peer)) => self.link(peer, ctx),
             None => {}
         }
         self.world.up(&self.life);
@@ -93,7 +93,10 @@ impl Actor for Leaf {
     fn on_error(&mut self, error: &ActorError, _: &mut ActorContext<Self>) -> Directive {
         match error.to_string().as_str() {
             "resume" => Directive::Resume,
-            "stop" => Directive::Stop,
+            "stop" => {
+                self.world.resigns(&self.life);
+                Directive::Stop
+            }
             "escalate" => Directive::Escalate,
             _ => Directive::Restart,
         }
@@ -102,7 +105,10 @@ impl Actor for Leaf {
     async fn post_stop(&mut self, reason: &StopReason, ctx: &mut ActorContext<Self>) {
         self.world.stopping(&self.life, reason);
         match self.omen {
-            Some(Omen::StopPanics) => panic!("stopped badly"),
+            Some(Omen::StopPanics) => {
+                self.world.spoils(&self.life);
+                panic!("stopped badly")
+            }
             Some(Omen::StoppedLate(millis)) => ctx.sleep(Duration::from_millis(millis)).await,
             _ => {}
         }
@@ -111,7 +117,10 @@ impl Actor for Leaf {
 
 impl Drop for Leaf {
     fn drop(&mut self) {
-        assert!(self.omen != Some(Omen::DropPanics) || std::thread::panicking(), "dropped badly");
+        if self.omen == Some(Omen::DropPanics) && !std::thread::panicking() {
+            self.world.spoils(&self.life);
+            panic!("dropped badly");
+        }
     }
 }
 
@@ -145,6 +154,11 @@ impl Leaf {
         if let Some((_, peer)) = self.world.leaf(peer) {
             act(&peer);
         }
+    }
+
+    fn link(&self, peer: usize, ctx: &ActorContext<Self>) {
+        self.world.link(self.place, peer);
+        self.with(peer, |peer| ctx.link(peer));
     }
 
     async fn tell(&self, peer: usize, deeds: &[Deed]) {
@@ -189,7 +203,7 @@ impl Leaf {
         }
         let above = self.world.above(self.place);
         if leaves {
-            self.world.ask_to_stop(self.place);
+            self.world.census().ask_to_dismiss(self.place);
         }
         if let Ok(supervisor) = ctx.system().find::<Supervisor>(&above) {
             if leaves {
@@ -203,6 +217,10 @@ impl Leaf {
             } else {
                 let _ = pool.count_children().await;
             }
+        }
+        // If it is there to see that.
+        if leaves {
+            self.world.census().is_dismissed(self.place);
         }
     }
 }
@@ -229,7 +247,7 @@ impl Handler<Parcel> for Leaf {
             Deed::Hang => {}
             Deed::Watch(peer) => self.with(*peer, |peer| ctx.watch(peer)),
             Deed::Unwatch(peer) => self.with(*peer, |peer| ctx.unwatch(peer)),
-            Deed::Link(peer) => self.with(*peer, |peer| ctx.link(peer)),
+            Deed::Link(peer) => self.link(*peer, ctx),
             Deed::Unlink(peer) => self.with(*peer, |peer| ctx.unlink(peer)),
             Deed::Trap(traps) => ctx.trap_links(*traps),
             Deed::Count => self.question(false, ctx).await,

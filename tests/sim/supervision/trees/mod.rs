@@ -11,7 +11,27 @@
 //! | [`tale`] | what supervisors tell, and how often they restart |
 //! | [`world`] | what all of them share |
 //!
-//! `CORECAST_TREES=n` has so many seeds played instead of those that each test plays, from `CORECAST_TREES_FROM` on.
+//! The four tests whose names begin with `random_trees` play 250 seeds each, a thousand together, in some seconds of a debug
+//! build. `CORECAST_TREES=n` has each play so many, from `CORECAST_TREES_FROM` on.
+//!
+//! Mistakes that were planted in the shipped code by hand, and what the first of these tests found after how many seeds:
+//!
+//! | the mistake | seeds | the check, and what it says |
+//! |---|---|---|
+//! | the third report that waits for a supervisor is lost if it is of a run that is over | 55 | rest: a child is said to run, and doesn't live |
+//! | restarts of the same moment count once, from the third on | 64 | tale: four restarts within a second, where three are allowed |
+//! | a supervisor that allows for three restarts or more gives up one too late | 64 | tale: the same |
+//! | at its end a supervisor forgets a child that is on its way down | 1,261; 301 under hard changes of turns | outliving: a leaf lives, and its supervisor has ended |
+//! | a supervisor that is killed doesn't wait for its children | 1 | outliving |
+//! | one that is killed while it starts doesn't | 698; 26 where all is late | outliving |
+//! | a message is dropped when its actor begins anew | 2 | books: a message has no end |
+//! | a kill is taken for a stop | 3 | stop: a leaf stops in order, and one behind it lives |
+//! | children are stopped the first one first | 3 | stop |
+//! | a group is taken down the first one first | 5 | stop |
+//! | a group is started all at once | 26 | tale: a supervisor has given up, and told of nobody |
+//! | what a timer has left in the lane is for the next run | 7 | leaf: a run hears a timer of another |
+//! | a mailbox that was closed by a stop isn't opened again | 3 | stop |
+//! | a question to a supervisor lies in a letter that somebody keeps | 127 | a foreman waits for ever |
 
 mod books;
 mod census;
@@ -39,13 +59,11 @@ fn check() -> Check {
 }
 
 #[test]
-#[ignore = "it finds ticks of runs that are over, and more, not explained yet"]
 fn random_trees_keep_what_supervisors_promise() {
     check().run(course::play);
 }
 
 #[test]
-#[ignore = "it finds ticks of runs that are over, and more, not explained yet"]
 fn random_trees_keep_it_where_handlers_panic_and_actors_are_killed() {
     let check = check().fault(Fault::panics(0.02).at("Leaf")).fault(Fault::kills(0.0005).at("Leaf"));
     let check = check.fault(Fault::kills(0.0005).at("Supervisor")).fault(Fault::panics(0.002).at("Supervisor"));
@@ -53,7 +71,6 @@ fn random_trees_keep_it_where_handlers_panic_and_actors_are_killed() {
 }
 
 #[test]
-#[ignore = "it finds ticks of runs that are over, and more, not explained yet"]
 fn random_trees_keep_it_where_all_is_late() {
     let millis = Duration::from_millis;
     let check = check().workers(3).fault(Fault::delays(0.02, millis(5))).fault(Fault::slow_starts(0.1, millis(20)));
@@ -61,13 +78,11 @@ fn random_trees_keep_it_where_all_is_late() {
 }
 
 #[test]
-#[ignore = "it finds ticks of runs that are over, and more, not explained yet"]
 fn random_trees_keep_it_under_few_but_hard_changes_of_turns() {
     check().strategy(Strategy::Pct { depth: 5 }).fault(Fault::full_mailboxes(0.3)).run(course::play);
 }
 
 #[test]
-#[ignore = "it finds ticks of runs that are over, and more, not explained yet"]
 fn a_random_tree_is_the_same_under_the_same_seed() {
     let once = || Check::new().runs(20).fault(Fault::panics(0.02).at("Leaf")).shrinks(0).run(course::play);
     let (first, second) = (once(), once());

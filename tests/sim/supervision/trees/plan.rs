@@ -297,10 +297,26 @@ fn pool(world: &World, branch: &Arc<Branch>, above: &Token) -> ChildSpec<Pool> {
     branch.rules.apply(ChildSpec::fallible(&id, factory)).name(&id)
 }
 
-pub(super) fn leaf(world: &World, place: usize, twig: &Arc<Twig>, token: &Token) -> ChildSpec<Leaf> {
+fn leaf(world: &World, place: usize, twig: &Arc<Twig>, token: &Token) -> ChildSpec<Leaf> {
+    let token = token.clone();
+    leaf_of(world, place, twig, move || token.clone())
+}
+
+/// A child that comes by request, to whichever run of a supervisor is there then.
+pub(super) fn guest(world: &World, place: usize, twig: &Arc<Twig>, above: usize) -> ChildSpec<Leaf> {
+    let known = world.clone();
+    leaf_of(world, place, twig, move || known.token(above).expect("a supervisor starts it"))
+}
+
+fn leaf_of(
+    world: &World,
+    place: usize,
+    twig: &Arc<Twig>,
+    token: impl Fn() -> Token + Send + Sync + 'static,
+) -> ChildSpec<Leaf> {
     let id = world.place(place, |place| place.path.clone());
-    let (world, kept, token) = (world.clone(), Arc::clone(twig), token.clone());
-    let begin = move || Begun::new(&world, place, &kept, &token);
+    let (world, kept) = (world.clone(), Arc::clone(twig));
+    let begin = move || Begun::new(&world, place, &kept, &token());
     let spec = if twig.is_late {
         ChildSpec::asynchronous(&id, move || {
             let begun = begin();

@@ -7,9 +7,12 @@
 //! | what is seen | attempt |
 //! |---|---|
 //! | a failure of a child that was up, or has failed before | possible, and certain when the child backs off; in one-for-one also when it is made anew |
-//! | a child is made anew that had ended in order | possible; certain in one-for-one, at some time between |
+//! | a child ends in order that is permanent | possible, from then on; certain in one-for-one when it is made anew, at some time between |
+//! | a child that is a supervisor may have ended in order, which nobody sees | possible at any time |
 //! | a child of a group is made for the second time in a wave, which begins another one | certain, at some time since the wave began |
 //! | a first start that fails, an end of a temporary child, a quarantine | none |
+//!
+//! When the supervisor has given up, no child is made anew but those to whom that had been said before.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,6 +32,10 @@ pub(super) struct Tale {
     wave: (Vec<String>, Duration),
     waves: Vec<Attempt>,
     end: Option<&'static str>,
+    /// Those that were made anew behind that.
+    late: Vec<String>,
+    /// Permanent children that are supervisors.
+    branches: usize,
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +43,8 @@ struct Child {
     stage: Stage,
     /// The attempt that its last failure was, or may have been.
     attempt: Option<usize>,
+    /// That of its last end in order, until it is made anew.
+    orderly: Option<usize>,
     is_given_up: bool,
 }
 
@@ -64,7 +73,7 @@ enum Certainty {
 }
 
 impl Tale {
-    pub(super) fn new((restarts, period): (u32, Duration), is_alone: bool, now: Duration) -> Self {
+    pub(super) fn new((restarts, period): (u32, Duration), is_alone: bool, branches: usize, now: Duration) -> Self {
         Self {
             restarts,
             period,
@@ -74,6 +83,8 @@ impl Tale {
             wave: (Vec::new(), now),
             waves: Vec::new(),
             end: None,
+            late: Vec::new(),
+            branches,
         }
     }
 
@@ -115,13 +126,17 @@ impl Tale {
         now: Duration,
     ) -> Option<String> {
         let is_end = matches!(incident, Incident::Failed(_) | Incident::Stopped(_) | Incident::Overdue);
-        if let Some(end) = self.end.filter(|_| !is_end) {
+        // One that was being started may still come up.
+        let is_start = matches!(incident, Incident::Started | Incident::Restarted);
+        if let Some(end) = self.end.filter(|_| !is_end && !is_start) {
             return Some(format!("the supervisor of `{id}` {end}, and then the child {incident}"));
         }
         let stage = self.child(id).stage;
         match incident {
             Incident::Started | Incident::Restarted => {
-                *self.child(id) = Child { stage: Stage::Up, attempt: None, is_given_up: false };
+                // It may have ended in order since.
+                let orderly = self.child(id).orderly;
+                *self.child(id) = Child { stage: Stage::Up, attempt: None, orderly, is_given_up: false };
             }
             Incident::Failed(_) if restart == RestartType::Temporary || stage == Stage::Fresh => {}
             Incident::Failed(_) => {
@@ -130,11 +145,13 @@ impl Tale {
                 (child.stage, child.attempt) = (Stage::Failing, Some(attempt));
             }
             Incident::BackingOff(_) => {
-                let attempt = match self.child(id).attempt {
+                let child = self.child(id);
+                let attempt = match child.attempt.or_else(|| child.orderly.take()) {
                     Some(attempt) => attempt,
                     None => self.attempt(now, now, Certainty::Possible),
                 };
-                self.attempts[attempt].certainty = Certainty::Certain;
+                let Attempt { latest, certainty, .. } = &mut self.attempts[attempt];
+                (*latest, *certainty) = (now, Certainty::Certain);
                 let child = self.child(id);
                 (child.stage, child.attempt) = (Stage::Failing, Some(attempt));
             }
@@ -159,14 +176,22 @@ impl Tale {
         None
     }
 
-    /// The factory of a child is called. `ended` is when its state was dropped, if that is known.
-    pub(super) fn remade(
-        &mut self,
-        id: &str,
-        restart: RestartType,
-        ended: Option<Duration>,
-        now: Duration,
-    ) -> Option<String> {
+    /// A run of a child has ended in order.
+    pub(super) fn ended_in_order(&mut self, id: &str, restart: RestartType, now: Duration) {
+        if restart == RestartType::Permanent {
+            let attempt = self.attempt(now, Duration::MAX, Certainty::Possible);
+            self.child(id).orderly = Some(attempt);
+        }
+    }
+
+    /// The factory of a child is called.
+    pub(super) fn remade(&mut self, id: &str, restart: RestartType, now: Duration) -> Option<String> {
+        if let Some(end) = self.end {
+            if self.late.iter().any(|other| other == id) {
+                return Some(format!("the supervisor of `{id}` {end}, and then the child is made twice"));
+            }
+            self.late.push(id.to_owned());
+        }
         let stage = self.child(id).stage;
         if matches!(stage, Stage::Fresh | Stage::Idle) {
             return None;
@@ -179,15 +204,24 @@ impl Tale {
             }
             self.wave.0.push(id.to_owned());
         }
-        match (stage, self.child(id).attempt.take()) {
-            (_, Some(attempt)) if self.is_alone => self.attempts[attempt].certainty = Certainty::Certain,
+        let child = self.child(id);
+        let orderly = child.orderly.take();
+        match (stage, child.attempt.take().or(orderly)) {
+            (_, Some(attempt)) => {
+                let attempt = &mut self.attempts[attempt];
+                attempt.latest = attempt.latest.min(now);
+                if self.is_alone {
+                    attempt.certainty = Certainty::Certain;
+                }
+                self.child(id).stage = Stage::Failing;
+            }
             (Stage::Up, None) => {
                 // It is restarted after an end that was in order, or with its group.
                 if self.is_alone && restart != RestartType::Permanent {
                     return Some(format!("`{id}` is {restart:?}, and is restarted after an end in order"));
                 }
                 let certainty = if self.is_alone { Certainty::Certain } else { Certainty::Possible };
-                self.attempt(ended.unwrap_or(Duration::ZERO), now, certainty);
+                self.attempt(Duration::ZERO, now, certainty);
                 self.child(id).stage = Stage::Failing;
             }
             _ => {}
@@ -202,7 +236,7 @@ impl Tale {
             let is_possible = attempt.certainty != Certainty::None && Some(*nth) != last;
             is_possible && attempt.latest >= since && attempt.earliest <= now
         });
-        let count = 1 + others.count();
+        let count = 1 + others.count() + self.branches;
         (count <= self.restarts as usize)
             .then(|| format!("it gave up on `{id}` at restart {count}, where {} are allowed", self.restarts))
     }

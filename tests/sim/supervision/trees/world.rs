@@ -4,12 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use corecast::{
-    ActorId, ActorInfo, ActorRef, ActorSystem, ChildInfo, Incident, RestartType, Sleep, StopReason, SupervisionEvent,
-    WeakActorRef,
+    ActorId, ActorInfo, ActorRef, ActorSystem, Incident, RestartType, Sleep, StopReason, SupervisionEvent, WeakActorRef,
 };
 
 use super::books::Books;
-use super::census::{Census, Place, Token, What};
+use super::census::{Census, Place, Token, What, actor_id};
 use super::deed::Omen;
 use super::leaf::Leaf;
 
@@ -136,8 +135,20 @@ impl World {
         self.census().stopping(life.run, reason);
     }
 
-    pub(super) fn heard(&self, _life: &Life, who: &ActorInfo) {
-        self.census().heard(who.id(), who.name().unwrap_or("somebody"));
+    pub(super) fn heard(&self, life: &Life, who: &ActorInfo) {
+        self.census().heard(life.run, who.id(), who.name().unwrap_or("somebody"));
+    }
+
+    pub(super) fn resigns(&self, life: &Life) {
+        self.census().resigns(life.run);
+    }
+
+    pub(super) fn spoils(&self, life: &Life) {
+        self.census().spoils(life.run);
+    }
+
+    pub(super) fn link(&self, place: usize, other: usize) {
+        self.census().link(place, other);
     }
 
     /// A root has come up.
@@ -145,6 +156,14 @@ impl World {
         let mut census = self.census();
         if let Some(brood) = census.brood_at(place) {
             census.broods[brood].is_up = true;
+        }
+    }
+
+    /// A root hasn't come up, and is gone.
+    pub(super) fn root_has_failed(&self, place: usize) {
+        let mut census = self.census();
+        if let Some(brood) = census.brood_at(place) {
+            census.brood_is_over(brood, "hasn't started");
         }
     }
 
@@ -171,12 +190,16 @@ impl World {
         let name = event.supervisor().name().unwrap_or_default();
         let Some(place) = census.places.iter().position(|place| place.path == name) else { return };
         let Some(brood) = census.brood_at(place) else { return };
-        let below =
-            census.places.iter().position(|place| !event.child_id().is_empty() && place.path == event.child_id());
-        let (id, restart) = match (below, census.places[place].what) {
-            (Some(below), _) => (event.child_id().to_owned(), census.places[below].rules.restart),
-            (None, What::Pool(rules)) => (format!("{:?}", event.child().map(ActorInfo::id)), rules.restart),
-            _ => (event.child_id().to_owned(), RestartType::Permanent),
+        let actor = event.child().map(ActorInfo::id);
+        let below = census.place_of(event.child_id(), actor);
+        let id = match (event.child_id(), actor) {
+            ("", Some(actor)) => actor_id(actor),
+            (id, _) => id.to_owned(),
+        };
+        let restart = match (below, census.places[place].what) {
+            (Some(below), _) => census.places[below].rules.restart,
+            (None, What::Pool(rules)) => rules.restart,
+            _ => RestartType::Permanent,
         };
         census.log.push(format!("{now:?} {name}: `{id}` {}", event.incident()));
         if let Some(breach) = census.broods[brood].tale.hear(&id, restart, event.incident(), now) {
@@ -187,9 +210,16 @@ impl World {
         {
             census.fail(|| format!("`{id}` finds its name in use: {error}"));
         }
-        if let (Some(below), Incident::Failed(_) | Incident::Stopped(_)) = (below, event.incident())
-            && matches!(census.places[below].what, What::Leaf)
+        let is_leaf = below.is_none_or(|below| matches!(census.places[below].what, What::Leaf));
+        if let Incident::Failed(reason) = event.incident()
+            && is_leaf
         {
+            census.told_of_failure(below, brood, reason);
+        }
+        if let Some(below) = below {
+            census.told(below, brood, event.incident());
+        }
+        if let (Some(below), true, Incident::Failed(_) | Incident::Stopped(_)) = (below, is_leaf, event.incident()) {
             census.told_of_end(below, brood, event.incident());
         }
         let Some(other) = below.and_then(|below| census.brood_at(below)) else { return };
@@ -198,9 +228,5 @@ impl World {
             Incident::Failed(_) | Incident::Stopped(_) => census.brood_is_over(other, "is said to have ended"),
             _ => {}
         }
-    }
-
-    pub(super) fn check_children(&self, place: usize, children: &[ChildInfo], is_alive: impl Fn(&str) -> bool) {
-        self.census().check_children(place, children, is_alive);
     }
 }
