@@ -360,12 +360,13 @@ impl Census {
                 }
             }
         }
-        // One that is on its way out isn't waited for.
+        // One that is on its way out isn't waited for, nor does it wait.
+        let is_awaited = is_group && !self.may_be_dismissed(place);
         let begins = |run: &&Run| {
             let is_there = run.brood == brood && run.place != place && !run.is_up && run.dropped.is_none();
             is_there && !self.may_be_dismissed(run.place)
         };
-        if is_group && let Some(other) = self.runs.iter().find(begins) {
+        if is_awaited && let Some(other) = self.runs.iter().find(begins) {
             let other = self.path(other.place).to_owned();
             self.fail(|| format!("`{path}` is started, and so is `{other}`"));
         }
