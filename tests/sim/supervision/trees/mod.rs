@@ -12,7 +12,11 @@
 //! | [`world`] | what all of them share |
 //!
 //! The four tests whose names begin with `random_trees` play 250 seeds each, a thousand together, in some seconds of a debug
-//! build. `CORECAST_TREES=n` has each play so many, from `CORECAST_TREES_FROM` on.
+//! build. `CORECAST_TREES=n` has each play so many, from `CORECAST_TREES_FROM` on. A hundred thousand take some minutes:
+//!
+//! ```text
+//! CORECAST_TREES=25000 cargo test --features sim --test sim random_trees
+//! ```
 //!
 //! Mistakes that were planted in the shipped code by hand, and what the first of these tests found after how many seeds:
 //!
