@@ -64,7 +64,6 @@ impl Episode {
             register,
             field: Field::default(),
             grove: Grove::default(),
-            kills,
             is_safe: settings.is_calm && !loses && !kills,
             system: system.handle(),
             own: Mutex::new(None),

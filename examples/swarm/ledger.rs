@@ -446,6 +446,11 @@ impl Parcel {
         self.end(Fate::Returned);
     }
 
+    /// Whether a timer has brought it, or would have.
+    pub(crate) fn is_of_timer(&self) -> bool {
+        self.kind == Kind::Timer
+    }
+
     /// It came out of a dead letter.
     pub(crate) fn died(mut self) {
         self.end(Fate::Dead);

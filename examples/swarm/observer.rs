@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use corecast::{ActorFailure, DeadLetter, MessageFailure, Observer};
 
-use crate::ledger::{Ledger, explode};
+use crate::ledger::{Ledger, Parcel, explode};
 use crate::message::{Freight, Job, Load, News, Note, Rumour, Tick};
 use crate::register::Register;
 
@@ -27,9 +27,9 @@ impl Bookkeeper {
         }
     }
 
-    /// Books a dead letter, unless it is of another type.
-    fn book<M: Load>(letter: DeadLetter) -> Result<(), DeadLetter> {
-        letter.downcast::<M>().map(|message| message.unload().died())
+    /// What is in a dead letter, unless it is of another type.
+    fn open<M: Load>(letter: DeadLetter) -> Result<Parcel, DeadLetter> {
+        letter.downcast::<M>().map(M::unload)
     }
 }
 
@@ -46,18 +46,27 @@ impl Observer for Bookkeeper {
     }
 
     fn dead_letter(&self, letter: DeadLetter) {
-        self.register.ended(letter.actor());
-        let left = Self::book::<Note>(letter)
-            .or_else(Self::book::<Job>)
-            .or_else(Self::book::<Freight>)
-            .or_else(|letter| letter.downcast().map(|News(parcel)| parcel.died()))
-            .or_else(|letter| letter.downcast().map(|Rumour(parcel)| parcel.died()))
-            .or_else(|letter| letter.downcast().map(|Tick(parcel)| parcel.died()));
-        // What supervisors tell themselves is theirs, and what watchers are told.
-        if let Err(letter) = left
-            && !["corecast::", "swarm::watcher::"].iter().any(|other| letter.message_type().starts_with(other))
-        {
-            self.ledger.breach(format!("a dead letter of another type: {letter:?}"));
+        let actor = letter.actor().clone();
+        let left = Self::open::<Note>(letter)
+            .or_else(Self::open::<Job>)
+            .or_else(Self::open::<Freight>)
+            .or_else(|letter| letter.downcast().map(|News(parcel)| parcel))
+            .or_else(|letter| letter.downcast().map(|Rumour(parcel)| parcel))
+            .or_else(|letter| letter.downcast().map(|Tick(parcel)| parcel));
+        match left {
+            Ok(parcel) => {
+                // What a timer has brought is left over by the run that had set it: another one may follow.
+                if !parcel.is_of_timer() {
+                    self.register.ended(&actor);
+                }
+                parcel.died();
+            }
+            // What supervisors tell themselves is theirs, and what watchers are told.
+            Err(letter) => {
+                if !["corecast::", "swarm::watcher::"].iter().any(|other| letter.message_type().starts_with(other)) {
+                    self.ledger.breach(format!("a dead letter of another type: {letter:?}"));
+                }
+            }
         }
         self.may_panic();
     }

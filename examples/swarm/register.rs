@@ -163,7 +163,7 @@ impl Register {
     }
 
     /// The same of a supervisor below another one. When that hears of its end, none of its children lives: it has waited for
-    /// them, unless it was killed before it was up.
+    /// them, also if it was killed while it started.
     fn hear_of_supervisor(&self, child: &ActorInfo, incident: &Incident) {
         let mut levels = lock(&self.levels);
         let Some(below) = levels.get_mut(&child.id()) else { return };
@@ -171,14 +171,13 @@ impl Register {
             // The first child of each but a dynamic one is of the swarm, and starts without fail: so its level is there by now.
             Incident::Started | Incident::Restarted => {
                 let Some(first) = below.iter().rposition(|level| level.is_first()) else { return };
-                below[first].is_up();
                 below.drain(..first).collect()
             }
             Incident::Failed(_) | Incident::Stopped(_) => std::mem::take(below),
             _ => return,
         };
         drop(levels);
-        for live in former.iter().filter(|level| level.was_up()).map(|level| level.live()).filter(|live| *live != 0) {
+        for live in former.iter().map(|level| level.live()).filter(|live| *live != 0) {
             self.ledger.breach(format!("{live} children live, and their supervisor {child} has ended: {incident}"));
         }
     }

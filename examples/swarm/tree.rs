@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use corecast::{
     ActorError, ActorRef, AutoShutdown, Backoff, ChildError, ChildSpec, DynamicSupervisor, DynamicSupervisorBuilder,
-    Ignore, Mailbox, RestartType, ShutdownPolicy, SpawnError, StopReason, Strategy, Supervisor, SupervisorBuilder,
+    Ignore, Mailbox, RestartType, ShutdownPolicy, SpawnError, Strategy, Supervisor, SupervisorBuilder,
 };
 
 use crate::growth::{Growth, Leaf, Level, LevelKind};
@@ -84,7 +84,7 @@ impl Tree {
     /// Starts a tree.
     pub(crate) async fn plant(world: &Arc<World>, random: &mut Random) -> Option<Self> {
         let growth = Arc::<Growth>::default();
-        let supervisor = match supervisor(world, &growth, None, random, DEPTH).build() {
+        let supervisor = match supervisor(world, &growth, random, DEPTH).build() {
             Ok(supervisor) => supervisor,
             Err(error) => {
                 world.ledger.breach(format!("a tree that can't be: {error}"));
@@ -92,12 +92,7 @@ impl Tree {
             }
         };
         match world.system.spawn(supervisor).await {
-            Ok(root) => {
-                if let Some(level) = growth.first() {
-                    level.is_up();
-                }
-                Some(Self { root, growth })
-            }
+            Ok(root) => Some(Self { root, growth }),
             Err(SpawnError::ShutDown) => None,
             Err(error @ SpawnError::PreStart { .. }) => {
                 look_after(world, &growth, &format!("whose start failed: {error}"));
@@ -123,15 +118,11 @@ impl Tree {
         // Others who have it do so for a moment.
         drop(self);
         let reason = stopped.await;
-        if matches!(reason, StopReason::Killed) {
-            growth.hurt();
-        }
         look_after(world, &growth, &format!("that has ended: {reason}"));
     }
 
     /// Kills its root.
     pub(crate) async fn chop(self, world: &World) {
-        self.growth.hurt();
         self.root.kill();
         let reason = self.root.stopped().await;
         look_after(world, &self.growth, &format!("that was killed: {reason}"));
@@ -140,12 +131,7 @@ impl Tree {
     /// Kills or stops one of its supervisors.
     pub(crate) async fn prune(&self, random: &mut Random) {
         let supervisor = self.some_supervisor(random).await;
-        if random.one_in(2) {
-            self.growth.hurt();
-            supervisor.kill();
-        } else {
-            supervisor.stop();
-        }
+        if random.one_in(2) { supervisor.kill() } else { supervisor.stop() }
     }
 
     /// One of its supervisors, as often as not its root.
@@ -167,7 +153,7 @@ impl Tree {
         let asked = match random.below(8) {
             0 | 1 => {
                 let id = format!("graft {}", self.growth.graft());
-                let level = self.growth.level(LevelKind::Graft, None);
+                let level = self.growth.level(LevelKind::Graft);
                 let spec = child(world, &level, random, id, AutoShutdown::Never);
                 supervisor.start_child(spec).await.map(drop)
             }
@@ -199,26 +185,18 @@ async fn sow(nursery: &ActorRef<Nursery>, random: &mut Random) -> Result<(), Chi
 
 /// None of a tree's actors lives.
 fn look_after(world: &World, growth: &Growth, what: &str) {
-    // A system that ends may kill any supervisor, and has said so before.
-    let may_be_hurt = growth.is_hurt() || world.kills || !world.system.is_running();
-    let live = growth.live(may_be_hurt);
+    let live = growth.live();
     if live != 0 {
         world.ledger.breach(format!("{live} actors live on a tree {what}"));
     }
 }
 
 /// A supervisor, and what is below it.
-fn supervisor(
-    world: &Arc<World>,
-    growth: &Arc<Growth>,
-    above: Option<&Arc<Level>>,
-    random: &mut Random,
-    depth: u32,
-) -> SupervisorBuilder {
+fn supervisor(world: &Arc<World>, growth: &Arc<Growth>, random: &mut Random, depth: u32) -> SupervisorBuilder {
     let settings = &world.settings;
     let strategy = *random.pick(&settings.strategies);
     let kind = if strategy == Strategy::OneForOne { LevelKind::Alone } else { LevelKind::Grouped };
-    let level = growth.level(kind, above);
+    let level = growth.level(kind);
     let auto_shutdown = match random.below(6) {
         0 => AutoShutdown::AnySignificant,
         1 => AutoShutdown::AllSignificant,
@@ -232,14 +210,13 @@ fn supervisor(
         let id = number.to_string();
         supervisor = match random.below(6) {
             0 | 1 if depth > 1 => {
-                let (kept, growth, above) = (Arc::clone(world), Arc::clone(growth), Arc::clone(&level));
-                let below =
-                    move || self::supervisor(&kept, &growth, Some(&above), &mut kept.random(), depth - 1).build();
+                let (kept, growth) = (Arc::clone(world), Arc::clone(growth));
+                let below = move || self::supervisor(&kept, &growth, &mut kept.random(), depth - 1).build();
                 supervisor.child(below_another(world, random, ChildSpec::supervisor(id, below)))
             }
             2 => {
-                let (kept, growth, above) = (Arc::clone(world), Arc::clone(growth), Arc::clone(&level));
-                let below = move || nursery(&kept, &growth, &above, &mut kept.random()).build();
+                let (kept, growth) = (Arc::clone(world), Arc::clone(growth));
+                let below = move || nursery(&kept, &growth, &mut kept.random()).build();
                 supervisor.child(below_another(world, random, ChildSpec::supervisor(id, below)))
             }
             _ => supervisor.child(child(world, &level, random, id, auto_shutdown)),
@@ -260,14 +237,9 @@ fn backoff(world: &World, random: &mut Random) -> Backoff {
 }
 
 /// A supervisor of dynamic children.
-fn nursery(
-    world: &Arc<World>,
-    growth: &Growth,
-    above: &Arc<Level>,
-    random: &mut Random,
-) -> DynamicSupervisorBuilder<Worker, u64> {
+fn nursery(world: &Arc<World>, growth: &Growth, random: &mut Random) -> DynamicSupervisorBuilder<Worker, u64> {
     let settings = &world.settings;
-    let (level, kept) = (growth.level(LevelKind::Dynamic, Some(above)), Arc::clone(world));
+    let (level, kept) = (growth.level(LevelKind::Dynamic), Arc::clone(world));
     let nursery = DynamicSupervisor::fallible(move |_| make(&kept, &level))
         .intensity(*random.pick(&settings.intensities), PERIOD)
         .restart(*random.pick(&settings.restarts))

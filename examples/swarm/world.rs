@@ -24,8 +24,6 @@ pub(crate) struct World {
     pub(crate) field: Field,
     pub(crate) system: SystemRef,
     pub(crate) grove: Grove,
-    /// A fault of the simulation may kill anybody.
-    pub(crate) kills: bool,
     /// Nobody fails, nor ends but by the end of the system.
     pub(crate) is_safe: bool,
     /// The system, for an actor that drops it.

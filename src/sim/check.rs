@@ -82,7 +82,7 @@ pub enum Cause {
     },
     /// The test returned this error.
     Failed(String),
-    /// It couldn't go on.
+    /// It couldn't go on: where the test waited, or while it dropped a system, which can't return an error.
     Stuck(SimError),
     /// An actor panicked.
     ActorPanicked(String),
@@ -270,7 +270,10 @@ impl Check {
             (_, Err(text)) => Some(Cause::Panicked { text: text.into(), place }),
             (_, Ok(Err(error))) => Some(Cause::Failed(error.to_string())),
             (_, Ok(Ok(()))) if engine.was_trespassed() => Some(Cause::Trespassed),
-            (_, Ok(Ok(()))) => engine.unexpected().map(Cause::ActorPanicked),
+            // A drop returns no error, so that the test may not know.
+            (_, Ok(Ok(()))) => {
+                engine.unsaid().map(Cause::Stuck).or_else(|| engine.unexpected().map(Cause::ActorPanicked))
+            }
         };
         let (steps, messages, print) = (engine.steps(), engine.messages(), engine.print());
         engine.clean_up();

@@ -99,6 +99,8 @@ pub(super) struct Engine {
     /// A system is being dropped: nothing is decided meanwhile.
     is_calm: Cell<bool>,
     stuck: RefCell<Option<SimError>>,
+    /// Why it couldn't go on while a system was dropped: nobody was told.
+    unsaid: RefCell<Option<SimError>>,
     failed: RefCell<Vec<Failed>>,
     /// Types of actors that may panic.
     expected: RefCell<Vec<&'static str>>,
@@ -160,6 +162,7 @@ impl Engine {
             is_over: Cell::new(false),
             is_calm: Cell::new(false),
             stuck: RefCell::default(),
+            unsaid: RefCell::default(),
             failed: RefCell::default(),
             expected: RefCell::default(),
             left_over: RefCell::default(),
@@ -185,6 +188,11 @@ impl Engine {
 
     pub(super) fn stuck(&self) -> Option<SimError> {
         self.stuck.borrow().clone()
+    }
+
+    /// Why it couldn't go on, if nobody was told.
+    pub(super) fn unsaid(&self) -> Option<SimError> {
+        self.unsaid.borrow().clone()
     }
 
     /// Whether another thread has sent something to one of the systems.
@@ -491,8 +499,12 @@ impl Engine {
             || self.crews.borrow().iter().any(|crew| !crew.is_idle())
     }
 
+    fn is_endless(&self) -> bool {
+        self.steps.get() > self.settings.max_steps
+    }
+
     fn count_steps(&self) -> Result<(), SimError> {
-        if self.steps.get() > self.settings.max_steps {
+        if self.is_endless() {
             return Err(self.give_up(SimError::Endless { steps: self.settings.max_steps }));
         }
         Ok(())
@@ -546,6 +558,32 @@ impl Entry {
 
 impl Stage for Engine {
     fn pause(&self, is_over: &dyn Fn() -> bool) -> Result<(), Box<dyn Display>> {
+        self.wait_until(is_over).map_err(|error| Box::new(error) as Box<dyn Display>)
+    }
+
+    fn wind_down(&self, is_over: &dyn Fn() -> bool) -> Result<(), Box<dyn Display>> {
+        let former = self.is_calm.replace(true);
+        // If it is already, the test has been told, or a drop before was the first that couldn't be.
+        let was_endless = self.is_endless();
+        let paused = self.wait_until(is_over);
+        if let Err(error) = &paused
+            && !was_endless
+        {
+            self.unsaid.borrow_mut().get_or_insert_with(|| error.clone());
+        }
+        self.is_calm.set(former);
+        paused.map_err(|error| Box::new(error) as Box<dyn Display>)
+    }
+}
+
+impl Engine {
+    /// Whether anything is decided now.
+    fn decides(&self) -> bool {
+        !self.is_over.get() && !self.is_calm.get()
+    }
+
+    /// Whoever acts waits, and others act meanwhile.
+    fn wait_until(&self, is_over: &dyn Fn() -> bool) -> Result<(), SimError> {
         if thread::panicking() {
             self.is_over.set(true);
         }
@@ -555,21 +593,7 @@ impl Stage for Engine {
         self.waiting.set(self.waiting.get() - 1);
         let has_yielded = former.has_yielded;
         self.turn.set(Turn { awaits: 0, goes_on: has_yielded, has_yielded: false, ..former });
-        paused.map_err(|error| Box::new(error) as Box<dyn Display>)
-    }
-
-    fn wind_down(&self, is_over: &dyn Fn() -> bool) -> Result<(), Box<dyn Display>> {
-        let former = self.is_calm.replace(true);
-        let paused = self.pause(is_over);
-        self.is_calm.set(former);
         paused
-    }
-}
-
-impl Engine {
-    /// Whether anything is decided now.
-    fn decides(&self) -> bool {
-        !self.is_over.get() && !self.is_calm.get()
     }
 
     fn pause_while(&self, is_over: &dyn Fn() -> bool) -> Result<(), SimError> {

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use corecast::sim::{Cause, Check, SimError, Strategy, check};
-use corecast::{ActorSystem, Mailbox};
+use corecast::{Actor, ActorContext, ActorSystem, Handler, Mailbox, Message, StopReason};
 
 use crate::actors::{
     Add, All, Asker, Counter, Fragile, Get, Log, Silent, Sleep, Sleeper, Touch, Write, Writer, is_timeout,
@@ -108,18 +108,22 @@ fn quiescence_with_a_handler_that_waits_is_an_error_and_settling_is_not() {
     assert!(matches!(failure.expect_err("it waits").cause(), Cause::Stuck(_)));
 }
 
+/// It tells itself again, for ever.
+#[derive(Clone)]
+struct Again;
+
+impl Message for Again {
+    type Result = ();
+}
+
+impl Handler<Again> for Counter {
+    async fn handle(&mut self, _: Again, ctx: &mut ActorContext<Self>) {
+        let _ = ctx.actor_ref().try_tell(Again);
+    }
+}
+
 #[test]
 fn a_run_without_end_is_ended() {
-    #[derive(Clone)]
-    struct Again;
-    impl corecast::Message for Again {
-        type Result = ();
-    }
-    impl corecast::Handler<Again> for Counter {
-        async fn handle(&mut self, _: Again, ctx: &mut corecast::ActorContext<Self>) {
-            let _ = ctx.actor_ref().try_tell(Again);
-        }
-    }
     let failure = Check::new().runs(1).max_steps(1_000).shrinks(5).try_run(|sim| {
         let system = sim.system();
         system.spawn(Counter(0)).start()?.try_tell(Again)?;
@@ -128,6 +132,50 @@ fn a_run_without_end_is_ended() {
     });
     let failure = failure.expect_err("it never ends");
     assert!(matches!(failure.cause(), Cause::Stuck(SimError::Endless { steps: 1_000 })), "{failure}");
+}
+
+#[test]
+fn a_drop_without_end_fails_the_test_that_does_not_hear_of_it() {
+    /// Takes turns without end when it ends.
+    struct Restless;
+    impl Actor for Restless {
+        async fn post_stop(&mut self, _: &StopReason, _: &mut ActorContext<Self>) {
+            poll_fn(|context| {
+                context.waker().wake_by_ref();
+                Poll::<()>::Pending
+            })
+            .await;
+        }
+    }
+    let failure = Check::new().runs(1).max_steps(1_000).shrinks(5).try_run(|sim| {
+        let system = sim.system();
+        let _restless = system.spawn(Restless).start()?;
+        sim.run_until_quiescent()?;
+        drop(system);
+        Ok(())
+    });
+    let failure = failure.expect_err("the drop can't return it");
+    assert!(matches!(failure.cause(), Cause::Stuck(SimError::Endless { steps: 1_000 })), "{failure}");
+    assert!(failure.is_repeated());
+}
+
+#[test]
+fn a_test_that_has_heard_of_it_may_go_on_and_drop_the_system() {
+    let run = Check::new().runs(1).max_steps(1_000).try_run(|sim| {
+        let system = sim.system();
+        system.spawn(Counter(0)).start()?.try_tell(Again)?;
+        assert_eq!(sim.run_until_quiescent(), Err(SimError::Endless { steps: 1_000 }));
+        Ok(())
+    });
+    assert!(run.is_ok(), "{run:?}");
+    let run = Check::new().runs(1).try_run(|sim| {
+        let system = sim.system();
+        let silent = system.spawn(Silent).start()?;
+        let _reply = silent.try_send(Get)?;
+        assert!(matches!(sim.run_until_quiescent(), Err(SimError::Stuck { test_waits: false, .. })));
+        Ok(())
+    });
+    assert!(run.is_ok(), "{run:?}");
 }
 
 #[test]
