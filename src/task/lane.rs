@@ -471,6 +471,9 @@ pub(super) fn forget_timers(header: &Header) -> Option<Left> {
     // From here on what they bring is refused.
     side.home.clear();
     let timers = lane.timers.take();
+    if timers.is_none() && lane.waiting.is_empty() && lane.aside.is_empty() {
+        return None;
+    }
     let (fired, signals) = std::mem::take(&mut lane.waiting).into_iter().partition(Fired::is_of_timer);
     lane.waiting = signals;
     let (aside, signals) = std::mem::take(&mut lane.aside).into_iter().partition(Fired::is_of_timer);
