@@ -14,10 +14,10 @@
 //! | it taken, otherwise | in a new segment | attached by the same CAS, linked back to the one before |
 //!
 //! The inline place is free whenever the actor is idle, because the reader goes idle only when all is taken
-//! out; it takes one message until the next time. Segments are not
-//! circular: each place is used once per attachment, so a claimer never meets an old message, and a segment is
-//! let go of by the reader alone: when its last place was taken out, or by the CAS that goes idle, which drops
-//! its number from the word. No claimer looks at a segment before its claim.
+//! out; it takes one message until the next time. Segments are not circular: each place is used once per
+//! attachment, so a claimer never meets an old message, and a segment is let go of by the reader alone: when
+//! its last place was taken out, or by the CAS that goes idle, which drops its number from the word. No claimer
+//! looks at a segment before its claim.
 //!
 //! # The two windows
 //!

@@ -85,10 +85,8 @@ pub(super) struct Office<S: Chief> {
     timer: Option<(Duration, Timer)>,
     /// What wakes the office while it polls, and when.
     pause: Option<(Duration, Pin<Box<Sleep>>)>,
-    /// The time of the last event that asked for it.
+    /// The time of the present event.
     now: Duration,
-    /// That of the present event, if it has asked.
-    present: Option<Duration>,
     requests: BTreeMap<u64, (Key, Answer)>,
     next_request: u64,
     events: VecDeque<Event>,
@@ -123,7 +121,6 @@ impl<S: Chief> Office<S> {
             timer: None,
             pause: None,
             now: Duration::ZERO,
-            present: None,
             requests: BTreeMap::new(),
             next_request: 0,
             events: VecDeque::new(),
@@ -306,30 +303,17 @@ impl<S: Chief> Office<S> {
 
     /// Has the policy hear an event, and does what it says, and what follows from that.
     fn hear(&mut self, ctx: &ActorContext<S>, event: Event) {
-        // Of one that is up the time is only asked by its back-off.
-        let is_timeless = match event {
-            Event::Up(key) => self.desks.get(key).is_some_and(|desk| desk.part.rules.backoff.is_none()),
-            _ => false,
-        };
-        self.present = None;
-        let now = if is_timeless { self.now } else { self.present(ctx) };
+        self.now = ctx.uptime();
         let mut actions = std::mem::take(&mut self.actions);
         let mut next = Some(event);
         while let Some(event) = next {
-            self.policy.on(now, event, self.random.next(), &mut actions);
+            self.policy.on(self.now, event, self.random.next(), &mut actions);
             for action in actions.drain(..) {
                 self.perform(ctx, action);
             }
             next = if self.events.is_empty() { None } else { self.events.pop_front() };
         }
         self.actions = actions;
-    }
-
-    /// The time of the present event.
-    fn present(&mut self, ctx: &ActorContext<S>) -> Duration {
-        let present = *self.present.get_or_insert_with(|| ctx.uptime());
-        self.now = present;
-        present
     }
 
     fn perform(&mut self, ctx: &ActorContext<S>, action: Action) {
@@ -341,31 +325,26 @@ impl<S: Chief> Office<S> {
                 self.tell(key, |actor| actor.say(Word::End(sentence)));
             }
             Action::Recall(key) => self.tell(key, Strong::recall),
-            Action::Stop(key) if self.shuts_down => self.tell(key, |actor| {
-                actor.dismiss();
-                actor.stop_for_shutdown();
-            }),
-            Action::Stop(key) => {
-                self.tell(key, |actor| {
-                    actor.dismiss();
-                    actor.stop();
-                });
-                // They mostly go one after the other, the last one first.
-                if let Some(before) = key.before() {
-                    self.tell(before, Strong::fetch);
-                }
-            }
+            Action::Stop(key) => self.stop(key),
             Action::Cut(key) => self.tell(key, Strong::cut),
-            Action::Arm(alarm, after) => {
-                let due = self.present(ctx).saturating_add(after);
-                self.alarms.arm(due, alarm);
-            }
+            Action::Arm(alarm, after) => self.alarms.arm(self.now.saturating_add(after), alarm),
             Action::Disarm(alarm) => self.alarms.disarm(alarm),
             Action::Answer(Request(request), outcome) => self.answer(request, outcome),
             Action::Report(key, incident) => self.report(ctx, key, incident),
             Action::Ready => self.is_ready = true,
             Action::Forget(key) => self.forget(key),
             Action::Exit(exit) => self.exit = Some(exit),
+        }
+    }
+
+    fn stop(&self, key: Key) {
+        self.tell(key, |actor| {
+            actor.dismiss();
+            if self.shuts_down { actor.stop_for_shutdown() } else { actor.stop() }
+        });
+        // They mostly go one after the other, the last one first.
+        if let Some(before) = key.before() {
+            self.tell(before, Strong::fetch);
         }
     }
 
