@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use corecast::sim::{Outcome, Sim, check};
 use corecast::{
-    Actor, ActorContext, ActorError, ActorInfo, ActorRef, ActorSystem, ChildSpec, Directive, DynamicSupervisor,
-    Handler, HealthCheckOverdue, Mailbox, Message, MessageFailure, Observer, Panic, Place, ReplyErrorReason,
-    RestartType, SpawnError, SpecError, StopReason, Strategy, SupervisionEvent, Supervisor,
+    Actor, ActorContext, ActorError, ActorRef, ActorSystem, ChildSpec, Directive, DynamicSupervisor, Handler,
+    HealthCheckOverdue, Mailbox, Message, MessageFailure, Observer, Panic, Place, ReplyErrorReason, RestartType,
+    SpawnError, SpecError, StopReason, Strategy, SupervisionEvent, Supervisor,
 };
 
-use super::{SECOND, builder, spawn};
+use super::{Ear, SECOND, builder, spawn};
 
 const EVERY: Duration = Duration::from_secs(10);
 const BUDGET: Duration = Duration::from_secs(2);
@@ -368,20 +368,6 @@ fn a_check_keeps_nobody_alive() {
         assert_eq!((system.actor_count(), chart.count()), (0, 0));
         Ok(())
     });
-}
-
-struct Ear(Arc<Mutex<Vec<String>>>);
-
-impl Actor for Ear {
-    async fn on_terminated(&mut self, who: ActorInfo, reason: StopReason, _: &mut ActorContext<Self>) {
-        self.0.lock().unwrap().push(format!("{}: {reason}", who.name().unwrap_or_default()));
-    }
-}
-
-impl Handler<SupervisionEvent> for Ear {
-    async fn handle(&mut self, event: SupervisionEvent, _: &mut ActorContext<Self>) {
-        self.0.lock().unwrap().push(format!("{} {}", event.child_id(), event.incident()));
-    }
 }
 
 #[test]

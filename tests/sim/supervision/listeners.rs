@@ -2,26 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::{Add, Do, Journal, Part, SECOND, builder, find, part, play, spawn};
+use super::{Add, Do, Ear, Journal, Part, SECOND, builder, find, part, play, spawn};
 use corecast::sim::check;
 use corecast::{
-    Actor, ActorContext, ActorFailure, ActorInfo, ActorRef, ActorSystem, Backoff, Handler, Mailbox, Message, Observer,
-    RestartType, StopReason, Strategy, SupervisionEvent, Supervisor,
+    ActorContext, ActorFailure, ActorRef, ActorSystem, Backoff, Handler, Mailbox, Message, Observer, RestartType,
+    StopReason, Strategy, SupervisionEvent, Supervisor,
 };
-
-struct Ear(Arc<Mutex<Vec<String>>>);
-
-impl Actor for Ear {
-    async fn on_terminated(&mut self, who: ActorInfo, reason: StopReason, _: &mut ActorContext<Self>) {
-        self.0.lock().unwrap().push(format!("{}: {reason}", who.name().unwrap_or_default()));
-    }
-}
-
-impl Handler<SupervisionEvent> for Ear {
-    async fn handle(&mut self, event: SupervisionEvent, _: &mut ActorContext<Self>) {
-        self.0.lock().unwrap().push(format!("{} {}", event.child_id(), event.incident()));
-    }
-}
 
 struct Watch(ActorRef<super::Part>, bool);
 

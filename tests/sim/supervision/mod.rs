@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use corecast::sim::{Outcome, Sim, check};
 use corecast::{
-    Actor, ActorContext, ActorError, ActorRef, ActorSystem, ChildSpec, Directive, Handler, Message, StopReason,
-    Strategy, Supervisor, SupervisorBuilder,
+    Actor, ActorContext, ActorError, ActorInfo, ActorRef, ActorSystem, ChildSpec, Directive, Handler, Message,
+    StopReason, Strategy, SupervisionEvent, Supervisor, SupervisorBuilder,
 };
 
 /// What happened, in order.
@@ -163,4 +163,19 @@ fn play(body: impl Fn(&Sim, &ActorSystem, &Journal) -> Outcome) {
         let system = sim.system();
         body(sim, &system, &Journal::default())
     });
+}
+
+/// Keeps what it is told of ends, and of what supervisors see and do.
+struct Ear(Arc<Mutex<Vec<String>>>);
+
+impl Actor for Ear {
+    async fn on_terminated(&mut self, who: ActorInfo, reason: StopReason, _: &mut ActorContext<Self>) {
+        self.0.lock().unwrap().push(format!("{}: {reason}", who.name().unwrap_or_default()));
+    }
+}
+
+impl Handler<SupervisionEvent> for Ear {
+    async fn handle(&mut self, event: SupervisionEvent, _: &mut ActorContext<Self>) {
+        self.0.lock().unwrap().push(format!("{} {}", event.child_id(), event.incident()));
+    }
 }
