@@ -336,6 +336,7 @@ impl<A: Actor> TaskBody for Body<A> {
 
     async fn stop(&mut self, context: &mut ActorContext<A>, reason: StopReason) {
         self.actor.post_stop(&reason, context).await;
+        reason.let_go();
     }
 }
 

@@ -51,6 +51,14 @@ pub enum StopReason {
 }
 
 impl StopReason {
+    /// Drops it. Nearly always there is nothing in it to be dropped, which is found out here, without a call.
+    #[inline(always)]
+    pub(crate) fn let_go(self) {
+        if matches!(self, Self::Stopped | Self::Unreachable | Self::Killed | Self::SystemShutdown) {
+            std::mem::forget(self);
+        }
+    }
+
     /// Whether the end was asked for, or nobody was left who could have asked for more: not a failure, nor a kill. Those who
     /// are [linked](crate::ActorContext::link) live on after an orderly end.
     ///

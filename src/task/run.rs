@@ -37,7 +37,7 @@ use super::current;
 use super::edge;
 use super::frame::{self, Frame, Scratch};
 use super::handle::Weak;
-use super::header::{self, Failing, Far, Header, Near, Terms};
+use super::header::{self, Failing, Far, Header, Near, Side, Terms};
 use super::held::Waiting;
 use super::identity::ActorId;
 use super::lane;
@@ -354,6 +354,7 @@ impl<'a> Turn<'a> {
                 // By far the most frequent.
                 Drained::Idle => return After::Rested,
                 Drained::Suspended => return self.suspend(),
+                Drained::Stopped => {}
                 other => return self.leave(other),
             }
         }
@@ -398,7 +399,20 @@ impl<'a> Turn<'a> {
     #[inline(always)]
     fn begin_to_start(&mut self) -> Option<After> {
         let opened = self.open_start();
-        self.hook_returned(opened)
+        if opened == Opened::Done && matches!(self.started, Some(Ok(()))) {
+            self.started = None;
+            self.has_started();
+            return None;
+        }
+        self.hook_returned_apart(opened)
+    }
+
+    /// Goes on after a `pre_start` that succeeded.
+    #[inline(always)]
+    fn has_started(&mut self) {
+        self.enter(Phase::Running);
+        self.announce_start(Ok(()));
+        self.report_start();
     }
 
     #[inline(always)]
@@ -563,11 +577,7 @@ impl<'a> Turn<'a> {
                 self.fail_to_start(reason);
             }
             (Opened::Done, Phase::Starting) => match self.started.take() {
-                Some(Ok(())) => {
-                    self.enter(Phase::Running);
-                    self.announce_start(Ok(()));
-                    self.report_start();
-                }
+                Some(Ok(())) => self.has_started(),
                 Some(Err(error)) => self.fail_to_start(StopReason::StartFailed(error)),
                 None => unreachable!("`pre_start` returned without an outcome"),
             },
@@ -853,12 +863,20 @@ impl<'a> Turn<'a> {
     }
 
     /// Opens the next letter that was put aside, or stops if there is none. The others have their turn after each.
-    #[cold]
+    #[inline(never)]
     fn go_on_aside(&mut self) -> Drained {
-        let Some(mut aside) = self.take_aside() else {
-            self.begin_to_stop_as_asked();
-            return Drained::Stopped;
-        };
+        match self.take_aside() {
+            Some(aside) => self.open_aside(aside),
+            None => {
+                self.begin_to_stop_as_asked();
+                Drained::Stopped
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn open_aside(&mut self, mut aside: Aside) -> Drained {
         let what = aside.vtable.message;
         // SAFETY: put aside for this task's body, and read once; its vtable expects a turn.
         let mut open =
@@ -873,8 +891,15 @@ impl<'a> Turn<'a> {
         }
     }
 
+    #[inline(always)]
     fn take_aside(&self) -> Option<Aside> {
-        header::known_side(self.cell())?.ending.lock().aside.pop_front()
+        header::known_side(self.cell()).and_then(Self::take_aside_of)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_aside_of(side: &Side) -> Option<Aside> {
+        side.ending.lock().aside.pop_front()
     }
 
     /// Places waiting messages. Returns whether the line is empty.

@@ -182,7 +182,9 @@ impl Turn<'_> {
             // SAFETY: the vtable is that of the body.
             let stop = |turn: &mut Self| unsafe { (turn.cell().far().vtable.stop)(turn, reason) };
             let opened = if self.seen.is_marked() { self.stop_marked(stop) } else { stop(self) };
-            if let Some(after) = self.hook_returned(opened) {
+            if opened == Opened::Done {
+                self.enter(Phase::Ending);
+            } else if let Some(after) = self.hook_returned(opened) {
                 return after;
             }
         }
@@ -211,7 +213,16 @@ impl Turn<'_> {
     }
 
     /// Turns leftover messages into dead letters. Returns false while a claimed place isn't published yet.
+    #[inline(always)]
     fn clear(&mut self) -> bool {
+        // Nearly always nothing is left, and where there is no side nothing is anywhere else.
+        (header::known_side(self.cell()).is_none() && self.reader().is_drained()) || self.clear_away()
+    }
+
+    /// The same where there may be something.
+    #[cold]
+    #[inline(never)]
+    fn clear_away(&mut self) -> bool {
         // Where there is no lane there is no side, and there are no watches.
         if let Some(left) = lane::close(self.cell()) {
             watches::close(self.cell());
@@ -371,15 +382,20 @@ impl Turn<'_> {
 }
 
 /// The reason behind a verdict.
+#[inline]
 pub(in crate::task) fn reason_of(header: &Header, verdict: u8) -> StopReason {
     match verdict {
         STOPPED => StopReason::Stopped,
         UNREACHABLE => StopReason::Unreachable,
         KILLED => StopReason::Killed,
         SHUTDOWN => StopReason::SystemShutdown,
-        _ => {
-            let told = header::known_side(header).and_then(|side| side.ending.lock().reason.clone());
-            told.unwrap_or(StopReason::Stopped)
-        }
+        _ => told_reason(header),
     }
+}
+
+/// The one that is kept on the side.
+#[cold]
+fn told_reason(header: &Header) -> StopReason {
+    let told = header::known_side(header).and_then(|side| side.ending.lock().reason.clone());
+    told.unwrap_or(StopReason::Stopped)
 }
