@@ -61,9 +61,12 @@ pub(crate) struct ClosedError;
 pub(crate) struct Desk {
     seats: Arc<Seats>,
     drawer: RefCell<Drawer>,
-    /// Where its tally is.
-    number: usize,
+    /// Its own, among those of its seats.
+    tally: NonNull<Tally>,
 }
+
+// SAFETY: the tally is one of the seats', which are `Sync`, and which the desk keeps.
+unsafe impl Send for Desk {}
 
 /// What all desks share, and the desk of all threads that are no workers.
 #[derive(Debug)]
@@ -86,6 +89,13 @@ struct Drawer {
     spare: Option<u32>,
     /// Seats that have never been taken.
     fresh: Range<u32>,
+}
+
+/// A seat that was taken out of a drawer, the turn that comes next, and where the seat stands.
+struct Vacant<'s> {
+    seat: u32,
+    turn: u32,
+    place: &'s AtomicU64,
 }
 
 /// How many sat down at a desk, less those who left there. Written by whoever has the desk alone.
@@ -176,7 +186,8 @@ impl Seats {
     ///
     /// Made once for each worker, who is the only one to use it: or it would be miscounted who lives.
     pub(crate) fn desk(self: &Arc<Self>, worker: usize) -> Desk {
-        Desk { seats: Arc::clone(self), drawer: RefCell::new(Drawer::empty()), number: worker + 1 }
+        let tally = NonNull::from(&self.tallies[worker + 1]);
+        Desk { seats: Arc::clone(self), drawer: RefCell::new(Drawer::empty()), tally }
     }
 
     /// That of the office.
@@ -193,68 +204,59 @@ impl Seats {
     pub(crate) fn sit(&self, runnable: &Runnable) -> Result<(), ClosedError> {
         let mut office = self.office.lock();
         let Office { fresh, runs, drawer } = &mut *office;
-        let (seat, turn) = drawer.take(self, |drawer| drawer.refill(self, fresh, runs)).ok_or(ClosedError)?;
-        self.take(runnable, seat, turn, self.tally());
+        let vacant = drawer.take(self, |drawer| drawer.refill(self, fresh, runs)).ok_or(ClosedError)?;
+        self.take(runnable, vacant, self.tally());
         drop(office);
-        self.stay(runnable, None)
+        self.stay(runnable, |task| self.leave(task))
     }
 
     /// Writes a task down in a seat, which has been taken out of a drawer.
     #[inline(always)]
-    fn take(&self, runnable: &Runnable, seat: u32, turn: u32, tally: &Tally) {
+    fn take(&self, runnable: &Runnable, vacant: Vacant<'_>, tally: &Tally) {
         let task = runnable.header();
-        header::set_id(task, ActorId::of(seat, turn));
+        header::set_id(task, ActorId::of(vacant.seat, vacant.turn));
         // ORDERING: Release pairs with the Acquire of visitors: they see the task.
-        self.seat(seat).store(Entry::taken(NonNull::from(task)).0, Ordering::Release);
+        vacant.place.store(Entry::taken(NonNull::from(task)).0, Ordering::Release);
         tally.add(1);
         self.barrier.light();
     }
 
-    /// Whether a task that sits may stay.
+    /// Whether a task that sits may stay; if not, it is made to `leave`.
     #[inline(always)]
-    fn stay(&self, runnable: &Runnable, desk: Option<&Desk>) -> Result<(), ClosedError> {
+    fn stay(&self, runnable: &Runnable, leave: impl FnOnce(&Header)) -> Result<(), ClosedError> {
         // RECHECK: the seats may have been closed before the task could be seen there.
         // ORDERING: Relaxed; the barrier keeps it behind the seat.
         if !self.closed.load(Ordering::Relaxed) {
             return Ok(());
         }
-        self.leave(runnable.header(), desk);
+        leave(runnable.header());
         header::set_id(runnable.header(), ActorId::UNKNOWN);
         Err(ClosedError)
     }
 
-    /// Leaves a task's seat, if it has one. The caller has the right to run it, and keeps its memory. Wait-free, but where a
-    /// visitor is met, or seats are traded.
-    pub(super) fn leave(&self, task: &Header, desk: Option<&Desk>) {
+    /// Leaves a task's seat, if it has one, from a thread without a desk. The caller has the right to run it, and keeps its
+    /// memory.
+    pub(super) fn leave(&self, task: &Header) {
         let id = header::id(task);
         let Some(seat) = id.seat() else { return };
-        match desk.filter(|desk| ptr::eq(&raw const *desk.seats, self)) {
-            Some(desk) => {
-                let mut drawer = desk.drawer.borrow_mut();
-                drawer.make_room(|run| self.office.lock().runs.push(run));
-                let vacant = drawer.entry(id);
-                if !self.vacate(task, seat, vacant) {
-                    // Whoever visits the task has the lock.
-                    let visits = self.office.lock();
-                    let vacated = self.vacate(task, seat, vacant);
-                    drop(visits);
-                    assert!(vacated, "corecast: a task that has no seat leaves it");
-                }
-                drawer.put(seat);
-                desk.tally().add(u32::MAX);
-            }
-            None => {
-                let mut office = self.office.lock();
-                let Office { runs, drawer, .. } = &mut *office;
-                drawer.make_room(|run| runs.push(run));
-                let vacated = self.vacate(task, seat, drawer.entry(id));
-                assert!(vacated, "corecast: a task that has no seat leaves it");
-                drawer.put(seat);
-                self.tally().add(u32::MAX);
-            }
-        }
+        let mut office = self.office.lock();
+        let Office { runs, drawer, .. } = &mut *office;
+        drawer.make_room(|run| runs.push(run));
+        let vacated = self.vacate(task, seat, drawer.entry(id));
+        assert!(vacated, "corecast: a task that has no seat leaves it");
+        drawer.put(seat);
+        self.tally().add(u32::MAX);
         // Who looks whether somebody waits for the last end does so behind this.
         self.barrier.light();
+    }
+
+    /// The same as [`vacate`](Self::vacate) where a visitor was met: whoever visits the task has the lock.
+    #[cold]
+    fn vacate_after_visits(&self, task: &Header, seat: u32, vacant: Entry) {
+        let visits = self.office.lock();
+        let vacated = self.vacate(task, seat, vacant);
+        drop(visits);
+        assert!(vacated, "corecast: a task that has no seat leaves it");
     }
 
     /// Puts `vacant` into the seat of `task`, unless a visitor is there.
@@ -389,7 +391,8 @@ impl Drop for Seats {
 impl Desk {
     #[inline(always)]
     fn tally(&self) -> &Tally {
-        &self.seats.tallies[self.number]
+        // SAFETY: in the slice of the seats, which is never changed and which the desk keeps.
+        unsafe { self.tally.as_ref() }
     }
 
     /// As [`Seats::sit`], for the thread that has this desk. Takes no lock, but to trade seats.
@@ -404,9 +407,35 @@ impl Desk {
             let office = &mut *seats.office.lock();
             drawer.refill(seats, &mut office.fresh, &mut office.runs)
         });
-        let Some((seat, turn)) = taken else { return Err(ClosedError) };
-        seats.take(runnable, seat, turn, self.tally());
-        seats.stay(runnable, Some(self))
+        let Some(vacant) = taken else { return Err(ClosedError) };
+        seats.take(runnable, vacant, self.tally());
+        seats.stay(runnable, |task| self.leave(task))
+    }
+
+    /// Whether it is a desk of these seats.
+    pub(super) fn is_at(&self, seats: &Seats) -> bool {
+        ptr::eq(&raw const *self.seats, seats)
+    }
+
+    /// As [`Seats::leave`], for the thread that has this desk. Wait-free, but where a visitor is met, or seats are traded.
+    ///
+    /// # Contract
+    ///
+    /// The seat of the task, if it has one, is of this desk's seats.
+    pub(super) fn leave(&self, task: &Header) {
+        let id = header::id(task);
+        let Some(seat) = id.seat() else { return };
+        let seats = &*self.seats;
+        let mut drawer = self.drawer.borrow_mut();
+        drawer.make_room(|run| seats.office.lock().runs.push(run));
+        let vacant = drawer.entry(id);
+        if !seats.vacate(task, seat, vacant) {
+            seats.vacate_after_visits(task, seat, vacant);
+        }
+        drawer.put(seat);
+        self.tally().add(u32::MAX);
+        // Who looks whether somebody waits for the last end does so behind this.
+        seats.barrier.light();
     }
 }
 
@@ -417,18 +446,19 @@ impl Drawer {
 
     /// A seat that nobody has, and the turn that comes next. `refill` gets more, if there are more.
     #[inline(always)]
-    fn take(&mut self, seats: &Seats, refill: impl FnOnce(&mut Self) -> bool) -> Option<(u32, u32)> {
+    fn take<'s>(&mut self, seats: &'s Seats, refill: impl FnOnce(&mut Self) -> bool) -> Option<Vacant<'s>> {
         if self.first.is_none() && !self.open(refill) {
             let fresh = self.fresh.next()?;
-            return Some((fresh, 1));
+            return Some(Vacant { seat: fresh, turn: 1, place: seats.seat(fresh) });
         }
         let seat = self.first?;
+        let place = seats.seat(seat);
         // ORDERING: Relaxed; a vacant seat is this desk's.
-        let entry = Entry(seats.seat(seat).load(Ordering::Relaxed));
+        let entry = Entry(place.load(Ordering::Relaxed));
         self.first = entry.next();
         self.count -= 1;
         // Not zero, which is nobody's turn.
-        Some((seat, entry.turn().checked_add(1).unwrap_or(1)))
+        Some(Vacant { seat, turn: entry.turn().checked_add(1).unwrap_or(1), place })
     }
 
     /// Gets at more seats. Returns whether they were left by others; if not, they are fresh, or there are none.
@@ -500,13 +530,13 @@ mod tests {
     use std::collections::HashSet;
 
     fn take(seats: &Seats, drawer: &mut Drawer) -> ActorId {
-        let (seat, turn) = drawer
+        let vacant = drawer
             .take(seats, |drawer| {
                 let office = &mut *seats.office.lock();
                 drawer.refill(seats, &mut office.fresh, &mut office.runs)
             })
             .unwrap();
-        ActorId::of(seat, turn)
+        ActorId::of(vacant.seat, vacant.turn)
     }
 
     fn leave(seats: &Seats, drawer: &mut Drawer, id: ActorId) {

@@ -316,8 +316,19 @@ impl Turn<'_> {
         if !self.alone {
             self.announce_end();
         }
-        if let Some(seats) = host.seats() {
-            seats.leave(header, self.desk);
+        match self.desk {
+            Some(desk) => {
+                debug_assert!(
+                    host.seats().is_none_or(|seats| desk.is_at(seats)),
+                    "a worker runs its own system's actors"
+                );
+                desk.leave(header);
+            }
+            None => {
+                if let Some(seats) = host.seats() {
+                    seats.leave(header);
+                }
+            }
         }
         // RECHECK: a visitor may have come before it left its seat.
         if self.alone && !self.is_alone() {
