@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `taking` is set | `thief` is set, by one thief at a time |
 //! | light barrier | heavy barrier |
-//! | `thief` is looked at: if it is clear, the slot is emptied by a store, otherwise by a swap | `taking` is looked at: if it is clear, the slot is emptied by a swap, otherwise left alone |
+//! | `thief` is looked at: if it is clear, what is in the slot is exchanged by a load and a store, otherwise by a swap | `taking` is looked at: if it is clear, the slot is emptied by a swap, otherwise left alone |
 //! | `taking` is cleared | `thief` is cleared |
 //!
 //! One of the two sees the other, so a store never meets a thief's swap. A thief that sees `taking` has come to a worker
@@ -49,10 +49,7 @@ impl RunSlot {
             self.task.store(task, Ordering::Release);
             return None;
         }
-        // ORDERING: Release as above; what comes back was put there by this thread.
-        let before = self.task.swap(task, Ordering::Release);
-        // SAFETY: the swap took it out, once.
-        NonNull::new(before).map(|task| unsafe { Runnable::from_raw(task) })
+        self.exchange(task)
     }
 
     /// Takes the task out. Wait-free.
@@ -62,23 +59,31 @@ impl RunSlot {
         if self.task.load(Ordering::Relaxed).is_null() {
             return None;
         }
+        self.exchange(ptr::null_mut())
+    }
+
+    /// Takes out what is there, and puts `task` there, or nothing.
+    #[inline(always)]
+    fn exchange(&self, task: *mut Header) -> Option<Runnable> {
         // ORDERING: Relaxed; the barrier keeps it before the look at `thief`.
         self.taking.store(true, Ordering::Relaxed);
         self.barrier.light();
         // ORDERING: Acquire pairs with the Release of a thief that has gone: the slot is as it left it.
-        let task = if self.thief.load(Ordering::Acquire) {
-            // ORDERING: Relaxed; what is there was put there by this thread.
-            self.task.swap(ptr::null_mut(), Ordering::Relaxed)
+        let before = if self.thief.load(Ordering::Acquire) {
+            // ORDERING: Release as in `put`; what is there was put there by this thread.
+            self.task.swap(task, Ordering::Release)
         } else {
             // ORDERING: Relaxed; no thief is about, and what is there was put there by this thread.
-            let task = self.task.load(Ordering::Relaxed);
-            self.task.store(ptr::null_mut(), Ordering::Relaxed);
-            task
+            let before = self.task.load(Ordering::Relaxed);
+            // ORDERING: Relaxed; the next store releases it: a thief that hasn't seen `taking` since then was seen above.
+            self.task.store(task, Ordering::Relaxed);
+            before
         };
-        // ORDERING: Release pairs with the thief's Acquire: the store above comes before its swap.
+        // ORDERING: Release pairs with the thief's Acquire: the store above comes before its swap, and so does all that the
+        // right to run brings along.
         self.taking.store(false, Ordering::Release);
         // SAFETY: taken out, once: by the swap, or by a store that no thief's swap has met.
-        NonNull::new(task).map(|task| unsafe { Runnable::from_raw(task) })
+        NonNull::new(before).map(|task| unsafe { Runnable::from_raw(task) })
     }
 
     /// Whether the task of the cell at this address is in it.
