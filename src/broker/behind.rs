@@ -4,6 +4,9 @@
 //! still to come. All other events queue here, whichever topic they come by, so that one publisher's stay in their order.
 //! Whoever ends the last hold-up delivers the queue first; since nobody else can end it, there is one who does at a time.
 //!
+//! Only who subscribes is held up anew. When that is over and nothing is held up, the queue is open for good, and publishers
+//! needn't look at it any more.
+//!
 //! Progress: one load while nothing is held up; a lock for a moment otherwise. No user code runs under it.
 
 use std::collections::VecDeque;
@@ -14,14 +17,17 @@ use crate::sync::lock::Mutex;
 
 /// The queue.
 pub(super) struct Behind<M> {
-    /// How much holds it up. Lowered under the lock.
+    /// How much holds it up, lowered under the lock; and [`JOINING`].
     held_up: AtomicUsize,
     events: Mutex<VecDeque<M>>,
 }
 
+/// The subscribing isn't over: it may still be held up.
+const JOINING: usize = !(usize::MAX >> 1);
+
 impl<M> Behind<M> {
     pub(super) fn new() -> Self {
-        Self { held_up: AtomicUsize::new(0), events: Mutex::default() }
+        Self { held_up: AtomicUsize::new(JOINING), events: Mutex::default() }
     }
 
     /// Whether events needn't wait.
@@ -29,7 +35,19 @@ impl<M> Behind<M> {
     pub(super) fn is_open(&self) -> bool {
         // ORDERING: Acquire pairs with the Release of `next_or_open`: what was queued has been delivered before what we
         // deliver. One who queued an event has seen the count above zero, and sees no older value after that.
+        self.held_up.load(Ordering::Acquire) & !JOINING == 0
+    }
+
+    /// Whether no event will ever have to wait any more.
+    pub(super) fn is_open_for_good(&self) -> bool {
+        // ORDERING: Acquire, as in `is_open`. Nobody is held up who isn't joining: there is no value after this one.
         self.held_up.load(Ordering::Acquire) == 0
+    }
+
+    /// The subscribing is over: it is held up by nothing more than what holds it up now.
+    pub(super) fn has_joined(&self) {
+        // ORDERING: Relaxed; whoever lowers the count releases what was delivered, and this is a part of that sequence.
+        self.held_up.fetch_and(!JOINING, Ordering::Relaxed);
     }
 
     /// Something has to come first. Whoever brings it ends that by [`next_or_open`](Self::next_or_open).
@@ -43,7 +61,7 @@ impl<M> Behind<M> {
     pub(super) fn queue(&self, event: M) -> Option<M> {
         let mut events = self.events.lock();
         // ORDERING: Relaxed; lowered under the lock, which we have.
-        if self.held_up.load(Ordering::Relaxed) == 0 {
+        if self.held_up.load(Ordering::Relaxed) & !JOINING == 0 {
             return Some(event);
         }
         events.push_back(event);
@@ -55,7 +73,7 @@ impl<M> Behind<M> {
     pub(super) fn next_or_open(&self) -> Option<M> {
         let mut events = self.events.lock();
         // ORDERING: Relaxed; as above.
-        if self.held_up.load(Ordering::Relaxed) == 1
+        if self.held_up.load(Ordering::Relaxed) & !JOINING == 1
             && let Some(event) = events.pop_front()
         {
             return Some(event);

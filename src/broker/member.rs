@@ -109,6 +109,21 @@ pub(super) enum Offered<M: Message> {
     Waiting(Waiting<Told<M>>),
 }
 
+impl<M: Message> From<Posted<Told<M>>> for Offered<M> {
+    /// What became of an event that waits for room.
+    #[inline(always)]
+    fn from(posted: Posted<Told<M>>) -> Self {
+        match posted {
+            Posted::Accepted => Self::Reached,
+            Posted::Waiting(waiting) => Self::Waiting(waiting),
+            Posted::Refused(told, _) => {
+                discard(told);
+                Self::Gone
+            }
+        }
+    }
+}
+
 impl<M> Policy<M> {
     /// What `overflow` asks for.
     ///
@@ -180,6 +195,14 @@ impl<M: Message> Member<M> {
         })
     }
 
+    /// The ways to the actor, if all there is to do with an event is to send it as soon as nothing is held up.
+    pub(super) fn plain_ways(&self) -> Option<&Ways<M>> {
+        match (&self.route, &self.policy, &self.filter) {
+            (Route::Strong(ways), Policy::Wait, None) => Some(ways),
+            _ => None,
+        }
+    }
+
     /// Delivers an event, as far as that can be done now.
     #[inline(always)]
     pub(super) fn offer(self: &Arc<Self>, event: M) -> Offered<M> {
@@ -211,14 +234,7 @@ impl<M: Message> Member<M> {
     #[inline(always)]
     fn offer_by(self: &Arc<Self>, ways: &Ways<M>, event: M) -> Offered<M> {
         match &self.policy {
-            Policy::Wait => match ways.post_first(Told(event), Patience::Wait) {
-                Posted::Accepted => Offered::Reached,
-                Posted::Waiting(waiting) => Offered::Waiting(waiting),
-                Posted::Refused(told, _) => {
-                    discard(told);
-                    Offered::Gone
-                }
-            },
+            Policy::Wait => ways.post_first(Told(event), Patience::Wait).into(),
             Policy::DropNewest => self.offer_or_shed(ways, event),
             Policy::Ring(ring) => self.put(ways, ring, event),
         }

@@ -205,6 +205,7 @@ impl Shared {
         for subject in subjects {
             subject.join(&member, &mut garbage);
         }
+        member.behind.has_joined();
         if held_up {
             member.has_come();
         }

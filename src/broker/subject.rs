@@ -14,7 +14,7 @@ use std::panic::resume_unwind;
 
 use super::kept::Kept;
 use super::member::Member;
-use super::members::{Members, Numbered, Split};
+use super::members::{Entry, Members, Split};
 use super::publish::Publish;
 use crate::actor::Message;
 use crate::actor::recipient::Recipient;
@@ -114,11 +114,11 @@ impl<M: Message> Subject<M> {
     }
 
     /// Gives a clone of the event to each, and counts them. What was counted comes and goes in registers.
-    fn give_clones(mut publish: Publish<M>, members: &[Numbered<M>], event: &M) -> Publish<M>
+    fn give_clones(mut publish: Publish<M>, members: &[Entry<M>], event: &M) -> Publish<M>
     where
         M: Clone,
     {
-        for (_, member) in members {
+        for member in members {
             // UNWIND: the clone is user code; those before have theirs, those behind get none.
             publish.add(member.offer(event.clone()));
         }

@@ -60,6 +60,11 @@ impl Strong {
         unsafe { self.0.as_ref() }
     }
 
+    /// Where the task is.
+    pub(super) fn as_ptr(&self) -> *mut Header {
+        self.0.as_ptr()
+    }
+
     /// Does what a step on this task's mailbox has left to the caller.
     #[inline(always)]
     pub(super) fn perform(&self, duty: Duty) {

@@ -7,11 +7,12 @@
 //! | [`OwnTask`] | nothing: it is the body's | the body's type |
 //! | [`Address`] | the actor alive | the ways of three kinds of letters |
 //! | [`WeakAddress`] | the memory | the ways of three kinds of letters |
+//! | [`Shortcut`] | a value that has an address | the way of the first kind |
 
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use super::charge::Charge;
 use super::handle::{Strong, Weak};
@@ -19,6 +20,8 @@ use super::header::Header;
 use super::letter::{Body, Letter, Receive};
 use super::post::{Patience, Posted, Way};
 use super::runnable::{Plan, Runnable};
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicPtr, Ordering};
 
 /// A strong reference to a task whose body is a `B`.
 pub(crate) struct Task<B>(Strong, PhantomData<fn() -> B>);
@@ -243,6 +246,77 @@ impl<J: Letter, K: Letter, L: Letter> WeakAddress<J, K, L> {
     }
 }
 
+/// A shared value that has an address, and a copy of what a sender needs of that address: it doesn't touch the value. Closed at
+/// first.
+pub(crate) struct Shortcut<V, J> {
+    value: Arc<V>,
+    /// Null where the value has no address.
+    way: Option<Way<J>>,
+    /// The address's task; one byte further while it is closed.
+    task: AtomicPtr<Header>,
+}
+
+impl<V, J: Letter> Shortcut<V, J> {
+    /// A closed one. `address` says where the value has its address, if it has one.
+    pub(crate) fn new<K: Letter, L: Letter>(
+        value: Arc<V>,
+        address: impl for<'a> FnOnce(&'a V) -> Option<&'a Address<J, K, L>>,
+    ) -> Self {
+        let (way, task) = match address(&value) {
+            Some(address) => (Some(address.ways.first), address.task.as_ptr()),
+            None => (None, ptr::null_mut()),
+        };
+        Self { value, way, task: AtomicPtr::new(closed(task)) }
+    }
+
+    /// The value.
+    #[inline(always)]
+    pub(crate) fn value(&self) -> &Arc<V> {
+        &self.value
+    }
+
+    /// Opens it, if there is an address. What the caller has seen is seen by whoever finds it open.
+    pub(crate) fn open(&self) {
+        if self.way.is_some() {
+            // ORDERING: Relaxed; only the lowest bit changes. Release pairs with the Acquire in `post`.
+            let task = self.task.load(Ordering::Relaxed).map_addr(|address| address & !CLOSED);
+            self.task.store(task, Ordering::Release);
+        }
+    }
+
+    /// Sends a letter. It comes back if this isn't open.
+    #[inline(always)]
+    pub(crate) fn post(&self, letter: J, patience: Patience) -> Result<Posted<J>, J> {
+        // ORDERING: Acquire pairs with the Release in `open`.
+        let task = self.task.load(Ordering::Acquire);
+        if task.addr() & CLOSED != 0 {
+            return Err(letter);
+        }
+        // SAFETY: it is open, so there is an address, of which these are copies: the way is made for the task. The address is in
+        // the value for as long as that is borrowed, and we could borrow it until we are dropped, since it is shared and we
+        // have a share. So its reference is there, and this one needn't be counted; nor is it dropped.
+        unsafe {
+            let task = ManuallyDrop::new(Strong::from_counted(NonNull::new_unchecked(task)));
+            Ok(task.post(self.way.unwrap_unchecked(), letter, patience))
+        }
+    }
+}
+
+/// The mark of a closed shortcut.
+const CLOSED: usize = 1;
+
+fn closed(task: *mut Header) -> *mut Header {
+    task.map_addr(|address| address | CLOSED)
+}
+
+impl<V, J> Clone for Shortcut<V, J> {
+    fn clone(&self) -> Self {
+        // ORDERING: Acquire and what publishes the copy pass on what `open` has released.
+        let task = AtomicPtr::new(self.task.load(Ordering::Acquire));
+        Self { value: Arc::clone(&self.value), way: self.way, task }
+    }
+}
+
 impl<J, K, L> Clone for Address<J, K, L> {
     fn clone(&self) -> Self {
         Self { task: self.task.clone(), ways: self.ways }
@@ -257,4 +331,5 @@ debug_as! {
     (J, K, L) Ways<J, K, L> => "Ways";
     (J, K, L) Address<J, K, L> => "Address";
     (J, K, L) WeakAddress<J, K, L> => "WeakAddress";
+    (V, J) Shortcut<V, J> => "Shortcut";
 }
