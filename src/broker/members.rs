@@ -29,25 +29,18 @@ pub(super) struct Entry<M: Message> {
 }
 
 /// Some members in a row.
-pub(super) type Chunk<M> = Arc<Vec<Entry<M>>>;
+pub(super) type Chunk<M> = Arc<[Entry<M>]>;
 
 /// The list.
 pub(super) struct Members<M: Message> {
-    /// None is empty; numbers grow from each to the next.
+    /// All but the last member. None is empty; numbers grow from each to the next.
     chunks: Vec<Chunk<M>>,
+    /// The last one, by itself: it gets the event and not a clone of it, and where it is the only one no chunk is looked at.
+    last: Option<Entry<M>>,
     /// How many have a filter.
     filters: usize,
     /// Publishers take the topic's lock and look again.
     by_turns: bool,
-}
-
-/// A list that isn't empty, in three parts.
-pub(super) struct Split<'a, M: Message> {
-    /// The chunks before the last one.
-    pub(super) chunks: &'a [Chunk<M>],
-    /// The last chunk, but for its last member.
-    pub(super) rest: &'a [Entry<M>],
-    pub(super) last: &'a Entry<M>,
 }
 
 impl<M: Message> Entry<M> {
@@ -93,14 +86,18 @@ impl<M: Message> Clone for Entry<M> {
 impl<M: Message> Members<M> {
     /// `members` in the order of their numbers.
     pub(super) fn new(members: &[Arc<Member<M>>]) -> Self {
-        let chunks = members.chunks(CHUNK).map(|chunk| Arc::new(chunk.iter().map(Entry::new).collect())).collect();
+        let (last, others) = match members.split_last() {
+            Some((last, others)) => (Some(Entry::new(last)), others),
+            None => (None, members),
+        };
+        let chunks = others.chunks(CHUNK).map(|chunk| chunk.iter().map(Entry::new).collect()).collect();
         let filters = members.iter().filter(|member| member.filter.is_some()).count();
-        Self { chunks, filters, by_turns: false }
+        Self { chunks, last, filters, by_turns: false }
     }
 
     /// The same members, for publishers who take the lock, or don't.
     pub(super) fn by_turns(&self, by_turns: bool) -> Self {
-        Self { chunks: self.chunks.clone(), by_turns, ..*self }
+        Self { chunks: self.chunks.clone(), last: self.last.clone(), by_turns, ..*self }
     }
 
     /// Whether publishers take the lock.
@@ -120,58 +117,80 @@ impl<M: Message> Members<M> {
         let mut chunks = self.chunks.clone();
         let filters = self.filters + usize::from(member.filter.is_some());
         let entry = Entry::new(member);
-        let at = chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.number < member.id));
-        // At the end, the last chunk is filled; elsewhere the chunk is in which the next number is.
-        let filled = if at == chunks.len() { chunks.last().filter(|last| last.len() < CHUNK) } else { chunks.get(at) };
-        let Some(chunk) = filled else {
-            chunks.push(Arc::new(vec![entry]));
-            return Self { chunks, filters, ..*self };
+        let last = match &self.last {
+            None => entry,
+            Some(last) if last.number < member.id => {
+                insert(&mut chunks, last.clone());
+                entry
+            }
+            Some(last) => {
+                insert(&mut chunks, entry);
+                last.clone()
+            }
         };
-        let place = chunk.partition_point(|entry| entry.number < member.id);
-        let mut longer = Vec::with_capacity(chunk.len() + 1);
-        longer.extend_from_slice(&chunk[..place]);
-        longer.push(entry);
-        longer.extend_from_slice(&chunk[place..]);
-        let at = at.min(chunks.len() - 1);
-        if longer.len() > CHUNK {
-            let upper = longer.split_off(CHUNK / 2);
-            chunks.insert(at + 1, Arc::new(upper));
-        }
-        chunks[at] = Arc::new(longer);
-        Self { chunks, filters, ..*self }
+        Self { chunks, last: Some(last), filters, ..*self }
     }
 
     /// The list without the member of this number; none if it isn't there.
     pub(super) fn without(&self, id: u64) -> Option<Self> {
-        let at = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.number < id));
-        let chunk = self.chunks.get(at)?;
-        let place = chunk.binary_search_by_key(&id, |entry| entry.number).ok()?;
-        let filters = self.filters - usize::from(chunk[place].member().filter.is_some());
+        let last = self.last.as_ref()?;
         let mut chunks = self.chunks.clone();
-        if chunk.len() == 1 {
-            drop(chunks.remove(at));
+        let (last, gone) = if last.number == id {
+            let next = chunks.last().and_then(|chunk| chunk.last()).map(|next| next.number);
+            (next.and_then(|next| remove(&mut chunks, next)), last.clone())
         } else {
-            let mut shorter = Vec::with_capacity(chunk.len() - 1);
-            shorter.extend_from_slice(&chunk[..place]);
-            shorter.extend_from_slice(&chunk[place + 1..]);
-            chunks[at] = Arc::new(shorter);
-        }
-        Some(Self { chunks, filters, ..*self })
+            (Some(last.clone()), remove(&mut chunks, id)?)
+        };
+        let filters = self.filters - usize::from(gone.member().filter.is_some());
+        Some(Self { chunks, last, filters, ..*self })
     }
 
     /// The last member, and those before it; none if there is none.
     #[inline(always)]
-    pub(super) fn split_last(&self) -> Option<Split<'_, M>> {
-        let (chunk, chunks) = self.chunks.split_last()?;
-        let (last, rest) = chunk.split_last()?;
-        Some(Split { chunks, rest, last })
+    pub(super) fn split_last(&self) -> Option<(&Entry<M>, &[Chunk<M>])> {
+        Some((self.last.as_ref()?, &self.chunks))
     }
 
     pub(super) fn len(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.len()).sum()
+        self.chunks.iter().map(|chunk| chunk.len()).sum::<usize>() + usize::from(self.last.is_some())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Member<M>>> {
-        self.chunks.iter().flat_map(|chunk| chunk.iter().map(Entry::member))
+        self.chunks.iter().flat_map(|chunk| chunk.iter()).chain(&self.last).map(Entry::member)
     }
+}
+
+/// Puts an entry to its place.
+fn insert<M: Message>(chunks: &mut Vec<Chunk<M>>, entry: Entry<M>) {
+    let at = chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.number < entry.number));
+    // At the end, the last chunk is filled; elsewhere the chunk is in which the next number is.
+    let filled = if at == chunks.len() { chunks.last().filter(|last| last.len() < CHUNK) } else { chunks.get(at) };
+    let Some(chunk) = filled else {
+        return chunks.push(Arc::new([entry]));
+    };
+    let place = chunk.partition_point(|other| other.number < entry.number);
+    let mut longer = Vec::with_capacity(chunk.len() + 1);
+    longer.extend_from_slice(&chunk[..place]);
+    longer.push(entry);
+    longer.extend_from_slice(&chunk[place..]);
+    let at = at.min(chunks.len() - 1);
+    if longer.len() > CHUNK {
+        let upper = longer.split_off(CHUNK / 2);
+        chunks.insert(at + 1, upper.into());
+    }
+    chunks[at] = longer.into();
+}
+
+/// Takes the entry of this number out, if it is there.
+fn remove<M: Message>(chunks: &mut Vec<Chunk<M>>, id: u64) -> Option<Entry<M>> {
+    let at = chunks.partition_point(|chunk| chunk.last().is_some_and(|last| last.number < id));
+    let chunk = chunks.get(at)?;
+    let place = chunk.binary_search_by_key(&id, |entry| entry.number).ok()?;
+    let entry = chunk[place].clone();
+    if chunk.len() == 1 {
+        drop(chunks.remove(at));
+    } else {
+        chunks[at] = [&chunk[..place], &chunk[place + 1..]].concat().into();
+    }
+    Some(entry)
 }

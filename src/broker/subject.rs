@@ -14,7 +14,7 @@ use std::panic::resume_unwind;
 
 use super::kept::Kept;
 use super::member::Member;
-use super::members::{Entry, Members, Split};
+use super::members::{Chunk, Members};
 use super::publish::Publish;
 use crate::actor::Message;
 use crate::actor::recipient::Recipient;
@@ -99,28 +99,27 @@ impl<M: Message> Subject<M> {
     where
         M: Clone,
     {
-        let mut publish = Publish::nobody();
-        let Some(Split { chunks, rest, last }) = members.split_last() else {
-            return publish;
+        let Some((last, chunks)) = members.split_last() else {
+            return Publish::nobody();
         };
-        for chunk in chunks {
-            publish = Self::give_clones(publish, chunk, &event);
-        }
-        if !rest.is_empty() {
-            publish = Self::give_clones(publish, rest, &event);
-        }
+        let mut publish = if chunks.is_empty() { Publish::nobody() } else { Self::give_clones(chunks, &event) };
         publish.add(last.offer(event));
         publish
     }
 
-    /// Gives a clone of the event to each, and counts them. What was counted comes and goes in registers.
-    fn give_clones(mut publish: Publish<M>, members: &[Entry<M>], event: &M) -> Publish<M>
+    /// Gives a clone of the event to each, and counts them. Not a part of `give_to_all`, so that what is counted stays in
+    /// registers, and one who subscribes alone gets the event without any of this.
+    #[inline(never)]
+    fn give_clones(chunks: &[Chunk<M>], event: &M) -> Publish<M>
     where
         M: Clone,
     {
-        for member in members {
-            // UNWIND: the clone is user code; those before have theirs, those behind get none.
-            publish.add(member.offer(event.clone()));
+        let mut publish = Publish::nobody();
+        for chunk in chunks {
+            for member in &**chunk {
+                // UNWIND: the clone is user code; those before have theirs, those behind get none.
+                publish.add(member.offer(event.clone()));
+            }
         }
         publish
     }
