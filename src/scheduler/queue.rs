@@ -13,6 +13,7 @@
 //! The deque never holds more than its smallest buffer, so it never calls the allocator; the rest overflows into the
 //! worker's inbox.
 
+use std::cell::Cell;
 use std::fmt;
 
 use crate::sync::barrier::Barrier;
@@ -24,6 +25,8 @@ use crate::task::hand::Hand;
 /// The owner's side of the deque.
 pub(crate) struct Local {
     deque: Worker<Runnable>,
+    /// Something was put in since it was last found empty: so that its owner needn't look at it each time.
+    is_used: Cell<bool>,
 }
 
 /// What everybody may touch.
@@ -36,7 +39,7 @@ pub(crate) struct Stealable {
 pub(crate) fn queue(barrier: Barrier) -> (Local, Stealable) {
     let deque = Worker::new_fifo();
     let stealable = Stealable { hand: Hand::new(barrier), stealer: deque.stealer() };
-    (Local { deque }, stealable)
+    (Local { deque, is_used: Cell::new(false) }, stealable)
 }
 
 impl Local {
@@ -51,6 +54,7 @@ impl Local {
             return Err(runnable);
         }
         self.deque.push(runnable);
+        self.is_used.set(true);
         Ok(())
     }
 
@@ -58,12 +62,22 @@ impl Local {
     #[inline(always)]
     pub(crate) fn pop(&self) -> Option<Runnable> {
         // A pop is a read-modify-write even when there is nothing.
-        if self.deque.is_empty() { None } else { self.deque.pop() }
+        if self.is_empty() { None } else { self.deque.pop() }
     }
 
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.deque.is_empty()
+        let is_empty = !self.is_used.get() || self.deque.is_empty();
+        if is_empty {
+            self.is_used.set(false);
+        }
+        is_empty
+    }
+
+    /// Whether anything was put in since it was last found empty.
+    #[inline(always)]
+    pub(crate) fn may_hold_some(&self) -> bool {
+        self.is_used.get()
     }
 
     /// How many tasks wait.
@@ -86,7 +100,10 @@ impl Stealable {
         }
         loop {
             match self.stealer.steal_batch_with_limit_and_pop(&to.deque, TAKE_BATCH) {
-                Steal::Success(task) => return Some(task),
+                Steal::Success(task) => {
+                    to.is_used.set(true);
+                    return Some(task);
+                }
                 Steal::Empty => return None,
                 Steal::Retry => {}
             }

@@ -145,13 +145,6 @@ unsafe fn put_next(task: NonNull<Header>) -> bool {
     // SAFETY: the caller's promise.
     let header = unsafe { task.as_ref() };
     let fits = header.terms().placed == ANYWHERE && HOST.with(Cell::get) == header::host_address(header);
-    fits && with(|hand| {
-        let is_empty = hand.next.is_empty();
-        if is_empty {
-            // SAFETY: the right is the caller's to give.
-            let displaced = hand.next.put(unsafe { Runnable::from_header(task) });
-            debug_assert!(displaced.is_none(), "an empty slot stays empty");
-        }
-        is_empty
-    }) == Some(true)
+    // SAFETY: the right is the caller's to give; where it comes back, it is the caller's again.
+    fits && with(|hand| hand.next.put_if_empty(unsafe { Runnable::from_header(task) }).is_ok()) == Some(true)
 }

@@ -52,6 +52,21 @@ impl RunSlot {
         self.exchange(task)
     }
 
+    /// Puts a task in, if the slot is empty. Wait-free.
+    ///
+    /// # Errors
+    ///
+    /// The task back, if it isn't.
+    #[inline(always)]
+    pub(super) fn put_if_empty(&self, runnable: Runnable) -> Result<(), Runnable> {
+        // ORDERING: Relaxed and Release, as in `put`.
+        if !self.task.load(Ordering::Relaxed).is_null() {
+            return Err(runnable);
+        }
+        self.task.store(runnable.into_header().as_ptr(), Ordering::Release);
+        Ok(())
+    }
+
     /// Takes the task out. Wait-free.
     #[inline(always)]
     pub(crate) fn take(&self) -> Option<Runnable> {
