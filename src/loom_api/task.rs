@@ -24,7 +24,7 @@ use crate::task::seats::{Desk, Seats};
 use crate::task::startup::Startup;
 use crate::task::trace::Slow;
 use crate::task::typed::Task;
-use crate::task::{self, Fittings, Plan, Scratch, SendLimit, hand, held, run, state, waits};
+use crate::task::{self, Fittings, Plan, Scratch, SendLimit, current, hand, held, run, state, waits};
 
 /// `state::State`.
 pub struct State(state::State);
@@ -337,17 +337,17 @@ impl Hand {
 }
 
 /// What a worker brings to an activation.
-pub struct Bench(Scratch, Arc<run::Common>, Option<Desk>);
+pub struct Bench(Option<Scratch>, Arc<run::Common>, Option<Desk>);
 
 impl Bench {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        Self(Scratch::new(), Arc::new(common()), None)
+        Self(None, Arc::new(common()), None)
     }
 
     /// Of a thread that has the desk of `worker`.
     pub fn with_desk(registry: &Registry, worker: usize) -> Self {
-        Self(Scratch::new(), Arc::new(common()), Some(registry.desk(worker)))
+        Self(None, Arc::new(common()), Some(registry.desk(worker)))
     }
 
     /// `Desk::sit`, or `Seats::sit` where there is none: whether the actor lives now, for nobody has closed the registry.
@@ -361,13 +361,13 @@ impl Bench {
 
     /// In a system that wants to hear of each handler, as soon as it has begun.
     pub fn watched() -> Self {
-        Self(Scratch::new(), Arc::new(run::Common { slow: Some(Duration::ZERO), ..common() }), None)
+        Self(None, Arc::new(run::Common { slow: Some(Duration::ZERO), ..common() }), None)
     }
 
     /// Another worker's of the same system.
     #[must_use]
     pub fn another(&self) -> Self {
-        Self(Scratch::new(), Arc::clone(&self.1), None)
+        Self(None, Arc::clone(&self.1), None)
     }
 
     /// `Waits::ask`. The census is asked as long as the returned value lives.
@@ -504,9 +504,13 @@ impl Runnable {
     /// One activation.
     pub fn run(self, bench: &mut Bench) -> After {
         let common = &*bench.1;
-        let looked = &mut common.clock.now();
-        let desk = bench.2.as_ref();
-        After::of(self.0.run(&mut run::Bench { scratch: &mut bench.0, common, looked, fed: false, desk }))
+        let scratch = bench.0.take().unwrap_or_else(Scratch::new);
+        // A host may run what it schedules at once, in the middle of an activation.
+        let _aside = current::set_aside();
+        let mut whole = run::Bench::new(scratch, common, common.clock.now(), bench.2.as_ref());
+        let after = After::of(self.0.run(&mut whole));
+        bench.0 = Some(whole.clear().0);
+        after
     }
 }
 

@@ -739,6 +739,7 @@ impl<'a, C, S, O> Reader<'a, C, S, O> {
 
     /// Tries to go idle. `served` says that the line of waiting senders was found empty since the last
     /// message was taken out.
+    #[inline(always)]
     pub(crate) fn rest(&mut self, served: bool) -> Rest {
         let head = self.head();
         // ORDERING: Release: as in `credit_now`. The idle CAS publishes it to senders at the gate (`knock`), the

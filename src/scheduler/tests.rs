@@ -187,9 +187,8 @@ impl Hall {
     }
 
     fn run(&self, runnable: Runnable) {
-        let (mut scratch, common) = (Scratch::new(), Common { clock: Clock::new(), waits: Waits::new(), slow: None });
-        let mut looked = common.clock.now();
-        let mut bench = Bench { scratch: &mut scratch, common: &common, looked: &mut looked, fed: false, desk: None };
+        let common = Common { clock: Clock::new(), waits: Waits::new(), slow: None };
+        let mut bench = Bench::new(Scratch::new(), &common, common.clock.now(), None);
         assert!(matches!(runnable.run(&mut bench), After::Rested));
     }
 

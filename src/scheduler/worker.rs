@@ -73,12 +73,12 @@ pub(crate) struct Worker {
     desk: Desk,
     /// Tasks placed on this worker, scheduled by itself or taken from its inbox.
     placed: RefCell<VecDeque<Runnable>>,
-    /// Activations until the shared queues are looked at.
-    until_shared: Cell<u32>,
+    /// After which activation the shared queues are looked at, and after stuck workers if a round is due.
+    next_look: Cell<u32>,
     /// How often they were.
     looks: Cell<u32>,
-    /// Runs out of the next-slot since the deque had its turn.
-    streak: Cell<u32>,
+    /// Something may be held, for the activation that is under way.
+    holds: Cell<bool>,
     /// The last activation that was behind, and how many were in a row.
     behind: Cell<(u32, u32)>,
     /// When this worker last looked after stuck ones because its own activations last, and whether it is to do so again.
@@ -177,9 +177,9 @@ impl Worker {
             index,
             queue,
             placed: RefCell::new(VecDeque::with_capacity(PLACED_ROOM)),
-            until_shared: Cell::new(SHARED_INTERVAL),
+            next_look: Cell::new(SHARED_INTERVAL),
             looks: Cell::new(0),
-            streak: Cell::new(0),
+            holds: Cell::new(false),
             behind: Cell::new((0, 0)),
             round: Cell::new(Moment::from_nanos(0)),
             is_round_due: Cell::new(false),
@@ -250,20 +250,21 @@ impl Worker {
     /// Runs what there is, with a mark on each task if its handlers are WATCHED.
     #[inline(always)]
     fn work<const WATCHED: bool>(&self) {
-        let mut scratch = Scratch::new();
-        let mut looked = self.scheduler.common.clock.now();
+        let common = &self.scheduler.common;
+        let mut bench = Bench::new(Scratch::new(), common, common.clock.now(), Some(&self.desk));
         loop {
-            while let Some((task, fed)) = self.find() {
-                let common = &self.scheduler.common;
-                let desk = Some(&self.desk);
-                if WATCHED {
-                    task.trace();
-                }
-                self.execute(task, Bench { scratch: &mut scratch, common, looked: &mut looked, fed, desk });
+            let task = match self.find_here() {
+                // By far the most frequent.
+                Some(task) => task,
+                None => match self.find_or_sleep(&mut bench) {
+                    Some(task) => task,
+                    None => return,
+                },
+            };
+            if WATCHED {
+                task.trace();
             }
-            if !self.sleep() {
-                return;
-            }
+            self.execute(task, &mut bench);
         }
     }
 
@@ -276,16 +277,17 @@ impl Worker {
 
     /// Runs one activation.
     #[inline(always)]
-    fn execute(&self, task: Runnable, mut bench: Bench<'_>) {
-        if self.searching.get() {
-            self.end_search();
-        }
+    fn execute(&self, task: Runnable, bench: &mut Bench<'_>) {
+        debug_assert!(!self.searching.get(), "whoever finds something has ended its search");
         // ORDERING: Relaxed; see `Scheduler::activations`.
         self.me().activations.store(self.ticks().wrapping_add(1), Ordering::Relaxed);
-        let after = task.run(&mut bench);
-        self.let_go();
+        let after = task.run(bench);
+        if self.holds.get() {
+            self.holds.set(false);
+            self.let_go();
+        }
         if !matches!(after, After::Rested) {
-            self.see_to(after, *bench.looked);
+            self.see_to(after, bench.looked());
         }
         // One look per activation, not per push.
         self.ask_for_help();
@@ -294,8 +296,9 @@ impl Worker {
     /// Wakes a sleeper for what waits behind the activation that has just ended, if it could run there sooner.
     #[inline(always)]
     pub(super) fn ask_for_help(&self) {
-        if !self.queue.is_empty()
+        if self.queue.may_hold_some()
             && self.scheduler.idle.has_sleepers()
+            && !self.queue.is_empty()
             && self.few.wait_long(self.queue.len(), || self.scheduler.common.clock.now())
         {
             self.scheduler.wake_one();
@@ -307,12 +310,18 @@ impl Worker {
     fn see_to(&self, after: After, looked: Moment) {
         match after {
             After::Rested => {}
-            After::Waits(waiting) if waiting.is_for(&self.hand().next) => waiting.hold(&self.hand().held),
+            After::Waits(waiting) if waiting.is_for(&self.hand().next) => {
+                waiting.hold(&self.hand().held);
+                self.holds.set(true);
+            }
             After::Waits(waiting) => self.put_back_woken(waiting.suspend(&self.scheduler.common)),
             After::Again(task) => {
                 self.put_back(task);
                 // It may have lasted.
-                self.is_round_due.set(looked.nanos_since(self.round.get()) > ROUND_NANOS);
+                if looked.nanos_since(self.round.get()) > ROUND_NANOS {
+                    self.is_round_due.set(true);
+                    self.next_look.set(self.ticks());
+                }
             }
             After::Behind(task) => self.put_back_behind(task),
         }
@@ -353,11 +362,11 @@ impl Worker {
         }
     }
 
-    /// This worker has found something to do. If nobody else searches, somebody is woken for what else there is.
+    /// This worker has found something to do. If it was a search, and nobody else searches, somebody is woken for what else
+    /// there is.
     #[cold]
     fn end_search(&self) {
-        self.searching.set(false);
-        if self.scheduler.idle.stop_searching() && self.sees_work() {
+        if self.searching.replace(false) && self.scheduler.idle.stop_searching() && self.sees_work() {
             self.scheduler.wake_one();
         }
     }
@@ -373,37 +382,80 @@ impl Worker {
     /// The next task, and whether another core scheduled it.
     #[inline(always)]
     pub(crate) fn find(&self) -> Option<(Runnable, bool)> {
-        if self.until_shared.get() == 0
-            && let Some(found) = self.find_shared()
-        {
-            return Some(found);
+        match self.find_here() {
+            Some(task) => Some((task, false)),
+            None => self.find_with_care(),
         }
-        self.until_shared.set(self.until_shared.get().saturating_sub(1));
+    }
+
+    /// The next task, if there is one on this worker, and no time to look elsewhere before.
+    #[inline(always)]
+    fn find_here(&self) -> Option<Runnable> {
+        let ticks = self.ticks();
+        if ticks == self.next_look.get() {
+            return None;
+        }
+        self.take_here(ticks)
+    }
+
+    /// The same as [`find`](Self::find), where there is none, or it is time to look elsewhere. Sleeps until there is one.
+    /// Nothing, when the system has closed.
+    #[cold]
+    #[inline(never)]
+    fn find_or_sleep(&self, bench: &mut Bench<'_>) -> Option<Runnable> {
+        let mut found = self.find_with_care();
+        while found.is_none() {
+            if !self.sleep() {
+                return None;
+            }
+            found = self.find();
+            if found.is_some() {
+                // Somebody may have woken it to search.
+                self.end_search();
+            }
+        }
+        let (task, is_fed) = found?;
+        if is_fed {
+            bench.expect_more();
+        }
+        Some(task)
+    }
+
+    /// What waits on this worker: mostly the next-slot. The others have their turn after [`NEXT_SLOT_RUNS`] activations.
+    #[inline(always)]
+    fn take_here(&self, ticks: u32) -> Option<Runnable> {
+        let nobody_waits = || self.queue.is_empty() && self.placed.borrow().is_empty();
+        if (!ticks.is_multiple_of(NEXT_SLOT_RUNS + 1) || nobody_waits())
+            && let Some(task) = self.hand().next.take()
+        {
+            return Some(task);
+        }
+        self.let_go();
+        self.take_own()
+    }
+
+    /// The same as [`find`](Self::find), where nothing is here; or when it is time: after stuck workers if a round is due, for
+    /// the others may have something to do without end, and after a look at the shared queues.
+    #[cold]
+    fn find_with_care(&self) -> Option<(Runnable, bool)> {
+        if self.ticks() != self.next_look.get() {
+            return self.find_elsewhere();
+        }
         if self.is_round_due.get()
             && let Some(task) = self.make_a_round()
         {
+            self.look_after(1);
             return Some((task, true));
         }
-        let nobody_waits = || self.queue.is_empty() && self.placed.borrow().is_empty();
-        let streak = self.streak.get();
-        if (streak < NEXT_SLOT_RUNS || nobody_waits())
-            && let Some(task) = self.hand().next.take()
-        {
-            self.streak.set(if streak < NEXT_SLOT_RUNS { streak + 1 } else { 0 });
-            return Some((task, false));
-        }
-        self.streak.set(0);
-        self.let_go();
-        match self.take_own() {
-            Some(task) => Some((task, false)),
-            None => self.find_elsewhere(),
-        }
+        let here = || self.take_here(self.ticks()).map(|task| (task, false));
+        self.find_shared().or_else(here).or_else(|| self.find_elsewhere())
     }
 
     /// What waits on this worker: the deque and the placed tasks in turns, then the next-slot.
     #[inline(always)]
     fn take_own(&self) -> Option<Runnable> {
-        let local = if self.ticks().is_multiple_of(2) {
+        // Not at each other activation: while the next-slot is full, this is asked after so many alone.
+        let local = if (self.ticks() / (NEXT_SLOT_RUNS + 1)).is_multiple_of(2) {
             self.queue.pop().or_else(|| self.pop_placed())
         } else {
             self.pop_placed().or_else(|| self.queue.pop())
@@ -415,15 +467,20 @@ impl Worker {
         self.placed.borrow_mut().pop_front()
     }
 
+    /// The shared queues are looked at when so many activations have begun from now on.
+    fn look_after(&self, activations: u32) {
+        self.next_look.set(self.ticks().wrapping_add(activations));
+    }
+
     /// Looks at the shared queues, and now and then after stuck workers.
     #[cold]
     fn find_shared(&self) -> Option<(Runnable, bool)> {
-        self.until_shared.set(SHARED_INTERVAL);
+        self.look_after(SHARED_INTERVAL);
         let looks = self.looks.get().wrapping_add(1);
         self.looks.set(looks);
         if self.fire_timers() == Fired::Some {
             // One activation for each that was fired, then the next ones.
-            self.until_shared.set(SHARED_INTERVAL.min(FIRE_BATCH as u32));
+            self.look_after(SHARED_INTERVAL.min(FIRE_BATCH as u32));
         }
         if looks.is_multiple_of(RESCUE_INTERVAL)
             && let Some(task) = self.rescue()
@@ -470,14 +527,14 @@ impl Worker {
     fn find_elsewhere(&self) -> Option<(Runnable, bool)> {
         // What a batch of timers schedules here, or anything else, comes before the next batch.
         while self.fire_timers() != Fired::Nothing {
-            if let Some(task) = self.take_own() {
-                return Some((task, false));
-            }
-            if let Some(found) = self.take_inboxes() {
-                return Some(found);
+            let found = self.take_own().map(|task| (task, false)).or_else(|| self.take_inboxes());
+            if found.is_some() {
+                self.end_search();
+                return found;
             }
         }
         let found = self.search()?;
+        self.end_search();
         self.hand().learn_host(&found.0);
         Some(found)
     }

@@ -69,26 +69,43 @@ impl Window {
     }
 }
 
-/// An activation under way, and what was run before it.
+/// An activation under way.
 #[must_use = "the activation ends when this is dropped"]
-pub(super) struct Running {
-    former: *mut Header,
-}
+pub(super) struct Running(());
 
-/// Begins an activation. The task stays alive until it ends.
+/// Begins an activation, on a thread that runs no other, or has [set it aside](set_aside). The task stays alive until it ends.
 #[inline(always)]
 pub(super) fn enter(task: NonNull<Header>) -> Running {
     CURRENT.with(|current| {
-        let former = own(current);
+        debug_assert!(own(current).is_null(), "one is run at a time");
         current.task.set(task.as_ptr());
-        Running { former }
-    })
+    });
+    Running(())
 }
 
 impl Drop for Running {
     #[inline(always)]
     fn drop(&mut self) {
-        CURRENT.with(|current| current.task.set(self.former));
+        CURRENT.with(|current| current.task.set(std::ptr::null_mut()));
+    }
+}
+
+/// What a thread was running before it began to run something else in between.
+#[must_use = "it is run again when this is dropped"]
+pub(crate) struct SetAside(*mut Header);
+
+/// Leaves what this thread is running until the returned value is dropped.
+pub(crate) fn set_aside() -> SetAside {
+    CURRENT.with(|current| {
+        let former = own(current);
+        current.task.set(std::ptr::null_mut());
+        SetAside(former)
+    })
+}
+
+impl Drop for SetAside {
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.task.set(self.0));
     }
 }
 

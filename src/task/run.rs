@@ -54,7 +54,7 @@ use crate::mailbox::envelope::{Opened, Parcel};
 use crate::mailbox::ring::{Reader, Rest};
 use crate::mailbox::waiters;
 use crate::sync::hint::spin_loop;
-use crate::sync::limits::{ACTIVATION_MESSAGES, ACTIVATION_TICKS, BUSY_SPINS, DEFER_SPINS};
+use crate::sync::limits::{ACTIVATION_MESSAGES, ACTIVATION_TICKS, BUSY_SPINS, DEFER_SPINS, FIRST_LOOK};
 use crate::sync::shown::Small;
 use crate::sync::time::{Clock, Moment};
 use crate::sync::unwind::{Text, guard};
@@ -116,18 +116,44 @@ pub(crate) struct Common {
     pub(crate) slow: Option<Duration>,
 }
 
-/// What a worker brings to each activation.
+/// What a worker brings to its activations. They use it one after the other, so that each finds it as it needs it, and has
+/// little to prepare.
 #[derive(Debug)]
-pub(crate) struct Bench<'a> {
-    /// The block for the next frame.
-    pub(crate) scratch: &'a mut Scratch,
-    pub(crate) common: &'a Common,
+pub(crate) struct Bench<'a>(Turn<'a>);
+
+impl<'a> Bench<'a> {
+    /// With the block for the next frame, what this worker shares, when it last looked at the clock, and where those who end
+    /// leave their seats, if it has a desk.
+    pub(crate) fn new(scratch: Scratch, common: &'a Common, looked: Moment, desk: Option<&'a Desk>) -> Self {
+        Self(Turn {
+            header: NonNull::dangling(),
+            scratch,
+            common,
+            looked,
+            desk,
+            seen: Snapshot::UNTOUCHED,
+            patience: 0,
+            started: None,
+            is_noted: false,
+            notes: Notes::default(),
+        })
+    }
+
+    /// Another core is feeding the actor that is run next: more messages are likely to come in a moment.
+    pub(crate) fn expect_more(&mut self) {
+        self.0.patience = DEFER_SPINS;
+    }
+
     /// When this worker last looked at the clock.
-    pub(crate) looked: &'a mut Moment,
-    /// Another core is feeding this actor: more messages are likely to come in a moment.
-    pub(crate) fed: bool,
-    /// Where those who end leave their seats, if this worker has a desk.
-    pub(crate) desk: Option<&'a Desk>,
+    pub(crate) fn looked(&self) -> Moment {
+        self.0.looked
+    }
+
+    /// The block for the next frame, and the last look at the clock.
+    #[cfg(any(corecast_loom, feature = "sim"))]
+    pub(crate) fn clear(self) -> (Scratch, Moment) {
+        (self.0.scratch, self.0.looked)
+    }
 }
 
 /// What the worker does next.
@@ -147,25 +173,48 @@ pub(crate) enum After {
 /// The reader of a task's mailbox.
 type TaskReader<'a> = Reader<'a, Terms, Near, Far>;
 
-/// One activation.
+/// One activation, and then the next one of the same worker.
 pub(crate) struct Turn<'a> {
+    /// The task; of the last activation, while there is none.
     header: NonNull<Header>,
-    scratch: &'a mut Scratch,
+    scratch: Scratch,
     common: &'a Common,
-    looked: &'a mut Moment,
-    fed: bool,
+    /// When this worker last looked at the clock.
+    looked: Moment,
     desk: Option<&'a Desk>,
     /// The task word as it was before the present handler was polled.
     seen: Snapshot,
-    /// What `pre_start` returned.
+    /// Pauses that it may still spend on an empty mailbox. None are left between two activations.
+    patience: u32,
+    /// What `pre_start` or the factory returned, until that has been seen to.
     started: Option<Result<(), ActorError>>,
+    /// There is something in the notes.
+    is_noted: bool,
+    notes: Notes,
+}
+
+/// What few activations have to remember. Empty before each.
+#[derive(Debug, Default)]
+struct Notes {
+    /// Messages of timers, and notices, that it has handled ahead of the mailbox.
+    ticks: u32,
     panic: Option<Text>,
     /// An asker has been told of the failure.
     told: bool,
-    /// It was the last one.
+    /// It was the last activation.
     ended: bool,
     /// And nobody refers to the task.
     alone: bool,
+}
+
+/// What [`After`] is made of: all but the task, which is the turn's.
+#[derive(Clone, Copy)]
+#[must_use = "the right to run may be left"]
+enum End {
+    Rested,
+    Waits,
+    Again,
+    Behind,
 }
 
 /// How draining the mailbox ended.
@@ -188,39 +237,42 @@ enum Drained {
 /// The caller has the right to run it, which this uses up.
 #[inline(always)]
 pub(super) unsafe fn activation(header: NonNull<Header>, worker: &mut Bench<'_>) -> After {
-    let mut turn = Turn {
-        header,
-        scratch: worker.scratch,
-        common: worker.common,
-        looked: worker.looked,
-        fed: worker.fed,
-        desk: worker.desk,
-        // SAFETY: the living actor's own weak reference keeps the cell.
-        seen: unsafe { header.as_ref() }.far().state.look(),
-        started: None,
-        panic: None,
-        told: false,
-        ended: false,
-        alone: false,
-    };
-    let after = {
+    let turn = &mut worker.0;
+    turn.header = header;
+    let end = {
         let _running = current::enter(header);
         turn.activate()
     };
-    if turn.ended {
-        // Only now: freeing the cell runs user code, which must not take the task for one that is being run.
-        // SAFETY: the spare references are the runner's, and the living actor's own is given up once: with the memory, if
-        // there are no others.
-        unsafe {
-            if turn.alone {
-                header::free(header);
-            } else {
-                waker::release_spare(header);
-                header::release(header);
+    if turn.is_noted {
+        let Notes { ended, alone, .. } = turn.forget_notes();
+        if ended {
+            // Only now: freeing the cell runs user code, which must not take the task for one that is being run.
+            // SAFETY: the spare references are the runner's, and the living actor's own is given up once: with the memory,
+            // if there are no others.
+            unsafe {
+                if alone {
+                    header::free(header);
+                } else {
+                    waker::release_spare(header);
+                    header::release(header);
+                }
             }
         }
     }
-    after
+    if matches!(end, End::Rested) {
+        // By far the most frequent.
+        debug_assert_eq!(turn.patience, 0, "who rests has waited");
+        return After::Rested;
+    }
+    turn.patience = 0;
+    // SAFETY: the right to run is still ours, in all of these cases but the first.
+    let task = || unsafe { Runnable::from_header(header) };
+    match end {
+        End::Rested => After::Rested,
+        End::Waits => After::Waits(Waiting::new(task(), turn.seen)),
+        End::Again => After::Again(task()),
+        End::Behind => After::Behind(task()),
+    }
 }
 
 /// Leaves a task whose handler waits for `targets` to its wakers, unless it has been woken since the poll that found the
@@ -257,7 +309,21 @@ impl<'a> Turn<'a> {
 
     #[inline(always)]
     pub(super) fn scratch(&mut self) -> &mut Scratch {
-        self.scratch
+        &mut self.scratch
+    }
+
+    /// The notes, to write something down.
+    #[inline(always)]
+    fn notes(&mut self) -> &mut Notes {
+        self.is_noted = true;
+        &mut self.notes
+    }
+
+    #[inline(always)]
+    fn forget_notes(&mut self) -> Notes {
+        self.is_noted = false;
+        self.patience = 0;
+        std::mem::take(&mut self.notes)
     }
 
     pub(super) fn common(&self) -> &'a Common {
@@ -318,8 +384,9 @@ impl<'a> Turn<'a> {
             let cause = StopReason::Panicked(Panic::new(Place::Handler, text.clone()));
             self.message_failed(message, &cause, told);
         }
-        self.told |= told;
-        self.panic = Some(text);
+        let notes = self.notes();
+        notes.told |= told;
+        notes.panic = Some(text);
     }
 
     fn message_failed(&self, message: &'static str, cause: &StopReason, told: bool) {
@@ -332,19 +399,24 @@ impl<'a> Turn<'a> {
     }
 
     #[inline(always)]
-    fn activate(&mut self) -> After {
+    fn activate(&mut self) -> End {
         #[cfg(any(corecast_loom, feature = "sim"))]
         let goes_on = self.common.clock.is_virtual() && (self.phase() != Phase::Running || self.has_frame());
-        if let Some(frame) = self.take_frame() {
+        let is_running = if let Some(frame) = self.take_frame() {
             if let Some(after) = self.resume(frame) {
                 return after;
             }
-        } else if self.phase() != Phase::Running
-            && let Some(after) = self.begin_to_run()
-        {
-            return after;
-        }
-        if self.phase() == Phase::Running {
+            self.phase() == Phase::Running
+        } else if self.phase() == Phase::Running {
+            // By far the most frequent.
+            true
+        } else {
+            if let Some(after) = self.begin_to_run() {
+                return after;
+            }
+            self.phase() == Phase::Running
+        };
+        if is_running {
             // In a simulation its start, or the rest of a handler, is a step of its own.
             #[cfg(any(corecast_loom, feature = "sim"))]
             if goes_on && self.cell().len() > 0 {
@@ -352,7 +424,7 @@ impl<'a> Turn<'a> {
             }
             match self.drain::<false>() {
                 // By far the most frequent.
-                Drained::Idle => return After::Rested,
+                Drained::Idle => return End::Rested,
                 Drained::Suspended => return self.suspend(),
                 Drained::Stopped => {}
                 other => return self.leave(other),
@@ -363,7 +435,8 @@ impl<'a> Turn<'a> {
 
     /// Sees to an actor that isn't running, and has no handler that waits. Returns how the activation ended, if it did.
     #[inline(always)]
-    fn begin_to_run(&mut self) -> Option<After> {
+    fn begin_to_run(&mut self) -> Option<End> {
+        self.seen = self.cell().far().state.look();
         match self.phase() {
             Phase::New => self.begin(),
             Phase::Down => self.reconsider(),
@@ -373,7 +446,7 @@ impl<'a> Turn<'a> {
 
     /// Begins a run: with the factory, if the actor has one, and `pre_start`.
     #[inline(always)]
-    fn begin(&mut self) -> Option<After> {
+    fn begin(&mut self) -> Option<End> {
         let control = self.cell().far().state.peek();
         if control.is_marked() {
             return self.begin_marked(control);
@@ -386,7 +459,7 @@ impl<'a> Turn<'a> {
 
     /// The same for one that was killed or called back before, or is traced.
     #[cold]
-    fn begin_marked(&mut self, control: Snapshot) -> Option<After> {
+    fn begin_marked(&mut self, control: Snapshot) -> Option<End> {
         if control.is_killed() || control.is_recalled() {
             let reason = self.why_killed();
             self.fail_to_start(reason);
@@ -397,7 +470,7 @@ impl<'a> Turn<'a> {
     }
 
     #[inline(always)]
-    fn begin_to_start(&mut self) -> Option<After> {
+    fn begin_to_start(&mut self) -> Option<End> {
         let opened = self.open_start();
         if opened == Opened::Done && matches!(self.started, Some(Ok(()))) {
             self.started = None;
@@ -423,7 +496,7 @@ impl<'a> Turn<'a> {
     }
 
     #[cold]
-    fn start_what_was_made(&mut self) -> Option<After> {
+    fn start_what_was_made(&mut self) -> Option<End> {
         let is_traced = self.cell().far().state.peek().is_traced();
         let opened = if is_traced { self.traced(|| "pre_start", Self::open_start) } else { self.open_start() };
         self.hook_returned_apart(opened)
@@ -431,9 +504,9 @@ impl<'a> Turn<'a> {
 
     /// Ends the activation of an actor that has more to do.
     #[inline(never)]
-    fn leave(&mut self, drained: Drained) -> After {
+    fn leave(&mut self, drained: Drained) -> End {
         match drained {
-            Drained::Idle => After::Rested,
+            Drained::Idle => End::Rested,
             Drained::Suspended => self.suspend(),
             Drained::Share => self.again(),
             Drained::Behind => self.behind(),
@@ -442,7 +515,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Polls the frame of an actor that was suspended, or drops it if that is asked for.
-    fn resume(&mut self, frame: Frame) -> Option<After> {
+    fn resume(&mut self, frame: Frame) -> Option<End> {
         let control = self.cell().far().state.resume();
         self.seen = control;
         self.withdraw_waits();
@@ -528,7 +601,7 @@ impl<'a> Turn<'a> {
         let message = frame.message();
         // SAFETY: the frame is this task's, and used up by this.
         let aborted = unsafe { frame::abort(self, frame, answer) };
-        self.told |= aborted.told;
+        self.notes().told |= aborted.told;
         let (place, next) = match self.phase() {
             Phase::Making => (Place::Factory, Phase::Unborn),
             // What it has others for is there already: it has to wait for them, as if it had started.
@@ -559,12 +632,12 @@ impl<'a> Turn<'a> {
     /// The same as [`hook_returned`](Self::hook_returned), where that needn't be quick.
     #[cold]
     #[inline(never)]
-    fn hook_returned_apart(&mut self, opened: Opened) -> Option<After> {
+    fn hook_returned_apart(&mut self, opened: Opened) -> Option<End> {
         self.hook_returned(opened)
     }
 
     /// Goes on after `pre_start`, `on_terminated`, `health_check` or `post_stop`.
-    fn hook_returned(&mut self, opened: Opened) -> Option<After> {
+    fn hook_returned(&mut self, opened: Opened) -> Option<End> {
         match (opened, self.phase()) {
             (Opened::Suspended, _) => return Some(self.suspend()),
             (Opened::Done, Phase::Making) => match self.started.take() {
@@ -617,48 +690,21 @@ impl<'a> Turn<'a> {
         // UNWIND: the waker of whoever waits for the start.
         let told = guard(|| startup.announce(outcome));
         // Somebody who heard of a start that succeeded knows nothing of a failure to come.
-        self.told |= outcome.is_err() && told.unwrap_or(false);
+        if outcome.is_err() && told.unwrap_or(false) {
+            self.notes().told = true;
+        }
     }
 
     /// Handles messages until there is a reason not to; notes each of them if the task is `TRACED`, which is found out before
     /// the first one.
     #[inline(always)]
     fn drain<const TRACED: bool>(&mut self) -> Drained {
-        let mut reader = self.reader();
-        let mut handled = 0;
-        let mut share = Share::new();
-        let mut look = reader.credit_interval().min(share.next_look);
-        let mut patience = if self.fed { DEFER_SPINS } else { 0 };
-        #[cfg(not(any(corecast_loom, feature = "sim")))]
-        let mut ticks = ACTIVATION_TICKS;
-        // One at a time, and the mailbox's next after it.
-        #[cfg(any(corecast_loom, feature = "sim"))]
-        let mut ticks = if self.common.clock.is_virtual() { 1 } else { ACTIVATION_TICKS };
+        let (cell, mut reader) = (self.cell(), self.reader());
+        let mut left = Self::first_stage(&reader);
         loop {
-            if self.is_called()
-                && let Some(end) = self.answer::<TRACED>(&mut ticks)
-            {
+            if let Some(end) = self.handle_next::<TRACED>(cell, &mut reader) {
                 return end;
             }
-            let parcel = match reader.next() {
-                Some(parcel) => parcel,
-                None => match self.wait_for_more::<TRACED>(&mut reader, &mut patience, &mut ticks) {
-                    Ok(parcel) => parcel,
-                    Err(end) => return end,
-                },
-            };
-            let what = parcel.what();
-            // SAFETY: the ring's vtables are made for this task's body, and expect a turn.
-            let open = |turn: &mut Self| unsafe { parcel.open(NonNull::from(turn).cast()) };
-            match if TRACED { self.traced(what, open) } else { open(self) } {
-                Opened::Done => {}
-                Opened::Suspended => return Drained::Suspended,
-                Opened::Panicked => {
-                    let reason = self.panic_reason(Place::Handler);
-                    return self.stop(reason);
-                }
-            }
-            handled += 1;
             #[cfg(any(corecast_loom, feature = "sim"))]
             if self.common.clock.is_virtual() {
                 // One message at a time.
@@ -667,26 +713,99 @@ impl<'a> Turn<'a> {
                 }
                 continue;
             }
-            if handled < look {
-                continue;
+            left -= 1;
+            if left == 0 {
+                return self.drain_on::<TRACED>();
             }
-            // Everything that needn't be looked at after each message.
+        }
+    }
+
+    /// How many messages are handled before anything is looked at that needn't be looked at after each.
+    #[inline(always)]
+    fn first_stage(reader: &TaskReader<'_>) -> u32 {
+        reader.credit_interval().min(FIRST_LOOK)
+    }
+
+    /// Goes on after the first stage: now and then it looks at everything that needn't be looked at after each message.
+    #[inline(never)]
+    fn drain_on<const TRACED: bool>(&mut self) -> Drained {
+        let (cell, mut reader) = (self.cell(), self.reader());
+        let mut handled = Self::first_stage(&reader);
+        let mut share = Share::new();
+        loop {
             if reader.credit(false)
                 && let Err(text) = self.serve()
             {
                 return self.waker_panicked(text);
             }
-            if share.is_used_up(handled, &self.common.clock, self.looked) {
+            if share.is_used_up(handled, &self.common.clock, &mut self.looked) {
                 return Drained::Share;
             }
-            look = (handled + reader.credit_interval()).min(share.next_look).min(ACTIVATION_MESSAGES);
+            let stage = reader.credit_interval().min(share.next_look.min(ACTIVATION_MESSAGES) - handled);
+            for _ in 0..stage {
+                if let Some(end) = self.handle_next::<TRACED>(cell, &mut reader) {
+                    return end;
+                }
+            }
+            handled += stage;
+        }
+    }
+
+    /// Handles the next message, after what comes ahead of it. Returns how the draining ended, if it did.
+    #[inline(always)]
+    fn handle_next<const TRACED: bool>(&mut self, cell: &Header, reader: &mut TaskReader<'_>) -> Option<Drained> {
+        let mut seen = cell.far().state.look();
+        if seen.calls() {
+            self.seen = seen;
+            if let Some(end) = self.answer::<TRACED>() {
+                return Some(end);
+            }
+            seen = self.seen;
+        }
+        let parcel = match reader.next() {
+            Some(parcel) => {
+                self.seen = seen;
+                parcel
+            }
+            None => {
+                let mut found = None;
+                if self.patience == 0 && !seen.is_ringing() {
+                    match reader.rest(false) {
+                        // By far the most frequent.
+                        Rest::Idle => return Some(Drained::Idle),
+                        rest => found = Some(rest),
+                    }
+                }
+                self.seen = seen;
+                match self.wait_for_more::<TRACED>(cell, reader, found) {
+                    Ok(parcel) => parcel,
+                    Err(end) => return Some(end),
+                }
+            }
+        };
+        let what = parcel.what();
+        // SAFETY: the ring's vtables are made for this task's body, and expect a turn.
+        let open = |turn: &mut Self| unsafe { parcel.open(NonNull::from(turn).cast()) };
+        match if TRACED { self.traced(what, open) } else { open(self) } {
+            Opened::Done => None,
+            Opened::Suspended => Some(Drained::Suspended),
+            Opened::Panicked => {
+                let reason = self.panic_reason(Place::Handler);
+                Some(self.stop(reason))
+            }
         }
     }
 
     /// Before each message: notes the task word, and whether there is a kill, a notice or a timer's message to be seen to.
     #[inline(always)]
     fn is_called(&mut self) -> bool {
-        self.seen = self.cell().far().state.look();
+        self.is_called_to(self.cell())
+    }
+
+    /// The same for one who has the cell at hand.
+    #[inline(always)]
+    fn is_called_to(&mut self, cell: &Header) -> bool {
+        self.seen = cell.far().state.look();
         self.seen.calls()
     }
 
@@ -697,10 +816,10 @@ impl<'a> Turn<'a> {
         self.drain::<true>()
     }
 
-    /// Sees to a kill, a recall and a failure, to all notices, and to messages of timers as long as `left` allows. Returns how the
+    /// Sees to a kill, a recall and a failure, to all notices, and to messages of timers as long as there are ticks left. Returns how the
     /// draining ended, if it did; that of a task that is traced, as it turns out, goes on elsewhere.
     #[cold]
-    fn answer<const TRACED: bool>(&mut self, left: &mut u32) -> Option<Drained> {
+    fn answer<const TRACED: bool>(&mut self) -> Option<Drained> {
         loop {
             if self.seen.is_marked() {
                 if self.seen.is_killed() {
@@ -722,21 +841,19 @@ impl<'a> Turn<'a> {
                 continue;
             }
             if self.seen.is_noticed() {
-                if *left == 0 {
+                if !self.take_tick() {
                     // The rest of them comes before the next message, too.
                     return Some(Drained::Share);
                 }
-                *left -= 1;
                 if let Some(end) = self.hear() {
                     return Some(end);
                 }
                 let _ = self.is_called();
                 continue;
             }
-            if !self.seen.is_ringing() || *left == 0 {
+            if !self.seen.is_ringing() || !self.take_tick() {
                 return None;
             }
-            *left -= 1;
             if let Some(fired) = lane::take(self.cell()) {
                 if let Some(charge) = self.charge() {
                     charge.note_apart();
@@ -763,6 +880,20 @@ impl<'a> Turn<'a> {
             }
             let _ = self.is_called();
         }
+    }
+
+    /// Whether it may handle one more message of a timer, or notice, ahead of the mailbox. Then it does.
+    #[inline]
+    fn take_tick(&mut self) -> bool {
+        #[cfg(not(any(corecast_loom, feature = "sim")))]
+        let most = ACTIVATION_TICKS;
+        // One at a time, and the mailbox's next after it.
+        #[cfg(any(corecast_loom, feature = "sim"))]
+        let most = if self.common.clock.is_virtual() { 1 } else { ACTIVATION_TICKS };
+        let notes = self.notes();
+        let is_left = notes.ticks < most;
+        notes.ticks += u32::from(is_left);
+        is_left
     }
 
     /// Sees to what the actor has said of itself. Returns how the draining ended, if it did.
@@ -797,29 +928,29 @@ impl<'a> Turn<'a> {
         Some(self.stop(StopReason::Failed(error)))
     }
 
-    /// Rests, unless there is another message after all.
+    /// Rests, unless there is another message after all. What was `found` by an attempt to rest comes first.
     ///
     /// # Errors
     ///
     /// How the draining ended, if there is none.
-    #[inline(always)]
+    #[inline(never)]
     fn wait_for_more<'r, const TRACED: bool>(
         &mut self,
+        cell: &Header,
         reader: &mut TaskReader<'r>,
-        patience: &mut u32,
-        ticks: &mut u32,
+        mut found: Option<Rest>,
     ) -> Result<Parcel<'r>, Drained> {
         let (mut served, mut pauses) = (false, 0);
         loop {
             // Nothing more comes into a mailbox that is closed.
-            if *patience > 0 && !self.cell().is_closed() {
-                *patience -= 1;
+            if found.is_none() && self.patience > 0 && !cell.is_closed() {
+                self.patience -= 1;
                 spin_loop();
-            } else if self.seen.is_ringing() {
+            } else if found.is_none() && self.seen.is_ringing() {
                 // This activation has had its share of them.
                 return Err(Drained::Share);
             } else {
-                match reader.rest(served) {
+                match found.take().unwrap_or_else(|| reader.rest(served)) {
                     Rest::Idle => return Err(Drained::Idle),
                     Rest::Behind if pauses < BUSY_SPINS => {
                         pauses += 1;
@@ -851,8 +982,8 @@ impl<'a> Turn<'a> {
                     Rest::Drained => return Err(self.go_on_aside()),
                 }
             }
-            if self.is_called()
-                && let Some(end) = self.answer::<TRACED>(ticks)
+            if self.is_called_to(cell)
+                && let Some(end) = self.answer::<TRACED>()
             {
                 return Err(end);
             }
@@ -939,7 +1070,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The handler waits.
-    fn suspend(&mut self) -> After {
+    fn suspend(&mut self) -> End {
         if let Err(text) = self.credit_all()
             && let Some(frame) = self.take_frame()
         {
@@ -947,8 +1078,7 @@ impl<'a> Turn<'a> {
             self.abort(frame, StopReason::Panicked(panic.clone()), ReplyErrorReason::Panicked(panic));
             return self.wind_up();
         }
-        // SAFETY: the right to run is still ours.
-        After::Waits(Waiting::new(unsafe { Runnable::from_header(self.header) }, self.seen))
+        End::Waits
     }
 
     /// Says that the handler waits no more, if that was said.
@@ -979,22 +1109,20 @@ impl<'a> Turn<'a> {
         self.common.waits.take_found(header::id(header))
     }
 
-    fn again(&mut self) -> After {
+    fn again(&mut self) -> End {
         if let Err(text) = self.credit_all() {
             self.begin_to_stop(StopReason::Panicked(Panic::new(Place::Handler, text)));
             return self.wind_up();
         }
-        // SAFETY: the right to run is still ours.
-        After::Again(unsafe { Runnable::from_header(self.header) })
+        End::Again
     }
 
-    fn behind(&mut self) -> After {
+    fn behind(&mut self) -> End {
         if let (Err(text), Phase::Running) = (self.credit_all(), self.phase()) {
             self.begin_to_stop(StopReason::Panicked(Panic::new(Place::Handler, text)));
             return self.wind_up();
         }
-        // SAFETY: the right to run is still ours.
-        After::Behind(unsafe { Runnable::from_header(self.header) })
+        End::Behind
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::charge::Charge;
 use super::checkup::Checkup;
+use super::current;
 use super::frame::Scratch;
 use super::handle::Strong;
 use super::header::{self, ANYWHERE, Care, Cell, Far, Header, Limit, Near, Terms, Ward};
@@ -19,7 +20,7 @@ use super::identity::{ActorId, ActorInfo};
 use super::letter::{self, Body};
 use super::lodging::Lodging;
 use super::refs::Refs;
-use super::run::{self, Common, Phase};
+use super::run::{self, Bench, Common, Phase};
 use super::startup::Startup;
 use super::state::State;
 use crate::mailbox::ring::Ring;
@@ -210,9 +211,8 @@ impl Runnable {
         let state = &unsafe { self.0.as_ref() }.far().state;
         let _ = state.dismiss();
         let _ = state.kill();
-        let mut scratch = Scratch::new();
-        let looked = &mut common.clock.now();
-        let after = self.run(&mut run::Bench { scratch: &mut scratch, common, looked, fed: false, desk: None });
+        let _aside = current::set_aside();
+        let after = self.run(&mut Bench::new(Scratch::new(), common, common.clock.now(), None));
         debug_assert!(matches!(after, run::After::Rested));
     }
 
@@ -284,7 +284,7 @@ impl Runnable {
 
     /// Runs the task until it rests, waits or has used up its share.
     #[inline(always)]
-    pub(crate) fn run(self, worker: &mut run::Bench<'_>) -> run::After {
+    pub(crate) fn run(self, worker: &mut Bench<'_>) -> run::After {
         // SAFETY: the right to run is ours and used up by this.
         unsafe { run::activation(self.0, worker) }
     }

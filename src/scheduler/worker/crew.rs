@@ -13,6 +13,7 @@ use super::{HOME, Local, Scheduler, WORKER, Worker};
 use crate::scheduler::timer::Fired;
 use crate::sync::Arc;
 use crate::sync::time::Moment;
+use crate::task::current;
 use crate::task::hand::Hand;
 use crate::task::held::Beside;
 use crate::task::run::{After, Bench};
@@ -123,14 +124,18 @@ impl Crew {
             self.let_go_of(worker);
         }
         worker.hand().learn_host(&task);
-        let mut scratch = self.scratch.take().unwrap_or_else(Scratch::new);
-        let mut looked = self.looked.get();
+        let scratch = self.scratch.take().unwrap_or_else(Scratch::new);
         let common = &self.scheduler.common;
-        let desk = Some(&worker.desk);
         if common.slow.is_some() {
             task.trace();
         }
-        let after = task.run(&mut Bench { scratch: &mut scratch, common, looked: &mut looked, fed: false, desk });
+        let mut bench = Bench::new(scratch, common, self.looked.get(), Some(&worker.desk));
+        let after = {
+            // Who plays may be an actor itself.
+            let _aside = current::set_aside();
+            task.run(&mut bench)
+        };
+        let (scratch, looked) = bench.clear();
         self.looked.set(looked);
         self.scratch.set(Some(scratch));
         self.let_go_of(worker);

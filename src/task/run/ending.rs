@@ -6,7 +6,7 @@
 
 use std::ptr::NonNull;
 
-use super::After;
+use super::End;
 use super::{Phase, Turn};
 use crate::mailbox::envelope::Opened;
 use crate::mailbox::ring::Rest;
@@ -77,7 +77,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn panic_reason(&mut self, place: Place) -> StopReason {
-        let text = self.panic.take().unwrap_or_default();
+        let text = self.notes.panic.take().unwrap_or_default();
         StopReason::Panicked(Panic::new(place, text))
     }
 
@@ -170,7 +170,7 @@ impl Turn<'_> {
     }
 
     /// The phases after Running.
-    pub(super) fn wind_up(&mut self) -> After {
+    pub(super) fn wind_up(&mut self) -> End {
         if matches!(self.phase(), Phase::Clearing | Phase::Pausing) {
             if self.phase() == Phase::Clearing && !self.clear() {
                 return self.behind();
@@ -198,7 +198,7 @@ impl Turn<'_> {
             return self.behind();
         }
         self.end();
-        After::Rested
+        End::Rested
     }
 
     /// Begins the `post_stop` of an actor that was killed, or is traced.
@@ -303,7 +303,7 @@ impl Turn<'_> {
         let verdict = self.verdict();
         // One that was down has failed before, and that was told then.
         if verdict == TOLD && !self.charge().is_some_and(Charge::is_told) {
-            let observed = self.told || header.far().state.peek().is_watched();
+            let observed = self.notes.told || header.far().state.peek().is_watched();
             // UNWIND: an observer is user code.
             let _ = guard(|| host.actor_failed(header::info(header), &reason_of(header, verdict), observed));
         }
@@ -312,8 +312,8 @@ impl Turn<'_> {
             drop(unsafe { Strong::from_counted(self.header) });
         }
         // If nobody refers to it, nobody will hear of the end, and nobody can come to do so but visitors of its seat.
-        self.alone = !header.terms().is_ward() && self.is_alone();
-        if !self.alone {
+        let mut alone = !header.terms().is_ward() && self.is_alone();
+        if !alone {
             self.announce_end();
         }
         match self.desk {
@@ -331,12 +331,14 @@ impl Turn<'_> {
             }
         }
         // RECHECK: a visitor may have come before it left its seat.
-        if self.alone && !self.is_alone() {
-            self.alone = false;
+        if alone && !self.is_alone() {
+            alone = false;
             self.announce_end();
         }
         host.ended();
-        self.ended = true;
+        let notes = self.notes();
+        notes.alone = alone;
+        notes.ended = true;
     }
 
     /// The name is free, and the actor on nobody's list, before anybody hears of the end.

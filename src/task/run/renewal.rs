@@ -6,7 +6,7 @@
 //! brought is left over, watches and links that the state had begun are over, the supervisor is told. The mailbox isn't touched.
 //! The next run begins with the factory.
 
-use super::{After, Phase, Turn};
+use super::{End, Phase, Turn};
 use crate::mailbox::envelope::Opened;
 use crate::sync::unwind::guard;
 use crate::task::charge::{self, Charge, Report, Word};
@@ -97,7 +97,7 @@ impl<'a> Turn<'a> {
 
     /// The run is over: without a state, the actor waits for its supervisor's word.
     #[cold]
-    pub(super) fn go_down(&mut self) -> After {
+    pub(super) fn go_down(&mut self) -> End {
         let Some(charge) = self.charge() else { unreachable!("only a supervised actor begins anew") };
         let header = self.cell();
         if self.has_body() {
@@ -115,7 +115,7 @@ impl<'a> Turn<'a> {
         }
         charge.set_told(!reason.is_orderly());
         let down = charge.close_books(reason.clone(), self.reader().taken());
-        self.told = false;
+        self.notes.told = false;
         charge.set_down(true);
         self.enter(Phase::Down);
         // Before the report: the answer is a wake that this doesn't know.
@@ -128,14 +128,14 @@ impl<'a> Turn<'a> {
     }
 
     /// It is suspended without a handler: nobody is waited for that the census knows.
-    fn wait_for_word(&mut self) -> After {
+    fn wait_for_word(&mut self) -> End {
         edge::clear();
         self.suspend()
     }
 
     /// An actor that is down has been woken. Returns how the activation ended, if it did.
     #[cold]
-    pub(super) fn reconsider(&mut self) -> Option<After> {
+    pub(super) fn reconsider(&mut self) -> Option<End> {
         let Some(charge) = self.charge() else { unreachable!("only a supervised actor is down") };
         self.seen = self.cell().far().state.resume();
         match charge.take_word() {
@@ -155,7 +155,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Begins the next run.
-    fn renew(&mut self, charge: &Charge) -> Option<After> {
+    fn renew(&mut self, charge: &Charge) -> Option<End> {
         let header = self.cell();
         let mut is_final = self.seen.is_final();
         // A stop that this run has come to its end by is over with it.
