@@ -250,7 +250,7 @@ impl<J: Letter, K: Letter, L: Letter> WeakAddress<J, K, L> {
 /// first.
 pub(crate) struct Shortcut<V, J> {
     value: Arc<V>,
-    /// Null where the value has no address.
+    /// None where the value has no address.
     way: Option<Way<J>>,
     /// The address's task; one byte further while it is closed.
     task: AtomicPtr<Header>,
