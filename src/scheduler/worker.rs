@@ -77,6 +77,8 @@ pub(crate) struct Worker {
     next_look: Cell<u32>,
     /// How often they were.
     looks: Cell<u32>,
+    /// Runs out of the next-slot since the others had their turn.
+    streak: Cell<u32>,
     /// Something may be held, for the activation that is under way.
     holds: Cell<bool>,
     /// The last activation that was behind, and how many were in a row.
@@ -179,6 +181,7 @@ impl Worker {
             placed: RefCell::new(VecDeque::with_capacity(PLACED_ROOM)),
             next_look: Cell::new(SHARED_INTERVAL),
             looks: Cell::new(0),
+            streak: Cell::new(0),
             holds: Cell::new(false),
             behind: Cell::new((0, 0)),
             round: Cell::new(Moment::from_nanos(0)),
@@ -391,11 +394,7 @@ impl Worker {
     /// The next task, if there is one on this worker, and no time to look elsewhere before.
     #[inline(always)]
     fn find_here(&self) -> Option<Runnable> {
-        let ticks = self.ticks();
-        if ticks == self.next_look.get() {
-            return None;
-        }
-        self.take_here(ticks)
+        if self.ticks() == self.next_look.get() { None } else { self.take_here() }
     }
 
     /// The same as [`find`](Self::find), where there is none, or it is time to look elsewhere. Sleeps until there is one.
@@ -421,15 +420,18 @@ impl Worker {
         Some(task)
     }
 
-    /// What waits on this worker: mostly the next-slot. The others have their turn after [`NEXT_SLOT_RUNS`] activations.
+    /// What waits on this worker: mostly the next-slot. The others have their turn after [`NEXT_SLOT_RUNS`] out of it.
     #[inline(always)]
-    fn take_here(&self, ticks: u32) -> Option<Runnable> {
+    fn take_here(&self) -> Option<Runnable> {
         let nobody_waits = || self.queue.is_empty() && self.placed.borrow().is_empty();
-        if (!ticks.is_multiple_of(NEXT_SLOT_RUNS + 1) || nobody_waits())
+        let streak = self.streak.get();
+        if (streak < NEXT_SLOT_RUNS || nobody_waits())
             && let Some(task) = self.hand().next.take()
         {
+            self.streak.set(if streak < NEXT_SLOT_RUNS { streak + 1 } else { 0 });
             return Some(task);
         }
+        self.streak.set(0);
         self.let_go();
         self.take_own()
     }
@@ -447,14 +449,14 @@ impl Worker {
             self.look_after(1);
             return Some((task, true));
         }
-        let here = || self.take_here(self.ticks()).map(|task| (task, false));
+        let here = || self.take_here().map(|task| (task, false));
         self.find_shared().or_else(here).or_else(|| self.find_elsewhere())
     }
 
     /// What waits on this worker: the deque and the placed tasks in turns, then the next-slot.
     #[inline(always)]
     fn take_own(&self) -> Option<Runnable> {
-        // Not at each other activation: while the next-slot is full, this is asked after so many alone.
+        // Not at each other activation: while the next-slot is full, this is asked after each fourth alone.
         let local = if (self.ticks() / (NEXT_SLOT_RUNS + 1)).is_multiple_of(2) {
             self.queue.pop().or_else(|| self.pop_placed())
         } else {
