@@ -314,6 +314,36 @@ fn two_publishes_and_a_queue_that_gets_the_retained_event_first() {
     });
 }
 
+/// Whoever first finds that the subscribing is over opens the shortcut in the list of the topic that retains nothing; the other
+/// publisher may find it open, closed, or hold an older list.
+#[test]
+fn two_publishers_to_another_topic_and_a_subscription_that_gets_the_retained_event_first() {
+    model("publish elsewhere and join", bounds(), &["none", "one", "both"], |outcomes| {
+        let ledger = Ledger::default();
+        let broker = MessageBroker::new();
+        let topic = retaining(&broker);
+        let other = broker.topic::<Say>("a.b").unwrap();
+        let actor = idle(&ledger);
+        let publisher = thread::spawn({
+            let other = other.clone();
+            move || reached(other.publish(Say(2))) + reached(other.publish(Say(3)))
+        });
+        let sub = broker.subscribe(">", actor).start().unwrap();
+        assert_eq!(reached(other.publish(Say(4))), 1);
+        let reached = publisher.join().unwrap();
+        assert_eq!(sub.missed(), 0);
+        sub.unsubscribe();
+        topic.forget();
+        let seen = ledger.ended(1);
+        assert!(seen.dead.is_empty());
+        assert_eq!(seen.handled[0], 1, "the retained one is the first");
+        let of_publisher: Vec<_> = seen.handled[1..].iter().copied().filter(|event| *event != 4).collect();
+        assert_eq!(of_publisher, [2, 3][2 - reached..]);
+        assert_eq!(seen.handled.len(), 2 + reached, "each comes once");
+        outcomes.saw(["none", "one", "both"][reached]);
+    });
+}
+
 #[test]
 fn two_subscriptions_and_a_publish() {
     let expected = ["both before", "first before", "second before", "both after"];
