@@ -110,8 +110,8 @@ fn a_chain_of_messages_and_the_look_whether_all_is_quiet() {
     let expected = ["quiet at once", "not yet"];
     let bounds = Bounds { branches: 20_000, preemptions: Some(1), ..Bounds::default() };
     model_in_all_modes("quiet", bounds, &expected, |outcomes| {
-        let (registry, ledger) = (Arc::new(Registry::new()), Ledger::default());
         let (scheduler, threads) = Scheduler::start(1);
+        let (registry, ledger) = (Arc::new(Registry::of(&scheduler)), Ledger::default());
         let mut next = None;
         // The last of the chain is looked at first.
         for number in (1..=2).rev() {

@@ -14,7 +14,15 @@ pub struct Registry(registry::Registry, Arc<Seats>);
 impl Registry {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
-        let seats = Seats::new(2);
+        Self::at(Seats::new(2))
+    }
+
+    /// Of actors that the workers of `scheduler` run.
+    pub fn of(scheduler: &Scheduler) -> Self {
+        Self::at(Arc::clone(scheduler.inner().seats()))
+    }
+
+    fn at(seats: Arc<Seats>) -> Self {
         Self(registry::Registry::new(Arc::clone(&seats)), seats)
     }
 
