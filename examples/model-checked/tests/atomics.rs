@@ -91,7 +91,7 @@ fn a_handler_that_waits_for_ever_fails_the_model() {
 }
 
 #[test]
-#[ignore = "the next test runs it, in a process of its own"]
+#[ignore = "it ends its process, so the next test runs it in another one"]
 fn a_wait_for_ever() {
     atomics().preemptions(0).run(|system| system.spawn(Deaf).start().unwrap().blocking_send(Drop).unwrap());
 }

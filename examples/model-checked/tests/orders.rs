@@ -242,7 +242,7 @@ fn more_turns_than_allowed_are_an_error() {
 }
 
 #[test]
-#[ignore = "the next test runs it, in a process of its own"]
+#[ignore = "it ends its process, so the next test runs it in another one"]
 fn a_run_for_ever() {
     Model::new().max_steps(u64::MAX).run(|system| {
         system.spawn(Restless).start().unwrap().try_tell(Pass).unwrap();
