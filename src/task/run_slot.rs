@@ -42,14 +42,10 @@ impl RunSlot {
     /// Puts a task in and returns the one that it displaces. Wait-free.
     #[inline(always)]
     pub(crate) fn put(&self, runnable: Runnable) -> Option<Runnable> {
-        let task = runnable.into_header().as_ptr();
-        // ORDERING: Relaxed; only the owner fills the slot, so an empty one stays empty.
-        if self.task.load(Ordering::Relaxed).is_null() {
-            // ORDERING: Release pairs with a thief's Acquire: the right to run passes to it.
-            self.task.store(task, Ordering::Release);
-            return None;
+        match self.put_if_empty(runnable) {
+            Ok(()) => None,
+            Err(runnable) => self.exchange(runnable.into_header().as_ptr()),
         }
-        self.exchange(task)
     }
 
     /// Puts a task in, if the slot is empty. Wait-free.
@@ -59,10 +55,11 @@ impl RunSlot {
     /// The task back, if it isn't.
     #[inline(always)]
     pub(super) fn put_if_empty(&self, runnable: Runnable) -> Result<(), Runnable> {
-        // ORDERING: Relaxed and Release, as in `put`.
+        // ORDERING: Relaxed; only the owner fills the slot, so an empty one stays empty.
         if !self.task.load(Ordering::Relaxed).is_null() {
             return Err(runnable);
         }
+        // ORDERING: Release pairs with a thief's Acquire: the right to run passes to it.
         self.task.store(runnable.into_header().as_ptr(), Ordering::Release);
         Ok(())
     }
@@ -85,7 +82,7 @@ impl RunSlot {
         self.barrier.light();
         // ORDERING: Acquire pairs with the Release of a thief that has gone: the slot is as it left it.
         let before = if self.thief.load(Ordering::Acquire) {
-            // ORDERING: Release as in `put`; what is there was put there by this thread.
+            // ORDERING: Release as in `put_if_empty`; what is there was put there by this thread.
             self.task.swap(task, Ordering::Release)
         } else {
             // ORDERING: Relaxed; no thief is about, and what is there was put there by this thread.
