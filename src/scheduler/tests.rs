@@ -1,5 +1,5 @@
-//! Whom a fan-out wakes, and whose tasks a hand takes; and what lies on which cache lines. The workers have no threads: they
-//! are listed as asleep, their drivers count, and what they are to run is run by hand.
+//! Whom a fan-out wakes, who is next, and whose tasks a hand takes; and what lies on which cache lines. The workers have no
+//! threads: they are listed as asleep, their drivers count, and what they are to run is run by hand.
 
 use std::any::Any;
 use std::mem::offset_of;
@@ -14,7 +14,7 @@ use crate::actor::reference::ActorRef;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::barrier::Barrier;
-use crate::sync::limits::MANY;
+use crate::sync::limits::{MANY, NEXT_SLOT_RUNS};
 use crate::sync::time::{Clock, Moment};
 use crate::task::circle::Circle;
 use crate::task::hand;
@@ -293,6 +293,38 @@ fn a_few_are_taken_from_a_worker_that_does_not_come_to_them() {
     assert!(stuck.find().is_none());
     drop(actors);
     assert_eq!(hall.work(), 0);
+}
+
+#[test]
+fn deque_and_placed_tasks_take_turns_beside_a_full_next_slot() {
+    let hall = Hall::new(1);
+    let worker = &hall.workers[0];
+    let (actors, runnables): (Vec<_>, Vec<_>) =
+        [None, None, None, Some(0)].map(|place| hall.make(place)).into_iter().unzip();
+    let again = |runnable: Runnable| {
+        let is_placed = runnable.placed().is_some();
+        if is_placed {
+            worker.schedule_placed(runnable)
+        } else {
+            worker.schedule_next(runnable)
+        }
+        is_placed
+    };
+    for runnable in runnables {
+        again(runnable);
+    }
+    let placed = (0..20 * (NEXT_SLOT_RUNS + 1)).filter(|_| {
+        let (runnable, _) = worker.find().expect("there is always one in the next-slot");
+        // ORDERING: Relaxed; one thread.
+        hall.scheduler.workers[0].activations.fetch_add(1, Ordering::Relaxed);
+        again(runnable)
+    });
+    // Twenty turns aren't the next-slot's, and half of them aren't the deque's.
+    let placed = placed.count();
+    assert!((8..=12).contains(&placed), "{placed} of 20");
+    assert_eq!(hall.work(), 0, "all have started");
+    drop(actors);
+    assert_eq!(hall.work(), 0, "and ended");
 }
 
 /// Where a field ends that begins at `start`; its type is that of what `get` gets.
