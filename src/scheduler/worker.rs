@@ -2,12 +2,13 @@
 //!
 //! Where it looks for the next task, in this order:
 //!
-//! 1. every 61 activations: the shared queues first, so that nobody starves behind local traffic;
-//! 2. its next-slot, at most three times in a row while others wait;
-//! 3. its deque and its placed tasks, in turns;
-//! 4. what is due of the timers, and what they schedule;
-//! 5. its inboxes, then the one for the world outside;
-//! 6. the other workers: half of a deque, or of an overflow; a [few](super::few) are left to their worker.
+//! 1. after an activation that used up its share, if the last time is long ago: what a stuck worker holds;
+//! 2. every 61 activations: the shared queues first, so that nobody starves behind local traffic;
+//! 3. its next-slot, at most three times in a row while others wait;
+//! 4. its deque and its placed tasks, in turns;
+//! 5. what is due of the timers, and what they schedule;
+//! 6. its inboxes, then the one for the world outside;
+//! 7. the other workers: half of a deque, or of an overflow; a [few](super::few) are left to their worker.
 //!
 //! Then it sleeps, as the README beside this file explains. While others are awake, one of the sleepers is the
 //! sentinel: it wakes up by itself now and then and takes over what a worker holds that makes no progress,
@@ -73,14 +74,13 @@ pub(crate) struct Worker {
     desk: Desk,
     /// Tasks placed on this worker, scheduled by itself or taken from its inbox.
     placed: RefCell<VecDeque<Runnable>>,
-    /// After which activation the shared queues are looked at, and after stuck workers if a round is due.
+    /// After which activation the shared queues are looked at, and after stuck workers if a round is due. No activation begins
+    /// without a comparison with this one, so it isn't missed.
     next_look: Cell<u32>,
     /// How often they were.
     looks: Cell<u32>,
     /// Runs out of the next-slot since the others had their turn.
     streak: Cell<u32>,
-    /// Something may be held, for the activation that is under way.
-    holds: Cell<bool>,
     /// The last activation that was behind, and how many were in a row.
     behind: Cell<(u32, u32)>,
     /// When this worker last looked after stuck ones because its own activations last, and whether it is to do so again.
@@ -182,7 +182,6 @@ impl Worker {
             next_look: Cell::new(SHARED_INTERVAL),
             looks: Cell::new(0),
             streak: Cell::new(0),
-            holds: Cell::new(false),
             behind: Cell::new((0, 0)),
             round: Cell::new(Moment::from_nanos(0)),
             is_round_due: Cell::new(false),
@@ -285,10 +284,7 @@ impl Worker {
         // ORDERING: Relaxed; see `Scheduler::activations`.
         self.me().activations.store(self.ticks().wrapping_add(1), Ordering::Relaxed);
         let after = task.run(bench);
-        if self.holds.get() {
-            self.holds.set(false);
-            self.let_go();
-        }
+        self.let_go();
         if !matches!(after, After::Rested) {
             self.see_to(after, bench.looked());
         }
@@ -313,10 +309,7 @@ impl Worker {
     fn see_to(&self, after: After, looked: Moment) {
         match after {
             After::Rested => {}
-            After::Waits(waiting) if waiting.is_for(&self.hand().next) => {
-                waiting.hold(&self.hand().held);
-                self.holds.set(true);
-            }
+            After::Waits(waiting) if waiting.is_for(&self.hand().next) => waiting.hold(&self.hand().held),
             After::Waits(waiting) => self.put_back_woken(waiting.suspend(&self.scheduler.common)),
             After::Again(task) => {
                 self.put_back(task);
@@ -365,11 +358,11 @@ impl Worker {
         }
     }
 
-    /// This worker has found something to do. If it was a search, and nobody else searches, somebody is woken for what else
-    /// there is.
+    /// This worker has found something to do. If nobody else searches, somebody is woken for what else there is.
     #[cold]
     fn end_search(&self) {
-        if self.searching.replace(false) && self.scheduler.idle.stop_searching() && self.sees_work() {
+        self.searching.set(false);
+        if self.scheduler.idle.stop_searching() && self.sees_work() {
             self.scheduler.wake_one();
         }
     }
@@ -383,12 +376,15 @@ impl Worker {
     }
 
     /// The next task, and whether another core scheduled it.
-    #[inline(always)]
     pub(crate) fn find(&self) -> Option<(Runnable, bool)> {
-        match self.find_here() {
+        let found = match self.find_here() {
             Some(task) => Some((task, false)),
             None => self.find_with_care(),
+        };
+        if found.is_some() && self.searching.get() {
+            self.end_search();
         }
+        found
     }
 
     /// The next task, if there is one on this worker, and no time to look elsewhere before.
@@ -397,27 +393,22 @@ impl Worker {
         if self.ticks() == self.next_look.get() { None } else { self.take_here() }
     }
 
-    /// The same as [`find`](Self::find), where there is none, or it is time to look elsewhere. Sleeps until there is one.
-    /// Nothing, when the system has closed.
+    /// The next task, for a worker that has found [none here](Self::find_here). Sleeps until there is one. Nothing, when the
+    /// system has closed.
     #[cold]
     #[inline(never)]
     fn find_or_sleep(&self, bench: &mut Bench<'_>) -> Option<Runnable> {
-        let mut found = self.find_with_care();
-        while found.is_none() {
+        loop {
+            if let Some((task, is_fed)) = self.find() {
+                if is_fed {
+                    bench.expect_more();
+                }
+                return Some(task);
+            }
             if !self.sleep() {
                 return None;
             }
-            found = self.find();
-            if found.is_some() {
-                // Somebody may have woken it to search.
-                self.end_search();
-            }
         }
-        let (task, is_fed) = found?;
-        if is_fed {
-            bench.expect_more();
-        }
-        Some(task)
     }
 
     /// What waits on this worker: mostly the next-slot. The others have their turn after [`NEXT_SLOT_RUNS`] out of it.
@@ -436,8 +427,8 @@ impl Worker {
         self.take_own()
     }
 
-    /// The same as [`find`](Self::find), where nothing is here; or when it is time: after stuck workers if a round is due, for
-    /// the others may have something to do without end, and after a look at the shared queues.
+    /// The same as [`find`](Self::find), where nothing is here; or when it is time to look elsewhere. First after stuck workers, if
+    /// a round is due: the shared queues may have something without end.
     #[cold]
     fn find_with_care(&self) -> Option<(Runnable, bool)> {
         if self.ticks() != self.next_look.get() {
@@ -529,14 +520,14 @@ impl Worker {
     fn find_elsewhere(&self) -> Option<(Runnable, bool)> {
         // What a batch of timers schedules here, or anything else, comes before the next batch.
         while self.fire_timers() != Fired::Nothing {
-            let found = self.take_own().map(|task| (task, false)).or_else(|| self.take_inboxes());
-            if found.is_some() {
-                self.end_search();
-                return found;
+            if let Some(task) = self.take_own() {
+                return Some((task, false));
+            }
+            if let Some(found) = self.take_inboxes() {
+                return Some(found);
             }
         }
         let found = self.search()?;
-        self.end_search();
         self.hand().learn_host(&found.0);
         Some(found)
     }
