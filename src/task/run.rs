@@ -738,6 +738,7 @@ impl<'a> Turn<'a> {
 
 impl fmt::Debug for Turn<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turn").field("phase", &self.phase()).finish_non_exhaustive()
+        // Not of the task: between two activations it may be gone.
+        f.debug_struct("Turn").field("looked", &self.looked).finish_non_exhaustive()
     }
 }
