@@ -385,21 +385,16 @@ impl<'a> Turn<'a> {
     fn activate(&mut self) -> End {
         #[cfg(any(corecast_loom, feature = "sim"))]
         let goes_on = self.common.clock.is_virtual() && (self.phase() != Phase::Running || self.has_frame());
-        let is_running = if let Some(frame) = self.take_frame() {
-            if let Some(after) = self.resume(frame) {
-                return after;
+        if let Some(frame) = self.take_frame() {
+            if let Some(end) = self.resume(frame) {
+                return end;
             }
-            self.phase() == Phase::Running
-        } else if self.phase() == Phase::Running {
-            // By far the most frequent.
-            true
-        } else {
-            if let Some(after) = self.begin_to_run() {
-                return after;
-            }
-            self.phase() == Phase::Running
-        };
-        if is_running {
+        } else if self.phase() != Phase::Running
+            && let Some(end) = self.begin_to_run()
+        {
+            return end;
+        }
+        if self.phase() == Phase::Running {
             // In a simulation its start, or the rest of a handler, is a step of its own.
             #[cfg(any(corecast_loom, feature = "sim"))]
             if goes_on && self.cell().len() > 0 {
@@ -409,8 +404,9 @@ impl<'a> Turn<'a> {
                 // By far the most frequent.
                 Drained::Idle => return End::Rested,
                 Drained::Suspended => return self.suspend(),
+                Drained::Share => return self.again(),
+                Drained::Behind => return self.behind(),
                 Drained::Stopped => {}
-                other => return self.leave(other),
             }
         }
         self.wind_up()
@@ -455,12 +451,7 @@ impl<'a> Turn<'a> {
     #[inline(always)]
     fn begin_to_start(&mut self) -> Option<End> {
         let opened = self.open_start();
-        if opened == Opened::Done && matches!(self.started, Some(Ok(()))) {
-            self.started = None;
-            self.has_started();
-            return None;
-        }
-        self.hook_returned_apart(opened)
+        self.hook_returned(opened)
     }
 
     /// Goes on after a `pre_start` that succeeded.
@@ -485,19 +476,8 @@ impl<'a> Turn<'a> {
         self.hook_returned_apart(opened)
     }
 
-    /// Ends the activation of an actor that has more to do.
-    #[inline(never)]
-    fn leave(&mut self, drained: Drained) -> End {
-        match drained {
-            Drained::Idle => End::Rested,
-            Drained::Suspended => self.suspend(),
-            Drained::Share => self.again(),
-            Drained::Behind => self.behind(),
-            Drained::Stopped => self.wind_up(),
-        }
-    }
-
     /// Polls the frame of an actor that was suspended, or drops it if that is asked for.
+    #[inline(always)]
     fn resume(&mut self, frame: Frame) -> Option<End> {
         let control = self.cell().far().state.resume();
         self.seen = control;
@@ -519,7 +499,7 @@ impl<'a> Turn<'a> {
                 }
             }
         } else {
-            self.hook_returned(opened)
+            self.hook_returned_apart(opened)
         }
     }
 
@@ -612,15 +592,28 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The same as [`hook_returned`](Self::hook_returned), where that needn't be quick.
+    /// Goes on after `pre_start`, `on_terminated`, `health_check` or `post_stop`. Returns how the activation ended, if it did.
+    #[inline(always)]
+    fn hook_returned(&mut self, opened: Opened) -> Option<End> {
+        // By far the most frequent: no call for these.
+        match (opened, self.phase()) {
+            (Opened::Done, Phase::Starting) if matches!(self.started, Some(Ok(()))) => {
+                self.started = None;
+                self.has_started();
+                None
+            }
+            (Opened::Done, Phase::Stopping) => {
+                self.enter(Phase::Ending);
+                None
+            }
+            _ => self.hook_returned_apart(opened),
+        }
+    }
+
+    /// The same for all cases, where it needn't be quick.
     #[cold]
     #[inline(never)]
     fn hook_returned_apart(&mut self, opened: Opened) -> Option<End> {
-        self.hook_returned(opened)
-    }
-
-    /// Goes on after `pre_start`, `on_terminated`, `health_check` or `post_stop`.
-    fn hook_returned(&mut self, opened: Opened) -> Option<End> {
         match (opened, self.phase()) {
             (Opened::Suspended, _) => return Some(self.suspend()),
             (Opened::Done, Phase::Making) => match self.started.take() {
@@ -719,6 +712,7 @@ impl<'a> Turn<'a> {
         self.common.waits.take_found(header::id(header))
     }
 
+    #[inline(never)]
     fn again(&mut self) -> End {
         if let Err(text) = self.credit_all() {
             self.begin_to_stop(StopReason::Panicked(Panic::new(Place::Handler, text)));
@@ -727,6 +721,7 @@ impl<'a> Turn<'a> {
         End::Again
     }
 
+    #[inline(never)]
     fn behind(&mut self) -> End {
         if let (Err(text), Phase::Running) = (self.credit_all(), self.phase()) {
             self.begin_to_stop(StopReason::Panicked(Panic::new(Place::Handler, text)));

@@ -182,10 +182,8 @@ impl Turn<'_> {
             // SAFETY: the vtable is that of the body.
             let stop = |turn: &mut Self| unsafe { (turn.cell().far().vtable.stop)(turn, reason) };
             let opened = if self.seen.is_marked() { self.stop_marked(stop) } else { stop(self) };
-            if opened == Opened::Done {
-                self.enter(Phase::Ending);
-            } else if let Some(after) = self.hook_returned(opened) {
-                return after;
+            if let Some(end) = self.hook_returned(opened) {
+                return end;
             }
         }
         if self.goes_down() {
