@@ -141,6 +141,15 @@ sized! {
     SEAT_RUN: u32 = 64, 1
 }
 sized! {
+    /// Bits of the number of a seat: one less than a word has beside a turn, which tells vacant seats from others. In models
+    /// as few as their actors need: tables by seats have a word for each doubling, used or not.
+    SEAT_BITS: u32 = 31, 4
+}
+sized! {
+    /// Runs of seats whose waits have a place in the first segment of their table. A power of two.
+    FIRST_WAITS: usize = 16, 2
+}
+sized! {
     /// Timers that are taken out of a wheel under its lock at once.
     FIRE_BATCH: usize = 16, 2
 }

@@ -38,7 +38,7 @@ use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use crate::sync::barrier::Barrier;
 use crate::sync::hint::spin_loop;
-use crate::sync::limits::SEAT_RUN;
+use crate::sync::limits::{SEAT_BITS, SEAT_RUN};
 use crate::sync::lock::Mutex;
 
 /// The seats of a system.
@@ -108,9 +108,6 @@ const FIRST: u32 = 4 * SEAT_RUN;
 
 /// As many as numbers of seats need that fit into a vacant seat.
 const SEGMENTS: usize = (SEAT_BITS - FIRST.ilog2()) as usize;
-
-/// Bits of the number of a seat: one less than a word has beside a turn, which tells vacant seats from others.
-const SEAT_BITS: u32 = 31;
 
 /// Pauses in which any store is seen: some hundred microseconds.
 const LONG_ENOUGH: u32 = 10_000;
@@ -526,7 +523,7 @@ impl Tally {
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
     use super::{ActorId, Drawer, Entry, FIRST, MOST_SEATS, Ordering, SEGMENTS, Seats, position};
-    use crate::sync::limits::SEAT_RUN;
+    use crate::sync::limits::{SEAT_BITS, SEAT_RUN};
     use std::collections::HashSet;
 
     fn take(seats: &Seats, drawer: &mut Drawer) -> ActorId {

@@ -54,7 +54,7 @@ use super::circle::Circle;
 use super::identity::{ActorId, ActorInfo};
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use crate::sync::barrier;
-use crate::sync::limits::{MOST_WAITS, SEAT_RUN};
+use crate::sync::limits::{FIRST_WAITS, MOST_WAITS, SEAT_BITS, SEAT_RUN};
 use crate::sync::lock::Mutex;
 use crate::sync::{Arc, Weak};
 
@@ -100,10 +100,8 @@ type Slot = AtomicPtr<Chunk>;
 /// Entries of seats whose numbers follow one another.
 struct Chunk([Entry; SEAT_RUN as usize]);
 
-/// Slots of the first segment.
-const FIRST: usize = 16;
-
-const SEGMENTS: usize = (u32::BITS - FIRST.ilog2()) as usize + 1;
+/// As many as there are slots for all seats.
+const SEGMENTS: usize = (SEAT_BITS - SEAT_RUN.ilog2() - FIRST_WAITS.ilog2()) as usize + 1;
 
 /// What the actor of a seat waits for. On a line of its own: suspended actors of different workers don't disturb each
 /// other.
@@ -170,13 +168,13 @@ impl Wait {
 /// Where a seat's entry stands: its segment, its slot counted from the first of all, its place in the chunk.
 #[inline(always)]
 fn position(seat: u32) -> (usize, usize, usize) {
-    let slot = (seat / SEAT_RUN) as usize + FIRST;
-    ((slot.ilog2() - FIRST.ilog2()) as usize, slot, (seat % SEAT_RUN) as usize)
+    let slot = (seat / SEAT_RUN) as usize + FIRST_WAITS;
+    ((slot.ilog2() - FIRST_WAITS.ilog2()) as usize, slot, (seat % SEAT_RUN) as usize)
 }
 
 /// The first slot of a segment, counted from the first of all; so many slots it has, too.
 fn start(segment: usize) -> usize {
-    FIRST << segment
+    FIRST_WAITS << segment
 }
 
 impl Waits {
