@@ -3,6 +3,9 @@
 // A model that counts nothing proves little: say what has to be seen.
 #![warn(missing_docs)]
 
+#[cfg(target_os = "linux")]
+mod stacks;
+
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
