@@ -523,7 +523,7 @@ impl Tally {
 #[cfg(all(test, not(corecast_loom)))]
 mod tests {
     use super::{ActorId, Drawer, Entry, FIRST, MOST_SEATS, Ordering, SEGMENTS, Seats, position};
-    use crate::sync::limits::{SEAT_BITS, SEAT_RUN};
+    use crate::sync::limits::SEAT_RUN;
     use std::collections::HashSet;
 
     fn take(seats: &Seats, drawer: &mut Drawer) -> ActorId {
