@@ -100,8 +100,9 @@ type Slot = AtomicPtr<Chunk>;
 /// Entries of seats whose numbers follow one another.
 struct Chunk([Entry; SEAT_RUN as usize]);
 
-/// As many as there are slots for all seats.
-const SEGMENTS: usize = (SEAT_BITS - SEAT_RUN.ilog2() - FIRST_WAITS.ilog2()) as usize + 1;
+/// As many as numbers of one bit more than seats have would need: so a segment of any `u32` is known to be there, and isn't
+/// compared with their number.
+const SEGMENTS: usize = (SEAT_BITS + 1 - SEAT_RUN.ilog2() - FIRST_WAITS.ilog2()) as usize + 1;
 
 /// What the actor of a seat waits for. On a line of its own: suspended actors of different workers don't disturb each
 /// other.
