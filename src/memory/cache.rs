@@ -1,8 +1,8 @@
-//! A thread's own magazines.
+//! A thread's own free blocks.
 //!
-//! Only the owning thread looks at a cache, so it needs no atomics. When the thread ends, its blocks go to
-//! the depot; a block that is freed later still (by another thread-local's destructor) goes straight to the
-//! allocator.
+//! Only the owning thread looks at a cache, so it needs no atomics. When the thread ends, its magazines go to
+//! the depot, and single blocks to the allocator; so does a block that is freed later still (by another thread-local's
+//! destructor).
 
 use std::cell::UnsafeCell;
 use std::ptr::NonNull;
@@ -21,82 +21,91 @@ lazy! {
 }
 
 local! {
-    /// This thread's magazines.
+    /// This thread's blocks.
     static CACHE: Cache = Cache::new()
 }
 
-/// Two magazines per class. `loaded` is between empty and full; `spare` is either empty or full.
-struct Cache([UnsafeCell<Pair>; CLASSES]);
+/// A chain of free blocks per class: room for two magazines.
+///
+/// | blocks | taken | returned |
+/// |---|---|---|
+/// | none | a magazine comes from the depot | one more |
+/// | fewer than two magazines | one fewer | one more |
+/// | two magazines | one fewer | that which lay longest goes to the depot |
+///
+/// Behind each trade the chain has room for a magazine more, and blocks for one: who takes and returns a few in turns trades
+/// no second time.
+struct Cache([UnsafeCell<Chain>; CLASSES]);
 
-struct Pair {
-    loaded: Option<NonNull<Free>>,
+/// The block that came last comes first.
+struct Chain {
+    first: Option<NonNull<Free>>,
     count: u32,
-    spare: Option<NonNull<Free>>,
 }
 
 impl Cache {
     const fn new() -> Self {
-        Self([const { UnsafeCell::new(Pair { loaded: None, count: 0, spare: None }) }; CLASSES])
+        Self([const { UnsafeCell::new(Chain { first: None, count: 0 }) }; CLASSES])
     }
 }
 
-impl Pair {
+impl Chain {
     #[inline(always)]
     fn pop(&mut self, class: Class) -> Option<NonNull<Free>> {
-        if self.loaded.is_none() {
-            self.reload(class)?;
+        if self.first.is_none() {
+            self.load(class)?;
         }
-        let block = self.loaded?;
-        // SAFETY: a block in a magazine is free and ours, and holds a `Free`.
-        self.loaded = unsafe { block.as_ref() }.next;
+        let block = self.first?;
+        // SAFETY: a block of the chain is free and ours, and holds a `Free`.
+        self.first = unsafe { block.as_ref() }.next;
         self.count -= 1;
         Some(block)
     }
 
+    /// Fills an empty chain from the depot.
     #[cold]
-    fn reload(&mut self, class: Class) -> Option<()> {
-        let full = match self.spare.take() {
-            Some(spare) => spare,
-            None => DEPOTS[class.index()].take()?.into_first(),
-        };
-        self.loaded = Some(full);
+    fn load(&mut self, class: Class) -> Option<()> {
+        self.first = Some(DEPOTS[class.index()].take()?.into_first());
         self.count = class.magazine();
         Some(())
     }
 
     #[inline(always)]
     fn push(&mut self, block: NonNull<Free>, class: Class) {
-        if self.count == class.magazine() {
+        if self.count == 2 * class.magazine() {
             self.unload(class);
         }
         // SAFETY: the block is free and ours, and large enough for a `Free`.
-        unsafe { block.write(Free { next: self.loaded }) };
-        self.loaded = Some(block);
+        unsafe { block.write(Free { next: self.first }) };
+        self.first = Some(block);
         self.count += 1;
     }
 
+    /// Gives the magazine that lay longest to the depot. There is one. The walk to it is a step for each block that is left.
     #[cold]
     fn unload(&mut self, class: Class) {
-        if let Some(spare) = self.spare.take() {
-            // SAFETY: the spare magazine is full and ours.
-            DEPOTS[class.index()].put(unsafe { Magazine::new(spare) });
+        self.count -= class.magazine();
+        let mut link = &mut self.first;
+        for _ in 0..self.count {
+            // SAFETY: a block of the chain is free and ours, and holds a `Free`.
+            link = unsafe { &mut link.as_mut().expect("as many as were counted").as_mut().next };
         }
-        self.spare = self.loaded.take();
-        self.count = 0;
+        let oldest = link.take().expect("as many as were counted");
+        // SAFETY: a magazine of free blocks, and we cut them off.
+        DEPOTS[class.index()].put(unsafe { Magazine::new(oldest) });
     }
 }
 
 impl Drop for Cache {
     fn drop(&mut self) {
-        for (index, pair) in self.0.iter_mut().enumerate() {
-            let pair = pair.get_mut();
-            let depot = &DEPOTS[index];
-            if let Some(spare) = pair.spare.take() {
-                // SAFETY: the spare magazine is full and ours.
-                depot.put(unsafe { Magazine::new(spare) });
+        for (index, chain) in self.0.iter_mut().enumerate() {
+            let chain = chain.get_mut();
+            let class = Class::from_index(index);
+            while chain.count >= class.magazine() {
+                chain.unload(class);
             }
-            // SAFETY: the loaded blocks are ours and of this class.
-            unsafe { depot.dissolve(pair.loaded.take()) };
+            // SAFETY: the blocks are ours and of this class.
+            unsafe { DEPOTS[index].dissolve(chain.first.take()) };
         }
     }
 }
@@ -113,7 +122,7 @@ pub(super) fn acquire(class: Class, fresh: impl Fn() -> NonNull<u8>) -> NonNull<
     }
 }
 
-/// Puts fresh blocks into this thread's magazines and the depot.
+/// Puts fresh blocks into this thread's cache and the depot.
 #[cold]
 fn restock(class: Class, fresh: &dyn Fn() -> NonNull<u8>) {
     for _ in 1..class.restock() * class.magazine() {
@@ -152,7 +161,7 @@ pub(super) unsafe fn release(block: NonNull<u8>, class: Class) {
 #[cfg(all(test, not(any(corecast_loom, corecast_no_recycle))))]
 mod tests {
     use super::super::fresh;
-    use super::{Class, release};
+    use super::{Chain, Class, release};
     use crate::sync::heap::Layout;
     use crate::sync::testing::spawn;
     use std::ptr::NonNull;
@@ -170,6 +179,42 @@ mod tests {
         assert_eq!(acquire(class), block);
         // SAFETY: as above.
         unsafe { release(block, class) };
+    }
+
+    #[test]
+    fn who_takes_and_returns_a_few_in_turns_trades_no_second_magazine() {
+        let class = Class::of(Layout::new::<[u64; 90]>()).unwrap();
+        for level in 0..=2 * class.magazine() {
+            for few in [1, 2, class.magazine()] {
+                let mut chain = Chain { first: None, count: 0 };
+                let mut trades = 0;
+                let push = |chain: &mut Chain, trades: &mut u32, block: NonNull<u8>| {
+                    let before = chain.count;
+                    chain.push(block.cast(), class);
+                    *trades += u32::from(chain.count != before + 1);
+                };
+                for _ in 0..level {
+                    push(&mut chain, &mut trades, fresh(class));
+                }
+                assert_eq!(trades, 0, "a chain has room for two magazines");
+                let mut taken = Vec::new();
+                for _ in 0..10 {
+                    for _ in 0..few {
+                        let before = chain.count;
+                        let block = chain.pop(class).map_or_else(|| fresh(class), NonNull::cast);
+                        trades += u32::from(before == 0 && chain.count > 0);
+                        taken.push(block);
+                    }
+                    taken.drain(..).for_each(|block| push(&mut chain, &mut trades, block));
+                }
+                assert!(trades <= 1, "{trades} trades of {few} at {level}");
+                while chain.first.is_some() {
+                    let block = chain.pop(class).expect("there is a first");
+                    // SAFETY: a block of this class that nobody uses.
+                    unsafe { release(block.cast(), class) };
+                }
+            }
+        }
     }
 
     #[test]

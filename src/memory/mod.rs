@@ -1,11 +1,11 @@
 //! Recycled memory: blocks of a few sizes that pass from thread to thread without an allocator call.
 //!
-//! Each thread keeps two magazines per size (Bonwick and Adams, "Magazines and Vmem", USENIX 2001): it
-//! takes from and returns to the loaded one, swaps it with the spare one, and trades whole magazines with
-//! a bounded [`depot`] that all threads share. So a block costs a few instructions, a magazine of
-//! [`class::Class::magazine`] blocks costs one queue operation, and what the depot can't hold goes back to its
-//! [`slab`], and with the slab to the allocator: memory that was needed once isn't kept for ever. Slabs of bursts that come
-//! again stay, up to a bound.
+//! Each thread keeps a chain of blocks per size, with room for two magazines, and trades whole magazines with a bounded
+//! [`depot`] that all threads share (after Bonwick and Adams, "Magazines and Vmem", USENIX 2001, whose threads have two
+//! magazines instead, and swap them where few blocks are taken and returned about the end of one). So a block costs a few
+//! instructions, a magazine of [`class::Class::magazine`] blocks costs one queue operation, and what the depot can't hold
+//! goes back to its [`slab`], and with the slab to the allocator: memory that was needed once isn't kept for ever. Slabs of
+//! bursts that come again stay, up to a bound.
 //!
 //! This is the one thing in the crate that belongs to the process and not to a system: raw memory, with
 //! no values in it, as the allocator itself belongs to the process. It lets a reply or a mailbox segment be
