@@ -83,7 +83,7 @@ fn each_place_that_comes_with_an_end_is_a_clean_end() {
     assert_goes_on(&system);
 }
 
-/// Panics when it is dropped, or woken.
+/// Panics when it is dropped.
 struct Bomb;
 
 impl Drop for Bomb {
@@ -115,9 +115,11 @@ impl Handler<Make> for Child {
     }
 }
 
-impl Wake for Bomb {
+/// Panics when it is woken.
+struct Alarm;
+
+impl Wake for Alarm {
     fn wake(self: Arc<Self>) {
-        std::mem::forget(self);
         std::panic::resume_unwind(Box::new("a waker".to_owned()));
     }
 }
@@ -137,11 +139,10 @@ fn messages_results_and_wakers_that_panic_are_restarted_from() {
         let (hold, held) = crate::support::Hold::new();
         let mut reply = pin!(child.send(hold).into_future());
         held.entered();
-        let waker = Waker::from(Arc::new(Bomb));
+        let waker = Waker::from(Arc::new(Alarm));
         assert!(reply.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         held.open(); // an asker whose waker panics
         is_new();
-        std::mem::forget(waker);
         assert!(supervisor.is_alive());
         assert_goes_on(&system);
     }
