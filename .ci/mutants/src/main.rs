@@ -30,10 +30,12 @@ use std::time::{Duration, Instant};
 use tree::Tree;
 
 const USAGE: &str =
-    "mutants [--root DIR] [--list] [--only KEY-PART].. [--fine] [--timeout SECONDS] [--at-least N] [KEY-PART]..
+    "mutants [--root DIR] [--list] [--only KEY-PART].. [--unargued] [--fine] [--timeout SECONDS] [--at-least N]
+          [KEY-PART]..
 
   --list       prints the keys and runs nothing
   --only       runs those mutants whose key has this part, or one of these
+  --unargued   leaves out those that loom-tests/README.md argues for: each of these takes as long as all models
   --fine       adds AcqRel->Acquire and AcqRel->Release
   --timeout    the least time that a model may take (a model gets ten times what it takes unweakened, if that is more)
   --at-least   fails if the list is shorter: how many an independent count found";
@@ -45,14 +47,16 @@ struct Options {
     root: PathBuf,
     list: bool,
     only: Vec<String>,
+    unargued: bool,
     fine: bool,
     timeout: Duration,
     at_least: usize,
 }
 
 impl Options {
-    fn chooses(&self, mutant: &Mutant) -> bool {
-        self.only.is_empty() || self.only.iter().any(|part| mutant.key.contains(part))
+    fn chooses(&self, mutant: &Mutant, arguments: &Arguments) -> bool {
+        let named = self.only.is_empty() || self.only.iter().any(|part| mutant.key.contains(part));
+        named && !(self.unargued && arguments.has(&mutant.key))
     }
 }
 
@@ -72,6 +76,7 @@ fn options() -> Result<Options, String> {
         root: ".".into(),
         list: false,
         only: Vec::new(),
+        unargued: false,
         fine: false,
         timeout: Duration::from_secs(120),
         at_least: 0,
@@ -84,6 +89,7 @@ fn options() -> Result<Options, String> {
             "--root" => options.root = value()?.into(),
             "--list" => options.list = true,
             "--only" => options.only.push(value()?),
+            "--unargued" => options.unargued = true,
             "--fine" => options.fine = true,
             "--timeout" => options.timeout = Duration::from_secs(number(value()?)?),
             "--at-least" => options.at_least = usize::try_from(number(value()?)?).unwrap_or(usize::MAX),
@@ -101,7 +107,7 @@ fn prove(options: &Options) -> Result<bool, String> {
     let all = source::all_mutants(&files, options.fine)?;
     let arguments = Arguments::read(&options.root);
     let mut good = is_complete(&all, options.at_least) & arguments_are_current(&all, &arguments, options.fine);
-    let wanted: Vec<&Mutant> = all.iter().filter(|mutant| options.chooses(mutant)).collect();
+    let wanted: Vec<&Mutant> = all.iter().filter(|mutant| options.chooses(mutant, &arguments)).collect();
     if wanted.is_empty() {
         return Err("no such mutant".to_owned());
     }
