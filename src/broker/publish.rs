@@ -185,6 +185,12 @@ impl<M: Message> Publish<M> {
         }
     }
 
+    /// Has those who got the event counted as what they are to the publisher's handler: work.
+    #[inline(always)]
+    pub(super) fn charge(&self) {
+        coop::charge(self.counts.published().reached);
+    }
+
     /// Notes what isn't as usual, and says what it counts. Not by the future as a whole, whose counts would have to be in
     /// memory then.
     #[cold]

@@ -121,6 +121,7 @@ impl<M: Message> Subject<M> {
                 publish.add(member.offer(event.clone()));
             }
         }
+        publish.charge();
         publish
     }
 
@@ -153,6 +154,7 @@ impl<M: Message> Subject<M> {
         if let Some(last) = behind {
             publish.add(last.offer(event));
         }
+        publish.charge();
         publish
     }
 

@@ -8,7 +8,7 @@ use std::thread;
 use corecast::{Actor, ActorContext, Handler, Message, Overflow};
 
 use super::{Tick, heard, hold, listener, narrow};
-use crate::support::{assert_goes_on, poll_once, system, wait};
+use crate::support::{assert_goes_on, later, poll_once, spawn, system, wait};
 
 // MISSION: "Semantics: Send message to all subscribers of a topic."
 // MISSION: "All subscribers notified: Every active subscriber receives message"
@@ -238,4 +238,39 @@ fn a_topic_handle_publishes_as_the_broker_does() {
     assert_eq!(wait(topic.publish(Tick(3))).unwrap().reached(), 2);
     assert_eq!(heard(&actor), [2, 3, 3]);
     assert_eq!(topic.name(), "clock");
+}
+
+/// Counts ticks as they are handled.
+struct Seen(Arc<AtomicUsize>);
+
+impl Actor for Seen {}
+
+impl Handler<Tick> for Seen {
+    async fn handle(&mut self, _: Tick, _ctx: &mut ActorContext<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_loop_that_publishes_to_many_lets_them_run_in_between() {
+    const SUBSCRIBERS: usize = 500;
+    let system = system(1);
+    let seen = Arc::new(AtomicUsize::new(0));
+    for _ in 0..SUBSCRIBERS {
+        let actor = system.spawn(Seen(Arc::clone(&seen))).start().unwrap();
+        wait(system.broker().subscribe::<Tick>("clock", actor)).unwrap();
+    }
+    let (publisher, _) = spawn(&system);
+    // Fewer awaits than a handler has at once, but more deliveries than those may stand for.
+    let seen_in_between = publisher.send(later(move |ctx| {
+        Box::pin(async move {
+            let broker = ctx.broker();
+            for tick in 0..100 {
+                let published = broker.publish("clock", Tick(tick)).await.unwrap();
+                assert_eq!(published.reached(), SUBSCRIBERS);
+            }
+            seen.load(Ordering::Relaxed)
+        })
+    }));
+    assert!(wait(seen_in_between).unwrap() >= SUBSCRIBERS);
 }
