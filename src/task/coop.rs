@@ -60,8 +60,9 @@ pub(crate) fn proceed(context: &mut Context<'_>) -> Poll<()> {
     if left >= 0 { Poll::Ready(()) } else { exhausted(context) }
 }
 
-/// So many deliveries count as an await. One alone takes no less time, but to go on with few is worse: subscribers handle best
-/// what has come in a row. With 32, what a poll delivers takes half a mebibyte of mailboxes, which a core's cache holds.
+/// So many deliveries count as an await. A delivery may take as long as an await does. But subscribers handle best what has
+/// come in a row, and with fewer to an await each of many would get a few events at a time; with 32, what a poll delivers
+/// takes half a mebibyte of mailboxes, which a core's cache holds.
 const DELIVERIES: usize = 32;
 
 /// So many deliveries were made at one call. They are taken from this poll's budget, whether anything is awaited for them or not.

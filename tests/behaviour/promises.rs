@@ -2,7 +2,7 @@
 //!
 //! All eleven have tests here. What is said of 6, 7 and 10 is tested further in `tests/sim/supervision` and
 //! [`supervision`](super::supervision). That the hot paths allocate nothing, 9, is measured in `tests/alloc/`; that publishing
-//! takes no lock is tested beside it, in `src/broker`. Health checks of children, which 7 has besides, aren't there yet.
+//! takes no lock is tested beside it, in `src/broker`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -326,6 +326,41 @@ fn promise_07_the_limit_of_restarts_is_a_setting() {
         assert!(wait(child.send(Boom("once too often"))).is_err());
         assert!(matches!(wait(supervisor.stopped()), StopReason::GaveUp { .. }));
     }
+}
+
+/// Is well, until it is told otherwise.
+struct Patient {
+    is_well: bool,
+}
+
+impl Actor for Patient {
+    async fn health_check(&mut self, _: &mut ActorContext<Self>) -> Result<(), ActorError> {
+        if self.is_well { Ok(()) } else { Err(ActorError::new("it isn't well")) }
+    }
+}
+
+struct Sicken;
+
+impl Message for Sicken {
+    type Result = ();
+}
+
+impl Handler<Sicken> for Patient {
+    async fn handle(&mut self, _: Sicken, _: &mut ActorContext<Self>) {
+        self.is_well = false;
+    }
+}
+
+#[test]
+fn promise_07_children_have_health_checks_and_nobody_has_to_call_them() {
+    let system = system(1);
+    let spec = ChildSpec::new("a", || Patient { is_well: true }).health_check(Duration::from_millis(1), LIMIT);
+    let supervisor = supervise(&system, Supervisor::builder(Strategy::OneForOne).child(spec));
+    let events = listen(&system);
+    let child = wait(supervisor.child::<Patient>("a")).unwrap();
+    wait(child.send(Sicken)).unwrap();
+    assert_eq!(next(&events), "a has failed: it failed: it isn't well");
+    assert_eq!(next(&events), "a has been restarted");
 }
 
 #[test]
