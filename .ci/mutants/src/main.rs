@@ -3,7 +3,7 @@
 //!
 //! The list comes from the source ([`source`], [`mutant`]), so that no new atomic goes unseen. A mutant that no
 //! model notices is a survivor, and needs an argument in `loom-tests/README.md` ([`arguments`]): a line with
-//! ``survivor: `KEY` why``. It runs in a copy of the tree ([`tree`]) with the models as they are ([`models`]).
+//! ``survivor: `KEY` why``. So does one with which a model takes too long, and no other fails. It runs in a copy of the tree ([`tree`]) with the models as they are ([`models`]).
 //!
 //! Which models come first is only a matter of time: those that `loom-tests/MODELS` names for the file (lines
 //! `src/mailbox/: filter filter`), then those that have killed its neighbours, then the quick ones. All the rest
@@ -101,7 +101,7 @@ fn options() -> Result<Options, String> {
     Ok(options)
 }
 
-/// Whether every mutant was killed or is argued for, and none is missing.
+/// Whether every mutant was killed or is argued for, and none is missing. That the time was up kills none.
 fn prove(options: &Options) -> Result<bool, String> {
     let files = source::files(&options.root).map_err(|error| format!("src: {error}"))?;
     let all = source::all_mutants(&files, options.fine)?;
@@ -271,7 +271,12 @@ impl Run {
                 }
                 Fate::TimedOut { model } => {
                     timed_out += 1;
-                    format!("timeout in {model}")
+                    let argued = arguments.has(&mutant.key);
+                    unargued += usize::from(!argued);
+                    format!(
+                        "timeout in {model}, which shows nothing{}",
+                        if argued { ", argued" } else { ", NO ARGUMENT" }
+                    )
                 }
                 Fate::Survived { why } => {
                     survived += 1;
@@ -295,7 +300,9 @@ impl Run {
         let rest = if not_built > 0 { format!(", not built {not_built}") } else { String::new() };
         println!("killed {killed}, timeout {timed_out}, survived {survived}{rest}, total {}", wanted.len());
         if unargued > 0 {
-            println!("{unargued} of the survivors have no line ``survivor: `KEY` why`` in loom-tests/README.md");
+            println!(
+                "{unargued} that no model has killed have no line ``survivor: `KEY` why`` in loom-tests/README.md"
+            );
         }
         if not_built > 0 {
             return Err(format!(
